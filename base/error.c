@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int set(struct error *err, int number, const char *format, va_list ap)
+{
+	int n;
+
+	if (!err)
+		return -1;
+	err->number = number;
+	n = vsnprintf(err->message, sizeof(err->message), format, ap);
+	if (number != 0 && n >= 0 && (size_t)n < sizeof(err->message))
+		(void)snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s", strerror(number));
+	return -1;
+}
+
+int error_set(struct error *err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)set(err, 0, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int error_errno(struct error *err, const char *format, ...)
+{
+	int number = errno;
+	va_list ap;
+
+	va_start(ap, format);
+	(void)set(err, number, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int error_number(struct error *err, int number, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)set(err, number, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int error_context(struct error *err, const char *format, ...)
+{
+	char rest[ERROR_MESSAGE_MAX];
+	va_list ap;
+	int n;
+
+	if (!err)
+		return -1;
+	memcpy(rest, err->message, sizeof(rest));
+	va_start(ap, format);
+	n = vsnprintf(err->message, sizeof(err->message), format, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(err->message))
+		(void)snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s", rest);
+	return -1;
+}
+
+void error_print(const struct error *err, const char *program)
+{
+	char line[ERROR_MESSAGE_MAX + 64];
+	int n = snprintf(line, sizeof(line), "%s: %s\n", program, err->message);
+
+	if (n >= (int)sizeof(line)) {
+		n = (int)sizeof(line);
+		line[n - 1] = '\n';
+	}
+	/* Nothing is left to tell when standard error itself is gone. */
+	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.json of a bundle: OCI runtime-spec 1.3, config.md and config-linux.md.
+ *
+ * Every string, array and struct lives in the arena given to the reader. An
+ * absent string or object is NULL, an absent array has count 0. Numbers that
+ * may be absent have a `has_` flag beside them.
+ */
+#ifndef OCI_CONFIG_H
+#define OCI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+
+#define OCI_CONFIG_BYTES_MAX (16u << 20)	/* a config.json larger than this is refused */
+
+struct oci_strings {
+	const char **items;
+	size_t count;
+};
+
+/* A JSON object of strings: annotations, sysctl. In the order of the document. */
+struct oci_pair {
+	const char *key, *value;
+};
+
+struct oci_pairs {
+	struct oci_pair *items;
+	size_t count;
+};
+
+struct oci_user {			/* config.md, POSIX process, "user" */
+	uint32_t uid, gid;
+	bool has_umask;
+	uint32_t umask;
+	uint32_t *additional_gids;
+	size_t additional_gids_count;
+};
+
+struct oci_rlimit {
+	const char *type;		/* "RLIMIT_NOFILE" */
+	uint64_t soft, hard;
+};
+
+struct oci_capabilities {		/* sets of "CAP_..." names */
+	struct oci_strings bounding, effective, inheritable, permitted, ambient;
+};
+
+struct oci_process {
+	bool terminal;
+	bool has_console_size;
+	uint16_t console_height, console_width;
+	struct oci_user user;
+	struct oci_strings args, env;
+	const char *cwd;
+	struct oci_capabilities *capabilities;	/* NULL: as inherited */
+	struct oci_rlimit *rlimits;
+	size_t rlimits_count;
+	bool no_new_privileges;
+	bool has_oom_score_adj;
+	int oom_score_adj;
+	const char *apparmor_profile, *selinux_label;
+};
+
+struct oci_root {
+	const char *path;
+	bool readonly;
+};
+
+struct oci_mount {
+	const char *destination, *type, *source;	/* type and source may be NULL */
+	struct oci_strings options;
+};
+
+struct oci_hook {
+	const char *path;
+	struct oci_strings args, env;
+	bool has_timeout;
+	int timeout;			/* seconds */
+};
+
+struct oci_hook_list {
+	struct oci_hook *items;
+	size_t count;
+};
+
+struct oci_hooks {
+	struct oci_hook_list prestart, create_runtime, create_container, start_container, poststart, poststop;
+};
+
+struct oci_namespace {
+	const char *type;		/* "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time" */
+	const char *path;		/* joined, not made, where set */
+};
+
+struct oci_id_mapping {
+	uint32_t container_id, host_id, size;
+};
+
+struct oci_id_mappings {
+	struct oci_id_mapping *items;
+	size_t count;
+};
+
+struct oci_device {			/* config-linux.md, "Devices" */
+	const char *type;		/* "c", "b", "u", "p" */
+	const char *path;
+	int64_t major, minor;
+	bool has_file_mode;
+	uint32_t file_mode;
+	bool has_uid, has_gid;
+	uint32_t uid, gid;
+};
+
+struct oci_device_rule {		/* config-linux.md, "Allowed Device list" */
+	bool allow;
+	const char *type;		/* "a", "b", "c"; NULL is all */
+	bool has_major, has_minor;
+	int64_t major, minor;
+	const char *access;		/* "rwm" */
+};
+
+struct oci_number {			/* an integer that may be absent */
+	bool set;
+	int64_t value;
+};
+
+struct oci_resources {
+	struct oci_device_rule *devices;
+	size_t devices_count;
+	/* memory, bytes; -1 is unlimited */
+	struct oci_number memory_limit, memory_reservation, memory_swap;
+	bool disable_oom_killer;
+	struct oci_number cpu_shares, cpu_quota, cpu_period, cpu_burst, cpu_idle;
+	const char *cpuset_cpus, *cpuset_mems;
+	struct oci_number pids_limit;
+	struct oci_number block_io_weight;
+	struct oci_pairs unified;	/* cgroup v2 file -> value */
+};
+
+struct oci_seccomp_arg {
+	uint32_t index;
+	uint64_t value, value_two;
+	const char *op;			/* "SCMP_CMP_EQ" */
+};
+
+struct oci_seccomp_rule {
+	struct oci_strings names;
+	const char *action;
+	bool has_errno_ret;
+	uint32_t errno_ret;
+	struct oci_seccomp_arg *args;
+	size_t args_count;
+};
+
+struct oci_seccomp {			/* config-linux.md, "Seccomp" */
+	const char *default_action;
+	bool has_default_errno_ret;
+	uint32_t default_errno_ret;
+	struct oci_strings architectures, flags;
+	const char *listener_path, *listener_metadata;
+	struct oci_seccomp_rule *syscalls;
+	size_t syscalls_count;
+};
+
+struct oci_linux {
+	struct oci_namespace *namespaces;
+	size_t namespaces_count;
+	struct oci_id_mappings uid_mappings, gid_mappings;
+	struct oci_device *devices;
+	size_t devices_count;
+	const char *cgroups_path;
+	struct oci_resources *resources;	/* NULL where absent */
+	const char *rootfs_propagation;
+	struct oci_seccomp *seccomp;		/* NULL where absent */
+	struct oci_pairs sysctl;
+	struct oci_strings masked_paths, readonly_paths;
+	const char *mount_label;
+};
+
+struct oci_config {
+	const char *oci_version;
+	struct oci_root root;
+	struct oci_process *process;	/* NULL where absent: such a container can be created, not started */
+	const char *hostname, *domainname;
+	struct oci_mount *mounts;
+	size_t mounts_count;
+	struct oci_hooks hooks;
+	struct oci_linux linux_;	/* `linux` is a macro of gnu C */
+	struct oci_pairs annotations;
+};
+
+/*
+ * Our annotation: the container sees its rootfs through an overlay whose upper
+ * layer is a tmpfs of its own, made in the container's mount namespace and gone
+ * with it. Other runtimes ignore it. Value: "tmpfs".
+ */
+#define OCI_ANNOTATION_OVERLAY "org.slipway.rootfs.overlay"
+
+/* Reads bytes of JSON; errors name the place: "process.args[1]: expected a string, got 3". */
+int oci_config_parse(const char *json, size_t length, struct arena *arena, struct oci_config *config,
+		     struct error *err);
+
+/* Reads a file through oci_config_parse; `name` is for the message. */
+int oci_config_read(int dirfd, const char *path, struct arena *arena, struct oci_config *config,
+		    struct error *err);
+
+/* Appends the document, indented by four spaces, keys in the order of the specification, absent ones left out. */
+int oci_config_write(const struct oci_config *config, struct buffer *out, struct error *err);
+
+/* The value of an annotation, or NULL. */
+const char *oci_pairs_find(const struct oci_pairs *pairs, const char *key);
+
+#endif

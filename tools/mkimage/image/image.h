@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Outputs: a tree becomes the bytes of an image. One row of the table a format; a
+ * writer is deterministic: it sees only what it is given.
+ */
+#ifndef MKIMAGE_IMAGE_IMAGE_H
+#define MKIMAGE_IMAGE_IMAGE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "tools/mkimage/tree/tree.h"
+
+struct image_input {
+	struct tree *root;		/* the whole root file system */
+	struct tree *boot;		/* the small initrd; NULL where the format has none */
+	const void *kernel;		/* bytes of the kernel */
+	size_t kernel_length;
+	const void *ucode;		/* microcode cpio to put before the initrd; may be NULL */
+	size_t ucode_length;
+	const char *cmdline;
+	int compression_level;		/* 0: the format's own default */
+};
+
+struct image_format {
+	const char *name;		/* "kernel+initrd" */
+	const char *help;		/* one line for --help: what it is, which files */
+	const char *root_type, *root_source;	/* what the plan is told */
+	bool needs_boot_tree;
+	/* Suffixes of the files it writes, ended by NULL: "-kernel", "-initrd.img", "-cmdline". */
+	const char *suffixes[6];
+	int (*write)(const struct image_input *input, const char *prefix, struct error *err);
+};
+
+/* Ended by NULL. */
+extern const struct image_format *const image_formats[];
+
+/* NULL with an error that lists the names where there is no such format. */
+const struct image_format *image_format_find(const char *name, struct error *err);
+
+/*
+ * Writers of file systems, for formats to build on: all of the tree to `fd`, which
+ * may be any regular file at offset 0.
+ */
+int cpio_write(struct tree *tree, int fd, int level, struct error *err);	/* newc, zstd-compressed */
+int squashfs_write(struct tree *tree, int fd, int level, struct error *err);	/* zstd blocks, mkfs time 0 */
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The manifest: LinuxKit's YAML schema (docs/yaml.md of LinuxKit), extended.
+ *
+ * Every value that can be wrong later keeps the place where it was written, so
+ * that any error can say `file:line:column`. All of it lives in the arena.
+ * A key that LinuxKit knows has LinuxKit's meaning; ours are marked (+).
+ */
+#ifndef MKIMAGE_MANIFEST_MANIFEST_H
+#define MKIMAGE_MANIFEST_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct place {				/* where in the manifest; line and column from 1, line 0 is "nowhere" */
+	const char *file;
+	unsigned int line, column;
+};
+
+struct manifest_string {
+	const char *value;		/* NULL where absent */
+	struct place at;
+};
+
+struct manifest_strings {		/* `set` tells an empty list from an absent one */
+	bool set;
+	struct manifest_string *items;
+	size_t count;
+};
+
+struct manifest_pair {
+	const char *key, *value;
+	struct place at;
+};
+
+struct manifest_pairs {
+	bool set;
+	struct manifest_pair *items;
+	size_t count;
+};
+
+struct manifest_bool {
+	bool set, value;
+	struct place at;
+};
+
+struct manifest_int {
+	bool set;
+	int64_t value;
+	struct place at;
+};
+
+/* A uid or gid: a number, or the name of a container whose allocated id is meant. */
+struct manifest_id {
+	bool set;
+	bool is_number;
+	uint32_t number;
+	const char *name;
+	struct place at;
+};
+
+struct manifest_mount {
+	struct place at;
+	const char *type, *source, *destination;
+	struct manifest_strings options;
+};
+
+struct manifest_device {		/* LinuxKit: path "all" is the wildcard rule */
+	struct place at;
+	const char *path, *type;
+	struct manifest_int major, minor;	/* absent: any */
+	const char *mode;		/* octal text */
+};
+
+struct manifest_interface {
+	struct place at;
+	const char *name, *add, *peer;
+	bool create_in_root;
+};
+
+struct manifest_runtime {		/* LinuxKit's `runtime:` */
+	struct manifest_strings cgroups, mkdir;
+	struct manifest_mount *mounts;
+	size_t mounts_count;
+	struct manifest_interface *interfaces;
+	size_t interfaces_count;
+	struct manifest_pairs bind_ns;	/* "net" -> "/run/netns/wg0" */
+	struct manifest_string namespace_;	/* containerd namespace: accepted, of no effect */
+};
+
+struct manifest_resources {		/* LinuxKit's `resources:` is runtime-spec LinuxResources; these are read */
+	struct manifest_int memory_limit, memory_reservation, memory_swap;
+	struct manifest_int cpu_shares, cpu_quota, cpu_period;
+	struct manifest_string cpuset_cpus, cpuset_mems;
+	struct manifest_int pids_limit;
+};
+
+/*
+ * What a container may say; the same keys come from an image's label
+ * `org.mobyproject.config` (JSON), with the manifest's keys winning key by key,
+ * and `capabilities.add` and `binds.add` appended to whichever list is in force.
+ */
+struct manifest_container {
+	struct place at;
+	struct manifest_string name, image;
+	struct manifest_strings capabilities, capabilities_add, ambient, binds, binds_add, tmpfs, command, env;
+	struct manifest_mount *mounts;
+	size_t mounts_count;
+	bool mounts_set;
+	struct manifest_device *devices;
+	size_t devices_count;
+	bool devices_set;
+	struct manifest_string cwd, net, pid, ipc, uts, userns, cgroupns, hostname, rootfs_propagation, cgroups_path;
+	struct manifest_bool readonly, no_new_privileges, disable_oom_killer;
+	struct manifest_strings masked_paths, readonly_paths, rlimits;
+	struct manifest_id uid, gid;
+	struct manifest_strings additional_gids;
+	struct manifest_int oom_score_adj;
+	struct manifest_pairs sysctl, annotations;
+	struct manifest_resources resources;
+	struct manifest_runtime runtime;
+	/* (+) */
+	struct manifest_string restart;		/* always | on-failure | never | N */
+	struct manifest_string on_exit;		/* ignore | poweroff | reboot */
+	struct manifest_string on_failure;	/* onboot: stop | continue */
+	struct manifest_string stop_signal;	/* "SIGTERM" */
+	struct manifest_string stop_timeout;	/* "10s", "500ms" */
+	struct manifest_string seccomp;		/* default | unconfined */
+};
+
+struct manifest_containers {
+	struct manifest_container *items;
+	size_t count;
+};
+
+struct manifest_file {
+	struct place at;
+	struct manifest_string path;
+	struct manifest_bool directory, optional;
+	struct manifest_string symlink, contents, source, metadata, mode;
+	struct manifest_id uid, gid;
+};
+
+struct manifest_volume {
+	struct place at;
+	struct manifest_string name, image;
+	struct manifest_bool readonly;
+	struct manifest_string format;		/* filesystem (default) | oci */
+	struct manifest_strings platforms;
+};
+
+struct manifest_kernel {
+	struct place at;		/* line 0: no kernel section */
+	struct manifest_string image, cmdline, binary, tar, ucode;
+	struct manifest_strings modules;	/* (+) absent: all of kernel.tar; a list: only these, what they depend
+						 * on, and what the machine needs; they are loaded at boot */
+};
+
+struct manifest {
+	const char *path;
+	const char *text;		/* the document as read, for `metadata: yaml` */
+	struct manifest_kernel kernel;
+	struct manifest_strings init;	/* images, unpacked into the root */
+	struct manifest_containers onboot, onshutdown, services;
+	struct manifest_file *files;
+	size_t files_count;
+	struct manifest_volume *volumes;
+	size_t volumes_count;
+	struct manifest_string hostname;	/* (+) */
+	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
+	struct manifest_pairs sysctl;		/* (+) of the machine */
+};
+
+/*
+ * Reads and checks bytes of YAML: unknown keys (with the nearest known one),
+ * wrong types, duplicate keys and names, missing names and images, alias cycles and
+ * expansions over MANIFEST_NODES_MAX. `path` is for places and for relative sources.
+ * An error reads "FILE:LINE:COLUMN: what, and what to do".
+ */
+int manifest_parse(const char *path, const char *text, size_t length, struct arena *arena,
+		   struct manifest *manifest, struct error *err);
+
+/* Reads the file through manifest_parse; "-" is standard input. */
+int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err);
+
+/* The same keys of one container from the JSON of an image label. `where` stands for file:line:column. */
+int manifest_parse_label(const char *where, const char *json, size_t length, struct arena *arena,
+			 struct manifest_container *container, struct error *err);
+
+/* "FILE:LINE:COLUMN: " in front of the message; returns -1. */
+int place_error(const struct place *at, struct error *err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#define MANIFEST_BYTES_MAX (8u << 20)
+#define MANIFEST_NODES_MAX 100000u
+#define MANIFEST_DEPTH_MAX 64u
+
+#endif

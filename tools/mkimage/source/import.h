@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `slipway image import`: images brought in from files.
+ *
+ * The kind is found from the contents: an OCI image layout (directory, or tar
+ * of one, in any compression), a docker-archive (`docker save`), or the tar of a
+ * root file system (gzip, zstd, xz or none), which becomes an image of one layer.
+ * Every digest named by the source is verified; nothing is tagged unless all
+ * of the image arrived.
+ */
+#ifndef MKIMAGE_SOURCE_IMPORT_H
+#define MKIMAGE_SOURCE_IMPORT_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "tools/mkimage/source/store.h"
+
+struct import_options {
+	const char *path;		/* file, directory, or "-" for standard input */
+	const char *name;		/* reference to file it under; NULL: the name in the source */
+	const char *select;		/* which image of a source with several: its ref name or repo tag */
+	const char *platform;		/* for a rootfs tar: "linux/amd64"; NULL is this machine's */
+	/* for a rootfs tar: the image config */
+	const char **entrypoint, **cmd, **env;	/* ended by NULL; may be NULL */
+	const char *working_dir, *user;
+};
+
+/* Gives the normalised name and manifest digest of what was filed, in the arena. */
+int import_image(struct store *store, const struct import_options *options, struct arena *arena,
+		 const char **name, struct digest *digest, struct error *err);
+
+#endif

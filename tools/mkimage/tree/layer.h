@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layers applied to a tree: image-spec layer.md, in any compression libarchive reads
+ * (gzip, zstd, xz, none), streamed.
+ *
+ * What the layer may not do. A path with `..` that climbs out, and a hard link whose
+ * target climbs out, are refused; absolute names are taken as relative to the root;
+ * symlinks met on the way to an entry are followed inside the root, as in a chroot,
+ * which is what containerd does (continuity's fs.RootPath); a symlink's own target is
+ * kept as it is. Whiteouts (`.wh.NAME`) and opaque directories (`.wh..wh..opq`) only
+ * hide what lower layers put there, never what the same layer did, in any order.
+ */
+#ifndef MKIMAGE_TREE_LAYER_H
+#define MKIMAGE_TREE_LAYER_H
+
+#include "base/error.h"
+#include "oci/image.h"
+#include "tools/mkimage/source/store.h"
+#include "tools/mkimage/tree/tree.h"
+
+#define LAYER_ENTRIES_MAX 2000000u
+#define LAYER_BYTES_MAX (64ull << 30)	/* unpacked: what stops a decompression bomb */
+
+/*
+ * Applies the layer that `read` gives (bytes, 0 at the end, -1 with the error).
+ * `diff_id`, where given, is the digest that the uncompressed tar must have.
+ * `name` is for messages.
+ */
+typedef long layer_read(void *context, void *data, size_t length, struct error *err);
+int layer_apply(struct tree *tree, layer_read *read, void *context, const struct digest *diff_id,
+		const char *name, struct error *err);
+
+/* All layers of an image in the store, base first. */
+int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err);
+
+/* Applies a tar file in memory or on disk (kernel.tar, a .deb's data.tar). */
+int layer_apply_fd(struct tree *tree, int fd, const char *name, struct error *err);
+
+/*
+ * Writes the tree as a layer: a pax tar, sorted, no names of users and groups,
+ * into `write` (0 or -1 with the error). Deterministic.
+ */
+typedef int layer_write(void *context, const void *data, size_t length, struct error *err);
+int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err);
+
+#endif
