@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/records.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/path.h"
+
+static const char *const root_types[] = { "initramfs", "squashfs", "erofs", NULL };
+static const char *const failures[] = { "poweroff", "reboot", "continue", NULL };
+static const char *const stages[] = { "onboot", "services", "onshutdown", NULL };
+static const char *const restarts[] = { "never", "on-failure", "always", NULL };
+static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
+static const char *const logs[] = { "console", "null", NULL };
+static const char *const namespaces[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time", NULL };
+
+static const char *restart_fallback(const void *record, char scratch[PLAN_SCRATCH])
+{
+	const struct plan_container *c = record;
+
+	(void)scratch;
+	return c->stage == PLAN_SERVICES ? "always" : "never";
+}
+
+static const char *cgroup_fallback(const void *record, char scratch[PLAN_SCRATCH])
+{
+	const struct plan_container *c = record;
+
+	(void)snprintf(scratch, PLAN_SCRATCH, "%s/%s", stages[c->stage], c->name);
+	return scratch;
+}
+
+#define AT(struct_, member) .offset = offsetof(struct struct_, member)
+
+static const struct plan_field machine_fields[] = {
+	{ "hostname", PLAN_NAME, AT(plan_machine, hostname), .fallback = "slipway" },
+	{ "root_type", PLAN_WORD, AT(plan_machine, root_type), .required = true, .words = root_types },
+	{ "root_source", PLAN_TEXT, AT(plan_machine, root_source) },
+	{ "root_timeout", PLAN_NUMBER, AT(plan_machine, root_timeout), .fallback = "30", .max = 3600 },
+	{ "on_failure", PLAN_WORD, AT(plan_machine, on_failure), .fallback = "poweroff", .words = failures },
+	{ 0 },
+};
+
+static const struct plan_field module_fields[] = {
+	{ "path", PLAN_FILE, AT(plan_module, path), .required = true },
+	{ "parameters", PLAN_TEXT, AT(plan_module, parameters) },
+	{ "optional", PLAN_BOOL, AT(plan_module, optional), .fallback = "false" },
+	{ 0 },
+};
+
+static const struct plan_field sysctl_fields[] = {
+	{ "key", PLAN_RELATIVE, AT(plan_sysctl, key), .required = true },
+	{ "value", PLAN_TEXT, AT(plan_sysctl, value), .required = true },
+	{ 0 },
+};
+
+static const struct plan_field container_fields[] = {
+	{ "stage", PLAN_ENUM, AT(plan_container, stage), .required = true, .words = stages },
+	{ "name", PLAN_NAME, AT(plan_container, name), .required = true },
+	{ "bundle", PLAN_FILE, AT(plan_container, bundle), .required = true },
+	{ "restart", PLAN_ENUM, AT(plan_container, restart), .fallback_of = restart_fallback, .words = restarts },
+	{ "restart_max", PLAN_NUMBER, AT(plan_container, restart_max), .fallback = "0", .max = 1000000 },
+	{ "ignore_failure", PLAN_BOOL, AT(plan_container, ignore_failure), .fallback = "false" },
+	{ "on_exit", PLAN_ENUM, AT(plan_container, on_exit), .fallback = "ignore", .words = exits },
+	{ "stop_signal", PLAN_NAME, AT(plan_container, stop_signal), .fallback = "SIGTERM" },
+	/* A day; the machine's own shutdown waits for the longest of them. */
+	{ "stop_timeout", PLAN_NUMBER, AT(plan_container, stop_timeout), .fallback = "10000", .max = 86400000 },
+	{ "new_pid", PLAN_BOOL, AT(plan_container, new_pid), .fallback = "false" },
+	{ "cgroup", PLAN_RELATIVE, AT(plan_container, cgroup), .fallback_of = cgroup_fallback },
+	{ "log", PLAN_WORD, AT(plan_container, log), .fallback = "console", .words = logs },
+	{ 0 },
+};
+
+static const struct plan_field mkdir_fields[] = {
+	{ "path", PLAN_FILE, AT(plan_prepare, path), .required = true },
+	{ 0 },
+};
+
+static const struct plan_field mount_fields[] = {
+	{ "path", PLAN_FILE, AT(plan_prepare, path), .required = true },
+	{ "type", PLAN_TEXT, AT(plan_prepare, type) },
+	{ "source", PLAN_TEXT, AT(plan_prepare, source) },
+	{ "option", PLAN_LIST, AT(plan_prepare, options) },
+	{ 0 },
+};
+
+static const struct plan_field bind_namespace_fields[] = {
+	{ "path", PLAN_FILE, AT(plan_prepare, path), .required = true },
+	{ "type", PLAN_WORD, AT(plan_prepare, namespace_type), .required = true, .words = namespaces },
+	{ 0 },
+};
+
+static const struct plan_field interface_fields[] = {
+	{ "name", PLAN_NAME, AT(plan_prepare, name), .required = true },
+	{ "add", PLAN_NAME, AT(plan_prepare, add) },
+	{ "peer", PLAN_NAME, AT(plan_prepare, peer) },
+	{ "create_in_root", PLAN_BOOL, AT(plan_prepare, create_in_root), .fallback = "false" },
+	{ 0 },
+};
+
+static const struct plan_field cgroup_fields[] = {
+	{ "path", PLAN_RELATIVE, AT(plan_prepare, path), .required = true },
+	{ 0 },
+};
+
+#define ARRAY_OF(struct_, member) sizeof(struct struct_), offsetof(struct plan, member), offsetof(struct plan, member##_count)
+#define PREPARE ARRAY_OF(plan_prepare, prepares)
+
+const struct plan_record plan_records[] = {
+	{ "machine", machine_fields, sizeof(struct plan_machine), offsetof(struct plan, machine), 0, 0 },
+	{ "module", module_fields, ARRAY_OF(plan_module, modules), 0 },
+	{ "sysctl", sysctl_fields, ARRAY_OF(plan_sysctl, sysctls), 0 },
+	{ "container", container_fields, ARRAY_OF(plan_container, containers), 0 },
+	{ "mkdir", mkdir_fields, PREPARE, PLAN_MKDIR },
+	{ "mount", mount_fields, PREPARE, PLAN_MOUNT },
+	{ "bind-namespace", bind_namespace_fields, PREPARE, PLAN_BIND_NAMESPACE },
+	{ "interface", interface_fields, PREPARE, PLAN_INTERFACE },
+	{ "cgroup", cgroup_fields, PREPARE, PLAN_CGROUP },
+	{ 0 },
+};
+
+const char *plan_fallback(const struct plan_field *field, const void *record, char scratch[PLAN_SCRATCH])
+{
+	return field->fallback_of ? field->fallback_of(record, scratch) : field->fallback;
+}
+
+int plan_word(const char *const *words, const char *text)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], text) == 0)
+			return i;
+	return -1;
+}
+
+static bool is_number(const char *text, unsigned int max)
+{
+	unsigned long n = 0;
+
+	if (*text == '\0' || strlen(text) > 10)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (unsigned long)(*text - '0');
+	}
+	return n <= max;
+}
+
+bool plan_check(const struct plan_field *field, const char *text, const char **expected)
+{
+	switch (field->type) {
+	case PLAN_TEXT:
+	case PLAN_LIST:
+		return true;
+	case PLAN_FILE:
+		*expected = "an absolute path";
+		return text[0] == '/';
+	case PLAN_NAME:
+		*expected = "a name without a slash";
+		return *text && strlen(text) <= PLAN_NAME_MAX && !strchr(text, '/');
+	case PLAN_RELATIVE:
+		*expected = "a relative path without '..'";
+		return *text && *text != '/' && !path_escapes(text);
+	case PLAN_WORD:
+	case PLAN_ENUM:
+		*expected = "one of the words of this field";
+		return plan_word(field->words, text) >= 0;
+	case PLAN_NUMBER:
+		*expected = "a number within the limit";
+		return is_number(text, field->max);
+	case PLAN_BOOL:
+		*expected = "true or false";
+		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+	}
+	return false;
+}
