@@ -1,0 +1,342 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the target's static libraries (tools/target-libs.txt) with musl-gcc from Debian source packages.
+#
+#   $CACHE/sources/SOURCE/               what apt fetched and checked, with SHA256SUMS
+#   $CACHE/target/parts/LIBRARY-KEY/     one library; KEY covers sources, recipe and compiler
+#   $CACHE/target/KEY/                   all of them: include/ lib/ kernel-headers/ sources.txt
+#   $CACHE/target/current                symlink to the set built last
+#   $CACHE/target/logs/LIBRARY.log
+#
+# Whatever has its final name is whole: everything is made in a temporary directory of the same file system and renamed.
+set -euo pipefail
+export LC_ALL=C
+umask 022
+unset CDPATH MAKEFLAGS MAKELEVEL MFLAGS CFLAGS CPPFLAGS LDFLAGS DESTDIR BUILD
+
+usage()
+{
+	cat <<-USAGE
+	usage: tools/target-libs.sh [--link PATH] [--refresh]
+	  --link PATH   make PATH a symlink to the set of libraries of this checkout
+	  --refresh     ask the archive for the sources again: brings in Debian's newer patches
+	environment: CACHE (default ~/.cache/slipway), JOBS (default 2), SLIPWAY_UNPINNED=1 (accept an
+	upstream version that tools/target-libs.txt does not know, on the strength of apt's signatures alone)
+	USAGE
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+table=$here/target-libs.txt
+CACHE=${CACHE:-${SLIPWAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway}}
+CC=${TARGET_CC:-musl-gcc}
+JOBS=${JOBS:-2}
+target=$CACHE/target
+flags="-Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -fno-asynchronous-unwind-tables"
+work=
+
+say() { printf '  %-7s %s\n' "$1" "$2"; }
+fail() { printf 'target-libs: %s\n' "$*" >&2; exit 1; }
+leave() { [ -z "$work" ] || rm -rf "$work"; }
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# --- recipes: run in the patched source, install below $out ---------------------------------------
+
+# Few files and no configure script in the tarball: quicker and easier to follow by hand than through autotools.
+build_jansson()
+{
+	sed 's/@json_inline@/inline/; s/@json_have_localeconv@/0/; s/@json_have_[a-z_]*@/1/' \
+		src/jansson_config.h.in >src/jansson_config.h
+	: >src/jansson_private_config.h
+	local has="-DHAVE_STDINT_H -DHAVE_FCNTL_H -DHAVE_SCHED_H -DHAVE_UNISTD_H -DHAVE_SYS_STAT_H -DHAVE_SYS_TIME_H
+		-DHAVE_SYS_TYPES_H -DHAVE_SYS_PARAM_H -DHAVE_ENDIAN_H -DHAVE_OPEN -DHAVE_CLOSE -DHAVE_READ
+		-DHAVE_GETTIMEOFDAY -DHAVE_GETPID -DHAVE_SCHED_YIELD -DHAVE_ATOMIC_BUILTINS"
+	(cd src && $CC $flags $has -I. -c ./*.c)
+	mkdir -p "$out/lib" "$out/include"
+	ar rcD "$out/lib/libjansson.a" src/*.o
+	cp src/jansson.h src/jansson_config.h "$out/include/"
+}
+
+build_seccomp()
+{
+	./configure --prefix=/ --host="$($CC -dumpmachine)" --disable-shared --enable-static \
+		CC="$CC" CFLAGS="$flags -isystem $headers"
+	make -j"$JOBS" -C include
+	make -j"$JOBS" -C src libseccomp.la
+	mkdir -p "$out/lib" "$out/include"
+	cp src/.libs/libseccomp.a "$out/lib/"
+	cp include/seccomp.h include/seccomp-syscalls.h "$out/include/"
+}
+
+# --- sources ---------------------------------------------------------------------------------------
+
+# The system's own sources, read for source packages. Only entries for this release of Debian with component main and,
+# where they name a key, Debian's: a third party's archive has nothing to do here. 'trusted' is left out, so that
+# signatures count. Both of apt's formats are read; everything is written in the newer one.
+debian_sources()
+{
+	local codename
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	[ -n "$codename" ] || fail "/etc/os-release has no VERSION_CODENAME: is this Debian?"
+	shopt -s nullglob
+	local lists=(/etc/apt/sources.list /etc/apt/sources.list.d/*.list) stanzas=(/etc/apt/sources.list.d/*.sources)
+	shopt -u nullglob
+	{
+		[ ! -e "${lists[0]}" ] && lists=("${lists[@]:1}")
+		[ ${#lists[@]} -eq 0 ] || awk '
+			{ sub(/#.*/, "") }
+			$1 == "deb" || $1 == "deb-src" {
+				key = ""; line = $0; sub(/^[ \t]*deb(-src)?[ \t]*/, "", line)
+				if (match(line, /^\[[^]]*\]/)) {
+					options = substr(line, 2, RLENGTH - 2); line = substr(line, RLENGTH + 1)
+					n = split(options, option, /[ \t]+/)
+					for (i = 1; i <= n; i++)
+						if (sub(/^signed-by=/, "", option[i])) key = option[i]
+				}
+				n = split(line, word, /[ \t]+/); first = word[1] == "" ? 2 : 1
+				printf "Types: deb-src\nURIs: %s\nSuites: %s\nComponents:", word[first], word[first + 1]
+				for (i = first + 2; i <= n; i++) printf " %s", word[i]
+				printf "\n%s\n", key == "" ? "" : "Signed-By: " key "\n"
+			}' "${lists[@]}"
+		local f
+		for f in "${stanzas[@]}"; do sed '/^#/d' "$f"; echo; done
+	} | awk -v codename="$codename" '
+		BEGIN { RS = ""; FS = "\n" }
+		{
+			delete field; name = ""
+			for (i = 1; i <= NF; i++) {
+				if ($i ~ /^[ \t]/) { field[name] = field[name] "\n" $i; continue }
+				colon = index($i, ":"); name = tolower(substr($i, 1, colon - 1))
+				field[name] = substr($i, colon + 1); sub(/^[ \t]+/, "", field[name])
+			}
+			if (tolower(field["enabled"]) ~ /^(no|false|0|off|disable)/) next
+			if ((" " field["components"] " ") !~ /[ \t\n]main[ \t\n]/) next
+			if (field["signed-by"] ~ /^\// && field["signed-by"] !~ /\/debian-archive-[^\/]*$/) next
+			suites = ""; n = split(field["suites"], word, /[ \t\n]+/)
+			for (i = 1; i <= n; i++) {
+				plain = word[i]; sub(/(-updates|-security|\/updates)$/, "", plain)
+				if (plain == codename || plain ~ /^(stable|oldstable|testing|unstable|sid)$/) suites = suites " " word[i]
+			}
+			id = field["uris"] suites
+			if (suites == "" || id in seen) next
+			seen[id] = 1
+			printf "Types: deb-src\nURIs: %s\nSuites:%s\nComponents: main\n", field["uris"], suites
+			if ("signed-by" in field) printf "Signed-By: %s\n", field["signed-by"]
+			print ""
+		}'
+}
+
+# A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
+# and the system's apt never notices.
+apt_private()
+{
+	apt-get -c="$work/apt/conf" "$@"
+}
+
+apt_prepare()
+{
+	[ ! -e "$work/apt/conf" ] || return 0
+	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/empty"
+	: >"$work/apt/status"
+	debian_sources >"$work/apt/debian.sources"
+	[ -s "$work/apt/debian.sources" ] ||
+		fail "found no entry for Debian's main archive in /etc/apt/sources.list or /etc/apt/sources.list.d"
+	cat >"$work/apt/conf" <<-CONF
+	#clear APT::Update;
+	APT::Update::Error-Mode "any";
+	APT::Sandbox::User "root";
+	APT::Get::AllowUnauthenticated "false";
+	Acquire::AllowInsecureRepositories "false";
+	Acquire::Languages "none";
+	Acquire::Retries "3";
+	Acquire::http::Timeout "30";
+	Acquire::https::Timeout "30";
+	Dir::State::Lists "$work/apt/lists";
+	Dir::State::status "$work/apt/status";
+	Dir::Cache "$work/apt/cache";
+	Dir::Etc::SourceList "$work/apt/debian.sources";
+	Dir::Etc::SourceParts "$work/apt/empty";
+	Dir::Etc::Preferences "/dev/null";
+	Dir::Etc::PreferencesParts "$work/apt/empty";
+	CONF
+	say FETCH "index of Debian's source packages"
+	apt_private -qq update >"$work/apt/log" 2>&1 || network_failure "$work/apt/log"
+}
+
+network_failure()
+{
+	sed 's/^/  apt: /' "$1" | grep -E ' [EW]: ' | head -n 5 >&2 || true
+	fail "cannot fetch source packages from Debian's archive (see above); nothing was changed, run it again when the network is back"
+}
+
+# Debian's version of a fetched source package, and the upstream part of it.
+source_version() { sed -n 's/^Version: *//p' "$1"/*.dsc | head -n 1; }
+upstream_version() { local v=${1#*:}; echo "${v%-*}"; }
+
+# check_pin LIBRARY SOURCE DIRECTORY: the upstream tarball is the one of the table.
+check_pin()
+{
+	local library=$1 source=$2 dir=$3 version sum known
+	version=$(upstream_version "$(source_version "$dir")")
+	sum=$(cd "$dir" && sha256sum "${source}_$version".orig.tar.* | awk '$2 !~ /\.asc$/ { print $1; exit }')
+	known=$(awk -v l="$library" -v v="$version" '$1 == l && $3 == v { print $4 }' "$table")
+	if [ -z "$known" ]; then
+		[ -z "${SLIPWAY_UNPINNED:-}" ] || { say NOTE "$source $version is not in target-libs.txt; only apt vouches for it"; return 0; }
+		fail "Debian's $source is now version $version, which tools/target-libs.txt does not know. Look at what changed, then add
+  $library $source $version $sum
+or set SLIPWAY_UNPINNED=1 to go by apt's signatures alone"
+	fi
+	[ "$sum" = "$known" ] || fail "the tarball of $source $version has sha256 $sum, but tools/target-libs.txt wants $known"
+}
+
+fetch_source()
+{
+	local library=$1 source=$2 dir=$CACHE/sources/$2
+	if [ -e "$dir/SHA256SUMS" ] && [ -z "$refresh" ]; then
+		(cd "$dir" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && check_pin "$library" "$source" "$dir" && return 0
+		say NOTE "the cached source of $source is damaged; fetching it again"
+	fi
+	apt_prepare
+	say FETCH "$source"
+	mkdir -p "$work/fetch/$source" "$CACHE/sources"
+	(cd "$work/fetch/$source" && apt_private -qq source --only-source --download-only "$source") >"$work/apt/log" 2>&1 ||
+		network_failure "$work/apt/log"
+	check_pin "$library" "$source" "$work/fetch/$source"
+	(cd "$work/fetch/$source" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
+	rm -rf "$dir"
+	mv "$work/fetch/$source" "$dir"
+}
+
+# unpack SOURCE: source format 3.0 (quilt) by hand, which spares us dpkg-dev.
+unpack()
+{
+	local dir=$CACHE/sources/$1 patch file
+	for file in "$dir"/*.orig.tar.*; do
+		case $file in *.asc) ;; *) tar -xf "$file" --strip-components=1 --no-same-owner ;; esac
+	done
+	tar -xf "$dir"/*.debian.tar.* --no-same-owner
+	[ ! -e debian/patches/series ] || while read -r patch _; do
+		case $patch in ''|'#'*) ;; *) echo "patch: $patch"; patch -p1 -s <"debian/patches/$patch" ;; esac
+	done <debian/patches/series
+	# One time for all, so that a patched configure.ac does not make make call for autoconf.
+	find . -exec touch -h -d @315532800 {} +
+}
+
+# --- keys ------------------------------------------------------------------------------------------
+
+compiler_version()
+{
+	echo "$CC $($CC -dumpmachine) $($CC -dumpfullversion) $flags"
+	dpkg-query -W -f '${Package} ${Version}\n' musl-dev 2>/dev/null || true
+}
+
+key() { sha256sum | cut -c 1-16; }
+part_key() { { echo "$compiler"; declare -f "build_$1" unpack; cat "$CACHE/sources/$2/SHA256SUMS"; } | key; }
+
+libraries() { awk '!/^#/ && NF && !($1 in seen) { seen[$1] = 1; print $1, $2 }' "$table"; }
+
+set_key()
+{
+	local library source
+	while read -r library source; do
+		[ -e "$CACHE/sources/$source/SHA256SUMS" ] || return 1
+		echo "$library $(part_key "$library" "$source")"
+	done < <(libraries)
+}
+
+# --- building --------------------------------------------------------------------------------------
+
+# musl's headers do not come with the kernel's. The directory has the kernel's and nothing of glibc's.
+make_kernel_headers()
+{
+	local dir=$1 name from
+	mkdir -p "$dir"
+	for name in linux asm asm-generic mtd; do
+		for from in "/usr/include/$(gcc -print-multiarch)/$name" "/usr/include/$name"; do
+			[ ! -d "$from" ] || { ln -sfn "$from" "$dir/$name"; break; }
+		done
+		[ -d "$dir/$name" ] || fail "the kernel's header directory '$name' is missing: install linux-libc-dev"
+	done
+}
+
+build_part()
+{
+	local library=$1 source=$2 part=$3 log=$target/logs/$1.log
+	local out=$work/out-$library headers=$work/kernel-headers begin=$SECONDS
+	mkdir -p "$work/src-$library" "$out" "$target/logs" "$target/parts"
+	say LIB "$library ($source $(source_version "$CACHE/sources/$source"))"
+	# In a shell of its own: 'set -e' does not act inside a function that is called by '||'.
+	set +e
+	(set -ex; cd "$work/src-$library"; unpack "$source"; "build_$library") >"$log" 2>&1
+	local status=$?
+	set -e
+	if [ $status -ne 0 ]; then
+		tail -n 20 "$log" | sed 's/^/  | /' >&2
+		fail "cannot build $library: the whole log is $log"
+	fi
+	printf '%s %s, built in %s s\n' "$source" "$(source_version "$CACHE/sources/$source")" $((SECONDS - begin)) >>"$log"
+	rm -rf "$work/src-$library" "$part"
+	mv "$out" "$part"
+}
+
+build_set()
+{
+	local dir=$1 library source part
+	make_kernel_headers "$work/kernel-headers"
+	mkdir -p "$work/set/include" "$work/set/lib"
+	while read -r library source; do
+		part=$target/parts/$library-$(part_key "$library" "$source")
+		[ -d "$part" ] || build_part "$library" "$source" "$part" </dev/null
+		cp -a "$part/." "$work/set/"
+		{ echo "# $library: $source $(source_version "$CACHE/sources/$source")"; cat "$CACHE/sources/$source/SHA256SUMS"; } \
+			>>"$work/set/sources.txt"
+	done < <(libraries)
+	cp -a "$work/kernel-headers" "$work/set/"
+	rm -rf "$dir"
+	mv "$work/set" "$dir"
+}
+
+# point PATH TO: replaced by rename, so that PATH exists at every moment.
+point()
+{
+	[ "$(readlink "$1" 2>/dev/null)" != "$2" ] || return 0
+	mkdir -p "$(dirname "$1")"
+	rm -f "$1.$$" && ln -s "$2" "$1.$$" && mv -fT "$1.$$" "$1"
+}
+
+link= refresh=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--link) link=${2:?--link needs a path}; shift ;;
+	--refresh) refresh=1 ;;
+	--help) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	shift
+done
+
+for tool in "$CC" apt-get gperf make patch tar xz awk flock sha256sum ar; do
+	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'make prerequisites' (as root)"
+done
+compiler=$(compiler_version)
+finish() { point "$target/current" "$1"; [ -z "$link" ] || point "$link" "$target/$1"; }
+
+# Nothing to do is the usual case, and needs no lock.
+if [ -z "$refresh" ] && keys=$(set_key) && [ -d "$target/$(key <<<"$keys")" ]; then
+	finish "$(key <<<"$keys")"
+	exit 0
+fi
+
+mkdir -p "$target" || fail "cannot make '$target': set CACHE to a directory that can be written"
+exec 9>"$target/lock"
+flock -n 9 || { say WAIT "another make builds the target's libraries"; flock 9; }
+rm -rf "$target"/work.*    # of builds that were killed: we have the lock, so nobody uses them
+work=$(mktemp -d "$target/work.XXXXXX")
+while read -r library source; do
+	fetch_source "$library" "$source" </dev/null
+done < <(libraries)
+keys=$(set_key)
+set=$(key <<<"$keys")
+[ -d "$target/$set" ] || build_set "$target/$set"
+finish "$set"
