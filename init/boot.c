@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/boot.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "init/api_mounts.h"
+#include "init/host.h"
+#include "init/loop.h"
+#include "init/modules.h"
+#include "init/root.h"
+#include "init/sequence.h"
+#include "init/service.h"
+#include "init/settings.h"
+#include "init/spawn.h"
+#include "init/uevents.h"
+
+static struct arena plan_arena;		/* lives as long as the machine */
+static size_t modules_next;
+
+/* The kernel gave an initramfs no console, or one whose node is gone by now. */
+static void open_streams(struct machine *machine)
+{
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	machine->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	machine->console_fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (machine->console_fd < 0)
+		machine->console_fd = fcntl(machine->null_fd, F_DUPFD_CLOEXEC, 3);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(machine->null_fd, fd);
+	if (kmsg >= 0)
+		log_open("init", kmsg, LOG_LEVEL_INFO, true);
+}
+
+static int mount_early(struct machine *machine, struct error *err)
+{
+	int r = api_mounts_early(err);
+
+	open_streams(machine);
+	return r;
+}
+
+static int read_plan(struct machine *machine, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	if (file_read(AT_FDCWD, PLAN_PATH, PLAN_BYTES_MAX, &text, err) < 0 ||
+	    plan_parse(text.data, text.length, &plan_arena, &machine->plan, err) < 0)
+		return -1;
+	machine->services = arena_array(&plan_arena, machine->plan.containers_count + 1, sizeof(*machine->services));
+	for (size_t i = 0; i < machine->plan.containers_count; i++)
+		service_init(&machine->services[i], &machine->plan.containers[i], &machine->plan, &spawn_actions);
+	return 0;
+}
+
+static int listen_for_devices(struct machine *machine, struct error *err)
+{
+	machine->uevent_fd = uevents_open(err);
+	return machine->uevent_fd < 0 ? -1 : 0;
+}
+
+static int load_boot_modules(struct machine *machine, struct error *err)
+{
+	return modules_load(&machine->plan, &modules_next, false, err);
+}
+
+static int load_modules(struct machine *machine, struct error *err)
+{
+	return modules_load(&machine->plan, &modules_next, true, err);
+}
+
+static int mount_late(struct machine *machine, struct error *err)
+{
+	(void)machine;
+	return api_mounts_late(err);
+}
+
+static int apply_settings(struct machine *machine, struct error *err)
+{
+	machine->cgroup_fd = settings_cgroup_root(err);
+	return machine->cgroup_fd < 0 ? -1 : settings_apply(&machine->plan, err);
+}
+
+static const struct boot_stage {
+	const char *name;
+	int (*run)(struct machine *machine, struct error *err);
+	bool vital;			/* nothing can follow without it, whatever the plan says */
+} stages[] = {
+	{ "api file systems", mount_early,        true },
+	{ "plan",             read_plan,          true },
+	{ "device events",    listen_for_devices, true },
+	{ "boot modules",     load_boot_modules,  false },
+	{ "root image",       root_mount_image,   true },
+	{ "root",             root_switch,        true },
+	{ "file systems",     mount_late,         true },
+	{ "modules",          load_modules,       false },
+	{ "settings",         apply_settings,     false },
+	{ "event loop",       loop_open,          true },
+};
+
+static const struct failure_policy {
+	const char *name;
+	bool goes_on;
+	enum machine_end end;
+} policies[] = {
+	{ "poweroff", false, END_POWEROFF },
+	{ "reboot",   false, END_REBOOT },
+	{ "continue", true,  END_POWEROFF },
+};
+
+static const struct failure_policy *policy_of(const struct machine *machine)
+{
+	const char *name = machine->plan.machine.on_failure;
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(policies); i++)
+		if (strcmp(policies[i].name, name) == 0)
+			return &policies[i];
+	return &policies[0];
+}
+
+static void tell_failure(struct machine *machine, const char *stage, const struct error *err)
+{
+	struct error whole = *err;
+
+	error_context(&whole, "boot failed: %s", stage);
+	log_error("%s", whole.message);
+	if (machine->host_fd < 0)
+		machine->host_fd = host_open();
+	host_send_failure(machine->host_fd, whole.message);
+}
+
+static void stage_failed(struct machine *machine, const struct boot_stage *stage, const struct error *err)
+{
+	const struct failure_policy *policy = policy_of(machine);
+
+	tell_failure(machine, stage->name, err);
+	if (policy->goes_on && !stage->vital)
+		return;
+	host_report_exit(machine->uevent_fd, &machine->host_fd, 1);
+	machine_end(policy->end);
+}
+
+void boot_failed(struct machine *machine, const char *stage, const struct error *err)
+{
+	const struct failure_policy *policy = policy_of(machine);
+
+	tell_failure(machine, stage, err);
+	if (!policy->goes_on)
+		sequence_shutdown(machine, policy->end, 1, "the boot failed");
+}
+
+void boot(struct machine *machine)
+{
+	struct error err = { 0 };
+
+	spawn_open(machine);
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		if (stages[i].run(machine, &err) < 0)
+			stage_failed(machine, &stages[i], &err);
+}

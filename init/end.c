@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "init/init.h"
+
+#define MOUNTS_BYTES_MAX 65536
+#define PASSES_MAX 8
+
+/* Undoes the \040 of /proc/self/mounts in place. */
+static void unescape(char *s)
+{
+	char *out = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
+			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 3;
+		} else {
+			*out++ = *s;
+		}
+	}
+	*out = '\0';
+}
+
+/* Reads the table of mounts into a buffer that PID 1 has from the start. */
+static ssize_t read_mounts(char *text, size_t size)
+{
+	autoclose int fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t n = 0;
+
+	while (fd >= 0 && length < size - 1 && (n = read(fd, text + length, size - 1 - length)) > 0)
+		length += (size_t)n;
+	text[length] = '\0';
+	return fd < 0 || n < 0 ? -1 : (ssize_t)length;
+}
+
+/* One mount of a block device: taken off, or made read-only where something still holds it. True when it went. */
+static bool let_go(char *source, char *target)
+{
+	if (strncmp(source, "/dev/", 5) != 0 || strcmp(target, IMAGE_DIRECTORY) == 0)
+		return false;
+	unescape(target);
+	if (umount2(target, UMOUNT_NOFOLLOW) == 0)
+		return true;
+	if (mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		log_warning("cannot unmount '%s': %s", target, strerror(errno));
+	return false;
+}
+
+/* From the last mount to the first, again while that frees others. */
+static void unmount_all(void)
+{
+	static char text[MOUNTS_BYTES_MAX];
+
+	for (int pass = 0; pass < PASSES_MAX; pass++) {
+		ssize_t length = read_mounts(text, sizeof(text));
+		bool progress = false;
+
+		while (length > 0) {
+			char *line = memrchr(text, '\n', (size_t)length - 1);
+			char *start = line ? line + 1 : text;
+			char *source, *target, *rest;
+
+			text[length - 1] = '\0';
+			source = strtok_r(start, " ", &rest);
+			target = source ? strtok_r(NULL, " ", &rest) : NULL;
+			if (target && let_go(source, target))
+				progress = true;
+			length = start - text;
+		}
+		if (!progress)
+			return;
+	}
+}
+
+void machine_end(enum machine_end end)
+{
+	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
+	sync();
+	unmount_all();
+	sync();
+	(void)reboot(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
+	/* The kernel has no way to do it: what is left is not to panic. */
+	for (;;)
+		(void)pause();
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one binary of the target. Process 1 is the machine's init; under any other
+ * name or number it is the OCI runtime.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "init/boot.h"
+#include "init/loop.h"
+#include "runtime/command/command.h"
+
+int init_main(void)
+{
+	static struct machine machine = {
+		.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .uevent_fd = -1, .host_fd = -1,
+		.console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
+	};
+
+	log_open("init", STDERR_FILENO, LOG_LEVEL_INFO, false);
+	boot(&machine);
+	loop_run(&machine);
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1 && argc > 0 && strstr(argv[0], "init"))
+		init_main();
+	return runtime_main(argc, argv);
+}

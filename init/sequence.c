@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/sequence.h"
+
+#include "base/log.h"
+#include "init/host.h"
+#include "init/service.h"
+
+enum phase { PHASE_ONBOOT, PHASE_SERVICES, PHASE_STOPPING, PHASE_ONSHUTDOWN };
+
+static struct {
+	enum phase phase;
+	size_t at;			/* the container that runs, in a stage that goes one by one */
+	enum machine_end end;
+	int status;
+} sequence;
+
+/* The next container of a stage from `at` on; the count where there is none. */
+static size_t next_of(const struct machine *machine, enum plan_stage stage, size_t at)
+{
+	while (at < machine->plan.containers_count && machine->plan.containers[at].stage != stage)
+		at++;
+	return at;
+}
+
+static void start_at(struct machine *machine, enum plan_stage stage, size_t at)
+{
+	sequence.at = next_of(machine, stage, at);
+	if (sequence.at < machine->plan.containers_count)
+		service_event(&machine->services[sequence.at], SERVICE_START);
+}
+
+static void start_services(struct machine *machine)
+{
+	sequence.phase = PHASE_SERVICES;
+	for (size_t i = 0; i < machine->plan.containers_count; i++)
+		if (machine->plan.containers[i].stage == PLAN_SERVICES)
+			service_event(&machine->services[i], SERVICE_START);
+}
+
+void sequence_start(struct machine *machine)
+{
+	sequence.phase = PHASE_ONBOOT;
+	start_at(machine, PLAN_ONBOOT, 0);
+}
+
+void sequence_shutdown(struct machine *machine, enum machine_end end, int status, const char *why)
+{
+	if (sequence.phase >= PHASE_STOPPING)
+		return;
+	log_info("shutting down: %s", why);
+	sequence.phase = PHASE_STOPPING;
+	sequence.end = end;
+	sequence.status = status;
+	for (size_t i = machine->plan.containers_count; i-- > 0;)
+		if (machine->plan.containers[i].stage != PLAN_ONSHUTDOWN)
+			service_event(&machine->services[i], SERVICE_STOP);
+}
+
+static void onboot_failed(struct machine *machine, const struct service *service)
+{
+	struct error err = { 0 };
+
+	if (service->message_length > 0)
+		error_set(&err, "'%s': cannot start: %.*s", service->plan->name, (int)service->message_length,
+			  service->message);
+	else
+		error_set(&err, "'%s' ended with status %d", service->plan->name, service->exit_status);
+	boot_failed(machine, "onboot", &err);
+}
+
+/* One container of a stage that goes one by one came to rest: true when the stage is through. */
+static bool stage_through(struct machine *machine, enum plan_stage stage)
+{
+	while (sequence.at < machine->plan.containers_count) {
+		struct service *service = &machine->services[sequence.at];
+
+		if (!service_at_rest(service))
+			return false;
+		if (service->state == SERVICE_FAILED && stage == PLAN_ONBOOT && !service->plan->ignore_failure) {
+			onboot_failed(machine, service);
+			/* The plan may say to go on; otherwise the shutdown has begun. */
+			if (sequence.phase != PHASE_ONBOOT)
+				return false;
+		}
+		start_at(machine, stage, sequence.at + 1);
+	}
+	return true;
+}
+
+/* Services that end the machine when they end. */
+static void look_for_ends(struct machine *machine)
+{
+	for (size_t i = 0; i < machine->plan.containers_count; i++) {
+		const struct service *s = &machine->services[i];
+
+		if (s->plan->on_exit == PLAN_EXIT_IGNORE || (s->state != SERVICE_DONE && s->state != SERVICE_FAILED))
+			continue;
+		sequence_shutdown(machine, s->plan->on_exit == PLAN_EXIT_REBOOT ? END_REBOOT : END_POWEROFF,
+				  s->exit_status, s->plan->name);
+		return;
+	}
+}
+
+static bool all_at_rest(const struct machine *machine)
+{
+	for (size_t i = 0; i < machine->plan.containers_count; i++)
+		if (!service_at_rest(&machine->services[i]))
+			return false;
+	return true;
+}
+
+void sequence_advance(struct machine *machine)
+{
+	if (sequence.phase == PHASE_ONBOOT && stage_through(machine, PLAN_ONBOOT) && sequence.phase == PHASE_ONBOOT)
+		start_services(machine);
+	if (sequence.phase == PHASE_ONBOOT || sequence.phase == PHASE_SERVICES)
+		look_for_ends(machine);
+	if (sequence.phase == PHASE_STOPPING && all_at_rest(machine)) {
+		sequence.phase = PHASE_ONSHUTDOWN;
+		start_at(machine, PLAN_ONSHUTDOWN, 0);
+	}
+	if (sequence.phase == PHASE_ONSHUTDOWN && stage_through(machine, PLAN_ONSHUTDOWN)) {
+		host_report_exit(machine->uevent_fd, &machine->host_fd, sequence.status);
+		machine_end(sequence.end);
+	}
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One container of the plan as PID 1 sees it: a state, and a table that says
+ * for every state and event what is done and what comes next.
+ */
+#ifndef INIT_SERVICE_H
+#define INIT_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+enum service_state {
+	SERVICE_WAITING,		/* not asked for yet, or stopped before it was started */
+	SERVICE_STARTING,		/* the child sets its container up */
+	SERVICE_RUNNING,		/* execve worked */
+	SERVICE_BACKING_OFF,		/* ended; a timer will start it again */
+	SERVICE_STOPPING,		/* was asked to end */
+	SERVICE_DONE,			/* ended with status 0, or was stopped */
+	SERVICE_FAILED,			/* ended otherwise, for good */
+	SERVICE_STATES,
+};
+
+enum service_event {
+	SERVICE_START,
+	SERVICE_STARTED,		/* the status pipe closed without a message */
+	SERVICE_EXITED,			/* reaped; exit_status is set */
+	SERVICE_TIMER,			/* the deadline came */
+	SERVICE_STOP,
+	SERVICE_EVENTS,
+};
+
+/* What a service needs done in the world. PID 1 has one set, the model test another. */
+struct service;
+struct service_actions {
+	int (*spawn)(struct service *service, struct error *err);	/* sets pid, pidfd, status_fd */
+	void (*signal)(struct service *service, int signal);
+	void (*kill_all)(struct service *service);	/* every process of its cgroup */
+	void (*started)(struct service *service);
+	int64_t (*now)(void);				/* milliseconds, monotonic */
+};
+
+struct service {
+	const struct plan_container *plan;
+	const struct plan *whole;
+	const struct service_actions *actions;
+	enum service_state state;
+	pid_t pid;			/* 0: none */
+	int pidfd, status_fd;		/* -1: not open */
+	int stop_signal;
+	int exit_status;		/* 0..255; 128 + signal */
+	unsigned int restarts;
+	unsigned int delay;		/* milliseconds, of the next restart */
+	int64_t started_at;		/* when it last came to RUNNING */
+	int64_t deadline;		/* of the timer; 0 is none */
+	size_t message_length;
+	char message[512];		/* why set-up failed, from the child */
+};
+
+#define SERVICE_DELAY_FIRST 100u	/* milliseconds; doubles at each restart */
+#define SERVICE_DELAY_CAP 30000u
+#define SERVICE_STEADY 10000		/* having run so long, the next delay is the first again */
+
+void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,
+		  const struct service_actions *actions);
+
+/* Looks the cell up and does it. An event that means nothing in a state changes nothing. */
+void service_event(struct service *service, enum service_event event);
+
+/* DONE, FAILED or WAITING: nothing of it runs and nothing will start it by itself. */
+bool service_at_rest(const struct service *service);
+
+const char *service_state_name(enum service_state state);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "init/prepare.h"
+#include "init/settings.h"
+#include "runtime/container/container.h"
+
+static struct machine *machine;
+
+void spawn_open(struct machine *m)
+{
+	machine = m;
+}
+
+static int cgroup_of(const struct service *service, struct error *err)
+{
+	return settings_cgroup_make(machine->cgroup_fd, service->plan->cgroup, err);
+}
+
+/* The container's standard streams; nothing else of PID 1's is inherited, being O_CLOEXEC. */
+static int set_streams(const struct plan_container *container)
+{
+	int out = strcmp(container->log, "null") == 0 ? machine->null_fd : machine->console_fd;
+
+	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		return -1;
+	return 0;
+}
+
+/* In the child: signals as a program expects them, a session of its own, then the runtime. */
+static void __attribute__((noreturn)) child(const struct service *service, int status_fd)
+{
+	struct container_enter_options options = {
+		.id = service->plan->name, .status_fd = status_fd,
+	};
+	struct error err = { 0 };
+	char bundle[512];
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid();
+	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
+	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
+	options.bundle = bundle;
+	if (set_streams(service->plan) < 0)
+		error_errno(&err, "cannot set up the standard streams");
+	else if (prepare_run(service->whole, service->plan, &err) == 0)
+		(void)container_enter(&options, &err);
+	if (write(status_fd, err.message, strlen(err.message)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static int watch_status(struct service *service, struct error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = service };
+
+	if (epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, service->status_fd, &event) < 0)
+		return error_errno(err, "cannot watch the start");
+	return 0;
+}
+
+static int spawn(struct service *service, struct error *err)
+{
+	autoclose int cgroup_fd = cgroup_of(service, err);
+	autoclose int read_end = -1, write_end = -1;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | (service->plan->new_pid ? CLONE_NEWPID : 0),
+		.exit_signal = SIGCHLD,
+	};
+	int ends[2];
+	long pid;
+
+	if (cgroup_fd < 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(err, "cannot make a pipe");
+	read_end = ends[0];
+	write_end = ends[1];
+	(void)fcntl(read_end, F_SETFL, O_NONBLOCK);
+	args.cgroup = (uint64_t)cgroup_fd;
+	args.pidfd = (uint64_t)(uintptr_t)&service->pidfd;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0) {
+		service->pidfd = -1;
+		return error_errno(err, "cannot make a process");
+	}
+	if (pid == 0)
+		child(service, write_end);
+	service->pid = (pid_t)pid;
+	service->status_fd = fd_take(&read_end);
+	/* Unwatched, the start could never be seen: better no container than a lost one. */
+	if (watch_status(service, err) < 0) {
+		(void)kill(service->pid, SIGKILL);
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Taken out of the epoll set by hand: children that are still setting up hold copies of
+ * the pipe, which would keep it in the set after our close.
+ */
+static void close_status(struct service *service)
+{
+	if (service->status_fd < 0)
+		return;
+	(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, service->status_fd, NULL);
+	fd_replace(&service->status_fd, -1);
+}
+
+void spawn_reaped(struct service *service, int wait_status)
+{
+	/* The pipe first: its news is older than the child's end. */
+	spawn_read_status(service);
+	close_status(service);
+	fd_replace(&service->pidfd, -1);
+	service->pid = 0;
+	service->exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+	service_event(service, SERVICE_EXITED);
+}
+
+void spawn_read_status(struct service *service)
+{
+	while (service->status_fd >= 0) {
+		char *end = service->message + service->message_length;
+		size_t room = sizeof(service->message) - service->message_length;
+		ssize_t n = read(service->status_fd, end, room);
+
+		if (n > 0) {
+			service->message_length += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		close_status(service);
+		if (service->message_length == 0)
+			service_event(service, SERVICE_STARTED);
+	}
+}
+
+static void send_signal(struct service *service, int signal)
+{
+	if (service->pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, service->pidfd, signal, NULL, 0);
+}
+
+static void kill_all(struct service *service)
+{
+	struct error ignored;
+	autoclose int cgroup_fd = cgroup_of(service, &ignored);
+	autoclose int fd = cgroup_fd < 0 ? -1 : openat(cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "1", 1) < 0)
+		log_warning("'%s': cannot kill its cgroup: %s", service->plan->name, strerror(errno));
+}
+
+static void started(struct service *service)
+{
+	struct error err = { 0 };
+
+	if (prepare_bind_namespaces(service->whole, service->plan, service->pid, &err) < 0)
+		log_error("'%s': %s", service->plan->name, err.message);
+}
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const struct service_actions spawn_actions = {
+	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = started, .now = now,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How PID 1 makes a container: a child of clone3 in its cgroup, which runs the runtime library. */
+#ifndef INIT_SPAWN_H
+#define INIT_SPAWN_H
+
+#include "init/init.h"
+#include "init/service.h"
+
+/* What service_init() is given on the real machine. */
+extern const struct service_actions spawn_actions;
+
+/* Tells the actions which machine they act on; once, before the first event. */
+void spawn_open(struct machine *machine);
+
+/* Reads what the child says on its status pipe: SERVICE_STARTED at its end, a message otherwise. */
+void spawn_read_status(struct service *service);
+
+/* The child was reaped with this wait status: what it said is read, what was open for it closed, SERVICE_EXITED sent. */
+void spawn_reaped(struct service *service, int wait_status);
+
+#endif
