@@ -68,6 +68,13 @@ int host_open(void)
 	return each_entry(PORTS_DIRECTORY, open_if_ours);
 }
 
+static void send_line(int fd, const char *line, size_t length)
+{
+	/* Never blocks. A host that does not listen is not told. */
+	if (fd >= 0 && write(fd, line, length) < 0)
+		return;
+}
+
 static int is_device(int dirfd, const char *name)
 {
 	(void)dirfd;
