@@ -69,6 +69,38 @@ build_seccomp()
 	cp include/seccomp.h include/seccomp-syscalls.h "$out/include/"
 }
 
+build_blkid()
+{
+	./configure --prefix=/ --host="$($CC -dumpmachine)" --disable-shared --enable-static --disable-all-programs \
+		--enable-libblkid --disable-nls --disable-asciidoc --disable-poman --without-python --without-systemd \
+		--without-udev --without-econf --without-ncurses --without-tinfo --without-readline --without-cap-ng \
+		PKG_CONFIG=false CC="$CC" CFLAGS="$flags -isystem $headers"
+	make -j"$JOBS" libblkid.la
+	mkdir -p "$out/lib" "$out/include/blkid"
+	cp .libs/libblkid.a "$out/lib/"
+	cp libblkid/src/blkid.h "$out/include/blkid/"
+}
+
+# The library that reads and writes file systems, with com_err, which it reports through; no program, no debugger.
+build_ext2fs()
+{
+	./configure --prefix=/ --host="$($CC -dumpmachine)" --disable-nls --disable-debugfs --disable-imager --disable-defrag \
+		--disable-resizer --disable-fsck --disable-e2initrd-helper --disable-uuidd --disable-fuse2fs --disable-tdb \
+		--disable-mmp --disable-bmap-stats --disable-testio-debug --disable-backtrace --without-crond-dir \
+		--without-systemd-unit-dir --without-udev-rules-dir \
+		PKG_CONFIG=false CC="$CC" CFLAGS="$flags -isystem $headers" BUILD_CC=gcc BUILD_CFLAGS=-O1
+	make -C util subst
+	make -C lib/et libcom_err.a compile_et
+	make -j"$JOBS" -C lib/ext2fs libext2fs.a
+	mkdir -p "$out/lib" "$out/include/ext2fs" "$out/include/et"
+	cp lib/libcom_err.a lib/libext2fs.a "$out/lib/"
+	cp lib/et/com_err.h "$out/include/et/"
+	local name
+	for name in bitops ext2_err ext2_ext_attr ext2_fs ext2_io ext2_types ext2fs ext3_extents hashmap qcow2; do
+		cp "lib/ext2fs/$name.h" "$out/include/ext2fs/"
+	done
+}
+
 # --- sources ---------------------------------------------------------------------------------------
 
 # The system's own sources, read for source packages. Only entries for this release of Debian with component main and,
