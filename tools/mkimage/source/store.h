@@ -82,6 +82,18 @@ int store_list(struct store *store, struct arena *arena, struct oci_index *index
 /* Takes the name out of index.json; blobs stay until a gc. */
 int store_untag(struct store *store, const char *name, struct error *err);
 
+/* What a gc removed. */
+struct store_garbage {
+	size_t blobs;
+	uint64_t bytes;
+};
+
+/*
+ * Removes the blobs that no entry of index.json leads to. Waits until no other
+ * process has the store open. When an image cannot be read, nothing is removed.
+ */
+int store_gc(struct store *store, struct store_garbage *garbage, struct error *err);
+
 /* --- images --- */
 
 /* A resolved image: what a container starts from. */
@@ -95,7 +107,9 @@ struct oci_image {
 /*
  * Finds `reference` in the store, follows an index to `platform`
  * ("linux/amd64"; NULL is this machine's), reads manifest and config, and
- * checks that layers and diff_ids agree in number.
+ * checks that layers and diff_ids agree in number and that the config is for that
+ * platform. A reference with a digest finds the manifest or index of that digest
+ * under any name.
  */
 int store_image(struct store *store, const char *reference, const char *platform, struct arena *arena,
 		struct oci_image *image, struct error *err);

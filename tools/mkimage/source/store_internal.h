@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the store share. On disk:
+ *
+ *     oci-layout, index.json, blobs/ALGORITHM/HEX   image-layout.md
+ *     .slipway/use.lock     shared while a store is open, exclusive for a gc
+ *     .slipway/index.lock   exclusive while index.json is replaced
+ *     .slipway/tmp/         files being written, each locked by its owner
+ *
+ * Locks are flock(2): they go with the process however it ends, so that a file
+ * in tmp/ that nobody has locked is one whose owner died.
+ */
+#ifndef MKIMAGE_SOURCE_STORE_INTERNAL_H
+#define MKIMAGE_SOURCE_STORE_INTERNAL_H
+
+#include "tools/mkimage/source/store.h"
+
+#define STORE_INDEX_BYTES_MAX OCI_DOCUMENT_BYTES_MAX
+#define STORE_INDEX_DEPTH_MAX 8		/* an index of indexes of ... */
+
+struct store {
+	char *path;			/* owned */
+	int root, temporaries;		/* directories; `temporaries` is -1 where the store can only be read */
+	int use_lock;			/* held as long as the store is open; -1 where it can only be read */
+};
+
+/* A file being written: locked, in .slipway/tmp, gone unless placed. */
+struct temporary {
+	int fd;
+	char name[32];			/* "" once it is placed */
+};
+
+int store_temporary_open(struct store *store, struct temporary *temporary, struct error *err);
+/* fsync, rename to `directory`/`name` below the store, fsync of the directory. */
+int store_temporary_place(struct store *store, struct temporary *temporary, const char *directory,
+			  const char *name, struct error *err);
+void store_temporary_discard(struct store *store, struct temporary *temporary);
+
+/* Replaces a file at the top of the store, whole. */
+int store_replace(struct store *store, const char *name, const void *data, size_t length, struct error *err);
+
+/* A descriptor that holds the lock until it is closed, or -1. */
+int store_lock_index(struct store *store, struct error *err);
+
+/* "blobs/ALGORITHM/HEX" */
+const char *store_blob_path(const struct digest *digest, struct arena *arena);
+
+/* The value of an annotation, or NULL. */
+const char *store_annotation(const struct oci_descriptor *descriptor, const char *key);
+
+bool store_is_index(const char *media_type);
+bool store_is_manifest(const char *media_type);
+
+/* "linux/amd64" for this machine, in a static string. */
+const char *store_machine_platform(void);
+
+/*
+ * The descriptor of `index` for `platform` (NULL is this machine's). Entries for
+ * "unknown/unknown" (attestations) are passed over; an entry without a platform is
+ * taken where it is the only one. An error lists the platforms there are.
+ */
+int store_choose_platform(const struct oci_index *index, const char *platform, struct arena *arena,
+			  const struct oci_descriptor **chosen, struct error *err);
+
+/* Refuses a config of another os or architecture than `platform` (NULL is this machine's). */
+int store_check_platform(const struct oci_image_config *config, const char *platform, struct error *err);
+
+#endif

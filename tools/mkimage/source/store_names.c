@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names: index.json and the annotation org.opencontainers.image.ref.name. */
+#include "tools/mkimage/source/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/option.h"
+#include "tools/mkimage/source/store_internal.h"
+
+const char *store_annotation(const struct oci_descriptor *descriptor, const char *key)
+{
+	for (size_t i = 0; i < descriptor->annotations.count; i++)
+		if (strcmp(descriptor->annotations.items[i].key, key) == 0)
+			return descriptor->annotations.items[i].value;
+	return NULL;
+}
+
+static const char *name_of(const struct oci_descriptor *descriptor)
+{
+	return store_annotation(descriptor, ANNOTATION_REF_NAME);
+}
+
+int store_list(struct store *store, struct arena *arena, struct oci_index *index, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	*index = (struct oci_index){ 0 };
+	if (file_read(store->root, "index.json", STORE_INDEX_BYTES_MAX, &text, err) < 0)
+		return error_context(err, "store '%s'", store->path);
+	if (oci_index_parse(buffer_string(&text), text.length, arena, index, err) < 0)
+		return error_context(err, "store '%s': index.json", store->path);
+	return 0;
+}
+
+static struct oci_descriptor *find_name(const struct oci_index *index, const char *name)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		const char *there = name_of(&index->manifests[i]);
+
+		if (there && strcmp(there, name) == 0)
+			return &index->manifests[i];
+	}
+	return NULL;
+}
+
+static int not_found(const struct oci_index *index, const char *name, struct arena *arena, struct error *err)
+{
+	const char **names = arena_array(arena, index->count + 1, sizeof(*names));
+	const char *nearest;
+	size_t n = 0;
+
+	for (size_t i = 0; i < index->count; i++)
+		if (name_of(&index->manifests[i]))
+			names[n++] = name_of(&index->manifests[i]);
+	nearest = option_nearest(name, names);
+	if (nearest)
+		return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name, nearest);
+	return error_set(err, "image '%s' is not in the store; bring it in with "
+			 "'slipway image import --name %s FILE'", name, name);
+}
+
+int store_find(struct store *store, const char *name, struct arena *arena, struct oci_descriptor *descriptor,
+	       struct error *err)
+{
+	const struct oci_descriptor *found;
+	struct oci_index index;
+
+	if (store_list(store, arena, &index, err) < 0)
+		return -1;
+	found = find_name(&index, name);
+	if (!found)
+		return not_found(&index, name, arena, err);
+	*descriptor = *found;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const char *left = name_of(a), *right = name_of(b);
+	int r = strcmp(left ? left : "", right ? right : "");
+
+	return r ? r : strcmp(((const struct oci_descriptor *)a)->digest.text,
+			      ((const struct oci_descriptor *)b)->digest.text);
+}
+
+/* Sorted, so that the same images give the same file whatever the order they came in. */
+static int write_index(struct store *store, struct oci_index *index, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	if (index->count > 1)
+		qsort(index->manifests, index->count, sizeof(*index->manifests), compare_names);
+	if (oci_index_write(index, &text, err) < 0)
+		return error_context(err, "store '%s': index.json", store->path);
+	if (text.length > STORE_INDEX_BYTES_MAX)
+		return error_set(err, "the store '%s' holds too many images; take some out with 'slipway image rm'",
+				 store->path);
+	return store_replace(store, "index.json", text.data, text.length, err);
+}
+
+int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err)
+{
+	struct oci_pair pair = { ANNOTATION_REF_NAME, name };
+	autoclose int lock = store_lock_index(store, err);
+	struct oci_descriptor *entry;
+	struct arena arena = { 0 };
+	struct oci_index index;
+	int r = -1;
+
+	if (lock < 0)
+		return -1;
+	if (store_list(store, &arena, &index, err) == 0) {
+		entry = find_name(&index, name);
+		if (!entry) {
+			/* The parser's array has no promised capacity: a copy has. */
+			struct oci_descriptor *more = arena_array(&arena, index.count + 1, sizeof(*more));
+
+			if (index.count)
+				memcpy(more, index.manifests, index.count * sizeof(*more));
+			index.manifests = more;
+			entry = &more[index.count++];
+		}
+		*entry = *descriptor;
+		entry->annotations = (struct oci_pairs){ &pair, 1 };
+		r = write_index(store, &index, err);
+	}
+	arena_release(&arena);
+	return r;
+}
+
+int store_untag(struct store *store, const char *name, struct error *err)
+{
+	autoclose int lock = store_lock_index(store, err);
+	struct oci_descriptor *entry;
+	struct arena arena = { 0 };
+	struct oci_index index;
+	int r = -1;
+
+	if (lock < 0)
+		return -1;
+	if (store_list(store, &arena, &index, err) == 0) {
+		entry = find_name(&index, name);
+		if (entry) {
+			*entry = index.manifests[--index.count];
+			r = write_index(store, &index, err);
+		} else {
+			r = not_found(&index, name, &arena, err);
+		}
+	}
+	arena_release(&arena);
+	return r;
+}
