@@ -51,10 +51,12 @@ LIB_manifest := $(call SOURCES,tools/mkimage/manifest)
 LIB_source   := $(call SOURCES,tools/mkimage/source)
 LIB_compile  := $(call SOURCES,tools/mkimage/compile)
 LIB_tree     := $(call SOURCES,tools/mkimage/tree)
+LIB_root     := $(call SOURCES,tools/mkimage/root)
+LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base oci plan runtime command init manifest source compile tree image slipway
+LIBS := base oci plan runtime command init manifest source compile tree root package image slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -68,7 +70,9 @@ NEED_source   := oci base
 NEED_compile  := source manifest plan oci base
 NEED_tree     := source oci base
 NEED_image    := tree source oci base
-NEED_slipway  := image tree compile source manifest plan oci base
+NEED_package  := tree manifest source oci base
+NEED_root     := tree compile source manifest plan oci base
+NEED_slipway  := package root image tree compile source manifest plan oci base
 
 HOST_OBJECTS = $(patsubst %.c,$(BUILD)/host/%.o,$(1))
 TARGET_OBJECTS = $(patsubst %.c,$(BUILD)/target/%.o,$(1))

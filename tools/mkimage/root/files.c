@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/root/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+
+#define COPY_CHUNK 65536
+
+/* LinuxKit's: what is not said is for its owner only. */
+#define DEFAULT_FILE_MODE 0600
+#define DEFAULT_DIRECTORY_MODE 0700
+
+static struct tree_attributes attributes_of(const struct manifest_file *file)
+{
+	mode_t mode = file->directory.value ? DEFAULT_DIRECTORY_MODE : DEFAULT_FILE_MODE;
+
+	if (file->mode.value)
+		mode = (mode_t)strtoul(file->mode.value, NULL, 8);
+	return (struct tree_attributes){ .mode = mode, .uid = file->uid.number, .gid = file->gid.number };
+}
+
+/* Where the source is on this machine. */
+static const char *source_path(const struct manifest *manifest, const struct manifest_file *file, struct arena *arena)
+{
+	const char *source = file->source.value, *home = getenv("HOME");
+	const char *slash = strrchr(manifest->path, '/');
+
+	if (strncmp(source, "~/", 2) == 0 && home)
+		return path_join(arena, home, source + 2);
+	if (*source == '/' || !slash)
+		return source;
+	return path_join(arena, arena_strndup(arena, manifest->path, (size_t)(slash - manifest->path + 1)), source);
+}
+
+static int add_source(const struct manifest *manifest, const struct manifest_file *file, struct tree *root,
+		      const char *path, struct error *err)
+{
+	struct tree_attributes attributes = attributes_of(file);
+	const char *source = source_path(manifest, file, tree_arena(root));
+	autoclose int fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT && file->optional.value)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return place_error(&file->source.at, err, "files: cannot open '%s': %s; write the path of a file that "
+				   "can be read, or 'optional: true'", source, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return place_error(&file->source.at, err, "files: '%s' is not a regular file; name a file", source);
+	if (!file->mode.value)
+		attributes.mode = st.st_mode & 0777;
+	return tree_add_file_fd(root, path, fd, &attributes, NULL, err);
+}
+
+static int add_one(const struct manifest *manifest, const struct manifest_file *file, struct tree *root,
+		   struct error *err)
+{
+	struct tree_attributes attributes = attributes_of(file);
+	const char *path = path_clean(tree_arena(root), file->path.value);
+	const char *contents = file->contents.value ? file->contents.value : "";
+
+	if (file->directory.value)
+		return tree_add_directory(root, path, &attributes, NULL, err);
+	if (file->symlink.value)
+		return tree_add_symlink(root, path, file->symlink.value, &(struct tree_attributes){ .mode = 0777 },
+					NULL, err);
+	if (file->source.value)
+		return add_source(manifest, file, root, path, err);
+	/* `metadata: yaml` is the manifest itself. */
+	if (file->metadata.value)
+		contents = manifest->text;
+	return tree_add_file(root, path, contents, strlen(contents), &attributes, NULL, err);
+}
+
+int files_add(const struct manifest *manifest, struct tree *root, struct error *err)
+{
+	for (size_t i = 0; i < manifest->files_count; i++) {
+		const struct manifest_file *file = &manifest->files[i];
+		struct error cause = { 0 };
+
+		if (add_one(manifest, file, root, &cause) == 0)
+			continue;
+		/* Some errors name their own place already. */
+		if (strstr(cause.message, manifest->path) == cause.message) {
+			*err = cause;
+			return -1;
+		}
+		return place_error(&file->at, err, "files: '%s': %s", file->path.value, cause.message);
+	}
+	return 0;
+}
+
+int files_copy_between(struct tree *to, struct tree *from, const char *path, struct error *err)
+{
+	struct tree_node *node = tree_resolve(from, path, true);
+	struct tree_spool *spool = NULL;
+	struct tree_attributes attributes;
+	char chunk[COPY_CHUNK];
+	uint64_t offset = 0;
+	long n = 0;
+	int r;
+
+	if (!node || !S_ISREG(node->inode->mode))
+		return error_set(err, "'/%s' is missing", path);
+	attributes = (struct tree_attributes){ .mode = node->inode->mode & 07777, .uid = node->inode->uid,
+					       .gid = node->inode->gid, .mtime = node->inode->mtime };
+	r = tree_spool_begin(to, &spool, err);
+	while (r == 0 && (n = tree_read(from, node->inode, offset, chunk, sizeof(chunk), err)) > 0) {
+		offset += (uint64_t)n;
+		r = tree_spool_add(spool, chunk, (size_t)n, err);
+	}
+	if (r == 0 && (r = n < 0 ? -1 : 0) == 0)
+		r = tree_spool_end(spool, path, &attributes, NULL, err);
+	tree_spool_discard(spool);
+	return r;
+}
+
+bool files_source_is_file(struct tree *root, const char *source)
+{
+	/* Files that the machine makes while it runs, and that containers commonly bind. */
+	static const char *const known[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/hostname", "/dev/kmsg" };
+	struct tree_node *node;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(source, known[i]) == 0)
+			return true;
+	node = tree_resolve(root, source + strspn(source, "/"), true);
+	return node && !S_ISDIR(node->inode->mode);
+}

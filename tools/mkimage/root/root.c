@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/root/root.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "tools/mkimage/compile/user.h"
+#include "tools/mkimage/root/files.h"
+#include "tools/mkimage/tree/layer.h"
+
+#define PASSWD_BYTES_MAX (1u << 20)
+
+static const struct tree_attributes directory = { .mode = 0755 };
+static const struct tree_attributes text_file = { .mode = 0644 };
+static const struct tree_attributes program = { .mode = 0755 };
+
+/* What every root has, whatever the manifest says. */
+static const struct skeleton {
+	const char *path;
+	const char *target;		/* a symlink's; NULL for a directory */
+	const char *contents;		/* a file's; NULL for a directory */
+	mode_t mode;
+} skeleton[] = {
+	{ "dev", NULL, NULL, 0755 },
+	{ "proc", NULL, NULL, 0555 },
+	{ "sys", NULL, NULL, 0555 },
+	{ "run", NULL, NULL, 0755 },
+	{ "tmp", NULL, NULL, 01777 },
+	{ "etc", NULL, NULL, 0755 },
+	{ "root", NULL, NULL, 0700 },
+	{ "var", NULL, NULL, 0755 },
+	{ "var/lib", NULL, NULL, 0755 },
+	{ "var/log", NULL, NULL, 0755 },
+	{ "var/tmp", NULL, NULL, 01777 },
+	{ "var/run", "/run", NULL, 0777 },
+	{ "etc/hosts", NULL, "127.0.0.1\tlocalhost\n::1\tlocalhost\n", 0644 },
+	/* LinuxKit's place: DHCP packages write there, and others bind /etc/resolv.conf. */
+	{ "etc/resolv.conf", "/run/resolvconf/resolv.conf", NULL, 0777 },
+	{ "containers", NULL, NULL, 0755 },
+};
+
+static int add_skeleton(struct tree *root, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(skeleton); i++) {
+		const struct skeleton *s = &skeleton[i];
+		struct tree_attributes attributes = { .mode = s->mode };
+		int r;
+
+		if (s->target)
+			r = tree_add_symlink(root, s->path, s->target, &attributes, NULL, err);
+		else if (s->contents)
+			r = tree_add_file(root, s->path, s->contents, strlen(s->contents), &attributes, NULL, err);
+		else
+			r = tree_add_directory(root, s->path, &attributes, NULL, err);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const struct oci_image *find_image(const struct root_input *input, const char *reference)
+{
+	for (size_t i = 0; i < input->images_count; i++)
+		if (strcmp(input->images[i].reference, reference) == 0)
+			return &input->images[i].image;
+	return NULL;
+}
+
+/* An image's layers, put at `path` of the root. */
+static int add_image(const struct root_input *input, struct tree *root, const char *path, const char *reference,
+		     const struct place *at, struct tree **kept, struct error *err)
+{
+	const struct oci_image *image = find_image(input, reference);
+	struct tree *tree = NULL;
+	int r;
+
+	if (!image)
+		return place_error(at, err, "image '%s' was not resolved", reference);
+	r = tree_open_shared(root, &tree, err);
+	if (r == 0 && (r = layer_apply_image(tree, input->store, image, err)) == 0)
+		r = tree_graft(root, path, tree, err);
+	if (kept && r == 0)
+		*kept = tree;
+	else
+		tree_close(tree);
+	return r < 0 ? error_context(err, "%s:%u:%u: image '%s'", at->file, at->line, at->column, reference) : 0;
+}
+
+static int add_init_images(const struct root_input *input, struct tree *root, struct error *err)
+{
+	const struct manifest_strings *init = &input->manifest->init;
+
+	for (size_t i = 0; i < init->count; i++) {
+		if (compile_init_image_replaced(init->items[i].value))
+			continue;
+		if (add_image(input, root, "", init->items[i].value, &init->items[i].at, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_modules(const struct root_input *input, struct tree *root, struct error *err)
+{
+	const struct compiled *compiled = input->compiled;
+	struct arena arena = { 0 };
+	int r = 0;
+
+	if (!input->kernel || !input->kernel->modules)
+		return 0;
+	if (compiled->all_modules)
+		return tree_graft(root, "", input->kernel->modules, err);
+	for (size_t i = 0; r == 0 && i < compiled->keep_modules_count; i++) {
+		const char *path = arena_printf(&arena, "lib/modules/%s/%s", input->kernel->lists.release,
+						compiled->keep_modules[i]);
+
+		r = files_copy_between(root, input->kernel->modules, path, err);
+	}
+	arena_release(&arena);
+	return r;
+}
+
+/* The binary of the target, under the names it is called by. */
+static int add_init(const struct root_input *input, struct tree *root, struct error *err)
+{
+	autoclose int fd = open(input->init_binary, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "cannot open the init binary '%s'", input->init_binary);
+	if (tree_add_file_fd(root, "init", fd, &program, NULL, err) < 0)
+		return -1;
+	/* LinuxKit's packages bind the runtime from there. */
+	return tree_add_link(root, "usr/bin/runc", "init", NULL, err);
+}
+
+static int add_plan(const struct root_input *input, struct tree *root, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	if (plan_write(&input->compiled->plan, &text, err) < 0)
+		return -1;
+	return tree_add_file(root, PLAN_PATH + 1, text.data, text.length, &text_file, NULL, err);
+}
+
+/* The text of a file of the image, "" where there is none. */
+static int read_optional(struct tree *tree, const char *path, struct arena *arena, const char **text,
+			 size_t *length, struct error *err)
+{
+	struct tree_node *node = tree_resolve(tree, path, true);
+	char *data;
+
+	*text = "";
+	*length = 0;
+	if (!node || !S_ISREG(node->inode->mode))
+		return 0;
+	if (tree_read_whole(tree, node->inode, PASSWD_BYTES_MAX, arena, &data, length, err) < 0)
+		return error_context(err, "'%s'", path);
+	*text = data;
+	return 0;
+}
+
+/* A user that the image gives by name gets its numbers from the image's own files. */
+static int resolve_user(struct compiled_container *container, struct tree *rootfs, struct error *err)
+{
+	struct arena *arena = tree_arena(rootfs);
+	struct compile_accounts accounts;
+
+	if (read_optional(rootfs, "etc/passwd", arena, &accounts.passwd, &accounts.passwd_length, err) < 0 ||
+	    read_optional(rootfs, "etc/group", arena, &accounts.group, &accounts.group_length, err) < 0)
+		return -1;
+	return compile_resolve_user(container, &accounts, arena, err);
+}
+
+/*
+ * Where the container's root cannot be written, what is mounted into it needs its
+ * place made now; the runtime makes it otherwise.
+ */
+static int add_mount_points(const struct compiled_container *container, struct tree *root, const char *rootfs,
+			    struct error *err)
+{
+	struct arena arena = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < container->config.mounts_count; i++) {
+		const struct oci_mount *mount = &container->config.mounts[i];
+		const char *path = path_join(&arena, rootfs, path_clean(&arena, mount->destination));
+		bool is_bind = mount->type && strcmp(mount->type, "bind") == 0;
+
+		if (!container->readonly || tree_resolve(root, path, true))
+			continue;
+		if (is_bind && files_source_is_file(root, mount->source))
+			r = tree_add_file(root, path, "", 0, &text_file, NULL, err);
+		else
+			r = tree_add_directory(root, path, &directory, NULL, err);
+		if (r < 0)
+			error_context(err, "mount at '%s'", mount->destination);
+	}
+	arena_release(&arena);
+	return r;
+}
+
+static int add_container(const struct root_input *input, size_t index, struct tree *root, struct error *err)
+{
+	struct compiled_container *container = &input->compiled->containers[index];
+	const struct plan_container *plan = &input->compiled->plan.containers[index];
+	const struct manifest_string *image = &container->manifest->image;
+	autobuffer struct buffer json = { 0 };
+	struct arena arena = { 0 };
+	struct tree *image_tree = NULL;
+	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
+	int r = -1;
+
+	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
+	    add_image(input, root, rootfs, image->value, &image->at, &image_tree, err) == 0 &&
+	    resolve_user(container, image_tree, err) == 0 &&
+	    add_mount_points(container, root, rootfs, err) == 0 &&
+	    oci_config_write(&container->config, &json, err) == 0)
+		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
+				  &text_file, NULL, err);
+	tree_close(image_tree);
+	arena_release(&arena);
+	return r;
+}
+
+static int add_volumes(const struct root_input *input, struct tree *root, struct error *err)
+{
+	for (size_t i = 0; i < input->manifest->volumes_count; i++) {
+		const struct manifest_volume *volume = &input->manifest->volumes[i];
+		struct arena arena = { 0 };
+		const char *path = arena_printf(&arena, "containers/volumes/%s/merged", volume->name.value);
+		int r = tree_add_directory(root, path, &directory, NULL, err);
+
+		if (r == 0 && volume->image.value && *volume->image.value)
+			r = add_image(input, root, path, volume->image.value, &volume->image.at, NULL, err);
+		arena_release(&arena);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int root_build(const struct root_input *input, struct tree *root, struct error *err)
+{
+	/* LinuxKit's order: what comes later may replace what came before. */
+	if (add_skeleton(root, err) < 0 || add_modules(input, root, err) < 0 ||
+	    add_init_images(input, root, err) < 0 || add_init(input, root, err) < 0)
+		return -1;
+	for (size_t i = 0; i < input->compiled->plan.containers_count; i++)
+		if (add_container(input, i, root, err) < 0)
+			return -1;
+	if (add_volumes(input, root, err) < 0 || files_add(input->manifest, root, err) < 0)
+		return -1;
+	return add_plan(input, root, err);
+}
+
+int root_build_boot(const struct root_input *input, struct tree *root, struct tree *boot, struct error *err)
+{
+	static const char *const directories[] = { "dev", "proc", "sys", "run" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (tree_add_directory(boot, directories[i], &directory, NULL, err) < 0)
+			return -1;
+	for (size_t i = 0; i < input->compiled->boot_modules_count; i++)
+		if (files_copy_between(boot, root, input->compiled->boot_modules[i] + 1, err) < 0)
+			return -1;
+	if (files_copy_between(boot, root, "init", err) < 0)
+		return -1;
+	return files_copy_between(boot, root, PLAN_PATH + 1, err);
+}
