@@ -4,7 +4,13 @@
  *
  * Every string, array and struct lives in the arena given to the reader. An
  * absent string or object is NULL, an absent array has count 0. Numbers that
- * may be absent have a `has_` flag beside them.
+ * may be absent have a `has_` flag beside them. A string that is empty where it
+ * may be absent is read as absent, and null as absent everywhere: runc's habits.
+ *
+ * The reader checks what one document can tell: what the specification
+ * REQUIRES is there, types and ranges, absolute paths, known namespace and
+ * device types, and that no namespace and no limit stands twice. Names of
+ * capabilities, limits, mount options and system calls are the runtime's.
  */
 #ifndef OCI_CONFIG_H
 #define OCI_CONFIG_H
@@ -40,6 +46,7 @@ struct oci_user {			/* config.md, POSIX process, "user" */
 	uint32_t umask;
 	uint32_t *additional_gids;
 	size_t additional_gids_count;
+	const char *username;		/* for Windows; kept, never used */
 };
 
 struct oci_rlimit {
@@ -49,6 +56,18 @@ struct oci_rlimit {
 
 struct oci_capabilities {		/* sets of "CAP_..." names */
 	struct oci_strings bounding, effective, inheritable, permitted, ambient;
+};
+
+struct oci_scheduler {
+	const char *policy;		/* "SCHED_OTHER" */
+	struct oci_strings flags;
+	int nice, priority;
+	uint64_t runtime, deadline, period;	/* nanoseconds */
+};
+
+struct oci_io_priority {
+	const char *class;		/* "IOPRIO_CLASS_BE" */
+	int priority;
 };
 
 struct oci_process {
@@ -65,6 +84,9 @@ struct oci_process {
 	bool has_oom_score_adj;
 	int oom_score_adj;
 	const char *apparmor_profile, *selinux_label;
+	struct oci_scheduler *scheduler;	/* NULL: as inherited */
+	struct oci_io_priority *io_priority;	/* NULL: as inherited */
+	const char *cpu_affinity_initial, *cpu_affinity_final;	/* execCPUAffinity: "0-3,7" */
 };
 
 struct oci_root {
@@ -72,9 +94,19 @@ struct oci_root {
 	bool readonly;
 };
 
+struct oci_id_mapping {
+	uint32_t container_id, host_id, size;
+};
+
+struct oci_id_mappings {
+	struct oci_id_mapping *items;
+	size_t count;
+};
+
 struct oci_mount {
 	const char *destination, *type, *source;	/* type and source may be NULL */
 	struct oci_strings options;
+	struct oci_id_mappings uid_mappings, gid_mappings;	/* of an id-mapped mount */
 };
 
 struct oci_hook {
@@ -96,15 +128,6 @@ struct oci_hooks {
 struct oci_namespace {
 	const char *type;		/* "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time" */
 	const char *path;		/* joined, not made, where set */
-};
-
-struct oci_id_mapping {
-	uint32_t container_id, host_id, size;
-};
-
-struct oci_id_mappings {
-	struct oci_id_mapping *items;
-	size_t count;
 };
 
 struct oci_device {			/* config-linux.md, "Devices" */
@@ -130,16 +153,58 @@ struct oci_number {			/* an integer that may be absent */
 	int64_t value;
 };
 
+struct oci_weight_device {
+	int64_t major, minor;
+	struct oci_number weight, leaf_weight;
+};
+
+struct oci_throttle_device {
+	int64_t major, minor;
+	uint64_t rate;			/* bytes or operations a second */
+};
+
+struct oci_throttle_devices {
+	struct oci_throttle_device *items;
+	size_t count;
+};
+
+struct oci_hugepage_limit {
+	const char *page_size;		/* "2MB" */
+	uint64_t limit;			/* bytes */
+};
+
+struct oci_interface_priority {
+	const char *name;
+	uint32_t priority;
+};
+
+struct oci_rdma_limit {
+	const char *device;		/* first: the key of the object */
+	struct oci_number hca_handles, hca_objects;
+};
+
 struct oci_resources {
 	struct oci_device_rule *devices;
 	size_t devices_count;
 	/* memory, bytes; -1 is unlimited */
-	struct oci_number memory_limit, memory_reservation, memory_swap;
-	bool disable_oom_killer;
+	struct oci_number memory_limit, memory_reservation, memory_swap, memory_kernel, memory_kernel_tcp;
+	struct oci_number swappiness;	/* 0 to 100 */
+	bool disable_oom_killer, use_hierarchy, check_before_update;
 	struct oci_number cpu_shares, cpu_quota, cpu_period, cpu_burst, cpu_idle;
+	struct oci_number cpu_realtime_runtime, cpu_realtime_period;
 	const char *cpuset_cpus, *cpuset_mems;
 	struct oci_number pids_limit;
-	struct oci_number block_io_weight;
+	struct oci_number block_io_weight, block_io_leaf_weight;
+	struct oci_weight_device *weight_devices;
+	size_t weight_devices_count;
+	struct oci_throttle_devices read_bps, write_bps, read_iops, write_iops;
+	struct oci_hugepage_limit *hugepage_limits;
+	size_t hugepage_limits_count;
+	struct oci_number network_class_id;
+	struct oci_interface_priority *network_priorities;
+	size_t network_priorities_count;
+	struct oci_rdma_limit *rdma;
+	size_t rdma_count;
 	struct oci_pairs unified;	/* cgroup v2 file -> value */
 };
 
@@ -168,6 +233,33 @@ struct oci_seccomp {			/* config-linux.md, "Seccomp" */
 	size_t syscalls_count;
 };
 
+struct oci_time_offset {
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
+struct oci_personality {
+	const char *domain;		/* "LINUX" or "LINUX32" */
+	struct oci_strings flags;
+};
+
+struct oci_intel_rdt {
+	const char *clos_id, *l3_cache_schema, *mem_bw_schema;
+	struct oci_strings schemata;
+	bool enable_monitoring;
+};
+
+struct oci_memory_policy {
+	const char *mode;		/* "MPOL_BIND" */
+	const char *nodes;		/* "0-3,7" */
+	struct oci_strings flags;
+};
+
+struct oci_net_device {			/* an interface of the host, moved into the container */
+	const char *host_name;		/* first: the key of the object */
+	const char *name;		/* NULL keeps the host's */
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t namespaces_count;
@@ -181,6 +273,13 @@ struct oci_linux {
 	struct oci_pairs sysctl;
 	struct oci_strings masked_paths, readonly_paths;
 	const char *mount_label;
+	struct oci_net_device *net_devices;
+	size_t net_devices_count;
+	struct oci_intel_rdt *intel_rdt;	/* NULL where absent, as the next two */
+	struct oci_memory_policy *memory_policy;
+	struct oci_personality *personality;
+	bool has_time_monotonic, has_time_boottime;
+	struct oci_time_offset time_monotonic, time_boottime;
 };
 
 struct oci_config {
