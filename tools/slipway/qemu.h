@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual machine that boots what `slipway build` wrote: the command line of
+ * QEMU made from a description, and the running QEMU looked after to its end.
+ * All strings are in the arena given, or borrowed from argv.
+ */
+#ifndef SLIPWAY_QEMU_H
+#define SLIPWAY_QEMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/option.h"
+
+/* --- machines (qemu_command.c) --- */
+
+struct qemu_machine {
+	const char *name;		/* as --machine takes it: "q35" */
+	const char *program;		/* "qemu-system-x86_64" */
+	const char *package;		/* of Debian, that has it */
+	const char *properties;		/* behind the name in -machine: ",sata=off" */
+	const char *device_suffix;	/* "pci": virtio-blk-pci */
+};
+
+/* NULL with an error that lists the names where there is none of that name. */
+const struct qemu_machine *qemu_machine_find(const char *name, struct error *err);
+
+/* --- disks (qemu_disks.c) --- */
+
+#define QEMU_DISKS_MAX 24		/* PCI slots, and letters of /dev/vdX */
+
+struct qemu_disk {
+	const char *path;
+	const char *format;		/* "raw" or "qcow2" */
+	bool readonly;
+	uint64_t size;			/* bytes, to create it with; 0: it must be there */
+};
+
+/* `FILE[,size=N[K|M|G|T]][,format=raw|qcow2]` */
+int qemu_disk_parse(const char *text, struct arena *arena, struct qemu_disk *disk, struct error *err);
+
+/*
+ * Makes the file where it is not there and a size was given: sparse, whole or not at all.
+ * An existing file is left as it is; what looks like qcow2 is refused as raw by default.
+ */
+int qemu_disk_prepare(const struct qemu_disk *disk, struct error *err);
+
+/* --- ports (qemu_ports.c) --- */
+
+/*
+ * `[ADDRESS:]HOST:GUEST[/tcp|/udp]` to QEMU's hostfwd rule. ADDRESS is IPv4; without one only this
+ * machine can connect (127.0.0.1). NULL with the error.
+ */
+const char *qemu_port_rule(const char *text, struct arena *arena, struct error *err);
+
+/* --- acceleration (qemu_accelerator.c) --- */
+
+enum qemu_kvm { QEMU_KVM_AUTO, QEMU_KVM_ON, QEMU_KVM_OFF };
+
+int qemu_kvm_parse(const char *text, enum qemu_kvm *kvm, struct error *err);
+
+/* True where KVM really works; otherwise false, and `reason` is a phrase that says why (static). */
+bool qemu_kvm_usable(const char **reason);
+
+/* --- the command line (qemu_command.c) --- */
+
+struct qemu_vm {
+	const struct qemu_machine *machine;
+	const char *program;		/* path or name of QEMU */
+	bool kvm;
+	const char *cpu;		/* NULL: what suits the accelerator */
+	unsigned int memory;		/* MiB */
+	unsigned int cpus;
+	const char *kernel, *initrd;	/* paths; initrd may be NULL */
+	const char *cmdline;
+	const struct qemu_disk *disks;	/* in the order of /dev/vda, vdb, ... */
+	size_t disks_count;
+	bool network;
+	const char *const *port_rules;	/* of qemu_port_rule() */
+	size_t port_rules_count;
+	bool interactive;		/* every key goes to the guest */
+	const char *log;		/* copy of the console; may be NULL */
+	int status_fd;			/* socket for the status port; -1: the port leads nowhere */
+};
+
+/* argv of QEMU, ended by NULL. */
+char **qemu_command(const struct qemu_vm *vm, struct arena *arena);
+
+/* One command for a shell, an option a line. */
+char *qemu_command_text(char *const *argv, struct arena *arena);
+
+/* --- the running QEMU (qemu_process.c) --- */
+
+struct qemu_run {
+	char *const *argv;
+	const struct qemu_machine *machine;	/* for messages */
+	int status_fd;			/* our end of the status port's socket; borrowed */
+	int status_fd_guest;		/* QEMU's end: closed here once QEMU has it */
+	unsigned int timeout;		/* seconds; 0: none */
+};
+
+#define EXIT_TIMEOUT 124		/* as timeout(1) */
+#define EXIT_NO_STATUS 125		/* QEMU or the guest did not get as far as a status */
+#define EXIT_INTERRUPTED 130		/* as shells: 128 + SIGINT */
+
+/*
+ * Runs it to its end. 0 with the exit status in `status`: the guest's, or one of those
+ * above after its message. -1 with the error where QEMU could not be run.
+ */
+int qemu_process_run(const struct qemu_run *run, int *status, struct error *err);
+
+#endif

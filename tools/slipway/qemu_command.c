@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/slipway/qemu.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "tools/slipway/guest_status.h"
+
+/* What the firmware and the kernel would look for in vain is switched off: each costs boot time. */
+static const struct qemu_machine machines[] = {
+	{ "q35", "qemu-system-x86_64", "qemu-system-x86", ",sata=off,smbus=off,vmport=off,smm=off", "pci" },
+};
+
+const struct qemu_machine *qemu_machine_find(const char *name, struct error *err)
+{
+	autobuffer struct buffer names = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		if (strcmp(machines[i].name, name) == 0)
+			return &machines[i];
+		buffer_printf(&names, "%s'%s'", names.length ? ", " : "", machines[i].name);
+	}
+	(void)error_set(err, "--machine '%s': unknown; there is %s", name, buffer_string(&names));
+	return NULL;
+}
+
+struct command {
+	struct arena *arena;
+	char **argv;
+	size_t count;
+};
+
+static void add(struct command *c, const char *word)
+{
+	*(const char **)arena_push(c->arena, &c->argv, &c->count, sizeof(word)) = word;
+}
+
+/* An option and its value. */
+static void add_option(struct command *c, const char *option, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_option(struct command *c, const char *option, const char *format, ...)
+{
+	autobuffer struct buffer value = { 0 };
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0)
+		arena_out_of_memory();
+	add(c, option);
+	add(c, arena_strdup(c->arena, text));
+	free(text);
+}
+
+/* A value inside an option of QEMU: commas are doubled. */
+static const char *escaped(struct command *c, const char *value)
+{
+	autobuffer struct buffer out = { 0 };
+
+	for (; *value; value++)
+		buffer_add(&out, *value == ',' ? ",," : value, *value == ',' ? 2 : 1);
+	return arena_strdup(c->arena, buffer_string(&out));
+}
+
+/* Nothing that was not asked for; no files of the user or the distribution change the machine. */
+static void add_machine(struct command *c, const struct qemu_vm *vm)
+{
+	add(c, "-nodefaults");
+	add(c, "-no-user-config");
+	add_option(c, "-display", "none");
+	add(c, "-no-reboot");
+	add_option(c, "-machine", "%s%s", vm->machine->name, vm->machine->properties);
+	/* One thread a CPU is what makes more than one CPU worth having without KVM. */
+	add_option(c, "-accel", "%s", vm->kvm ? "kvm" : "tcg,thread=multi");
+	add_option(c, "-cpu", "%s", vm->cpu ? vm->cpu : vm->kvm ? "host" : "max");
+	add_option(c, "-smp", "%u", vm->cpus);
+	add_option(c, "-m", "%u", vm->memory);
+	add_option(c, "-boot", "menu=off,strict=on");
+}
+
+static void add_kernel(struct command *c, const struct qemu_vm *vm)
+{
+	add_option(c, "-kernel", "%s", vm->kernel);
+	if (vm->initrd)
+		add_option(c, "-initrd", "%s", vm->initrd);
+	add_option(c, "-append", "%s", vm->cmdline);
+}
+
+/*
+ * With signal=on Ctrl-C stays what it is for any program here, a signal to the foreground group. The monitor
+ * shares the console, which is what makes Ctrl-A x end QEMU.
+ */
+static void add_console(struct command *c, const struct qemu_vm *vm)
+{
+	add_option(c, "-chardev", "stdio,id=console,mux=on,signal=%s%s%s", vm->interactive ? "off" : "on",
+		   vm->log ? ",logappend=off,logfile=" : "", vm->log ? escaped(c, vm->log) : "");
+	add_option(c, "-serial", "chardev:console");
+	add_option(c, "-mon", "chardev=console,mode=readline");
+}
+
+static void add_status_port(struct command *c, const struct qemu_vm *vm)
+{
+	if (vm->status_fd >= 0)
+		add_option(c, "-chardev", "socket,id=status,fd=%d", vm->status_fd);
+	else
+		add_option(c, "-chardev", "null,id=status");
+	add_option(c, "-device", "virtio-serial-%s", vm->machine->device_suffix);
+	add_option(c, "-device", "virtserialport,chardev=status,name=%s", GUEST_STATUS_PORT);
+}
+
+/* -blockdev takes a name as it is; -drive would read 'nbd:...' as a protocol. */
+static void add_disk(struct command *c, const struct qemu_vm *vm, const struct qemu_disk *disk, size_t index)
+{
+	const char *format = disk->format ? disk->format : "raw";
+
+	add_option(c, "-blockdev", "driver=%s,node-name=disk%zu,read-only=%s,discard=unmap,file.driver=file,"
+		   "file.filename=%s", format, index, disk->readonly ? "on" : "off", escaped(c, disk->path));
+	add_option(c, "-device", "virtio-blk-%s,drive=disk%zu", vm->machine->device_suffix, index);
+}
+
+/* Without its ROM the card cannot boot from the network, and the firmware need not try. */
+static void add_network(struct command *c, const struct qemu_vm *vm)
+{
+	autobuffer struct buffer netdev = { 0 };
+
+	buffer_add_string(&netdev, "user,id=net");
+	for (size_t i = 0; i < vm->port_rules_count; i++)
+		buffer_printf(&netdev, ",hostfwd=%s", vm->port_rules[i]);
+	add_option(c, "-netdev", "%s", buffer_string(&netdev));
+	add_option(c, "-device", "virtio-net-%s,netdev=net,romfile=", vm->machine->device_suffix);
+}
+
+char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
+{
+	struct command c = { .arena = arena };
+
+	add(&c, vm->program);
+	add_machine(&c, vm);
+	add_kernel(&c, vm);
+	add_console(&c, vm);
+	add_status_port(&c, vm);
+	/* Disks first among the rest: their order is that of their names in the guest. */
+	for (size_t i = 0; i < vm->disks_count; i++)
+		add_disk(&c, vm, &vm->disks[i], i);
+	if (vm->network)
+		add_network(&c, vm);
+	add_option(&c, "-device", "virtio-rng-%s", vm->machine->device_suffix);
+	add(&c, NULL);
+	return c.argv;
+}
+
+static void add_quoted(struct buffer *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
+
+	if (*word && strspn(word, plain) == strlen(word)) {
+		buffer_add_string(out, word);
+		return;
+	}
+	buffer_add_string(out, "'");
+	for (; *word; word++)
+		buffer_add(out, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+	buffer_add_string(out, "'");
+}
+
+char *qemu_command_text(char *const *argv, struct arena *arena)
+{
+	autobuffer struct buffer out = { 0 };
+
+	for (char *const *word = argv; *word; word++) {
+		if (word != argv)
+			buffer_add_string(&out, **word == '-' ? " \\\n\t" : " ");
+		add_quoted(&out, *word);
+	}
+	return arena_strdup(arena, buffer_string(&out));
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway run`: boots in QEMU what `slipway build` wrote. */
+#include "tools/slipway/command.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "tools/slipway/console.h"
+#include "tools/slipway/qemu.h"
+
+#define MEMORY_DEFAULT 512		/* MiB */
+#define CMDLINE_FILE_MAX 65536
+
+struct run_options {
+	unsigned int memory, cpus, timeout;
+	struct option_list publish, disks, cmdline;
+	const char *machine, *kvm, *cpu, *qemu, *log;
+	bool interactive, no_network, dry_run;
+};
+
+static const struct option run_option_table[] = {
+	{ OPTION_UNSIGNED, 'm', "memory", "MB", "memory of the machine (default 512)",
+	  offsetof(struct run_options, memory) },
+	{ OPTION_UNSIGNED, 0, "cpus", "N", "number of CPUs (default 1)", offsetof(struct run_options, cpus) },
+	{ OPTION_LIST, 'p', "publish", "HOST:GUEST", "forward a port of this machine to the guest (repeatable)",
+	  offsetof(struct run_options, publish) },
+	{ OPTION_LIST, 0, "disk", "FILE[,size=N]", "add a disk, made if it is not there (repeatable)",
+	  offsetof(struct run_options, disks) },
+	{ OPTION_FLAG, 'i', "interactive", NULL, "send every key to the guest, Ctrl-C too",
+	  offsetof(struct run_options, interactive) },
+	{ OPTION_LIST, 0, "cmdline", "WORDS", "append to the kernel command line (repeatable)",
+	  offsetof(struct run_options, cmdline) },
+	{ OPTION_UNSIGNED, 0, "timeout", "SECONDS", "end the machine after this time, with exit status 124",
+	  offsetof(struct run_options, timeout) },
+	{ OPTION_STRING, 0, "log", "FILE", "keep a copy of the console", offsetof(struct run_options, log) },
+	{ OPTION_FLAG, 0, "no-network", NULL, "no network card", offsetof(struct run_options, no_network) },
+	{ OPTION_STRING, 0, "kvm", "auto|on|off", "hardware virtualization (default auto: where it works)",
+	  offsetof(struct run_options, kvm) },
+	{ OPTION_STRING, 0, "machine", "NAME", "kind of machine (default q35)",
+	  offsetof(struct run_options, machine) },
+	{ OPTION_STRING, 0, "cpu", "MODEL", "CPU model as QEMU names it", offsetof(struct run_options, cpu) },
+	{ OPTION_STRING, 0, "qemu", "PATH", "the QEMU to use", offsetof(struct run_options, qemu) },
+	{ OPTION_FLAG, 0, "dry-run", NULL, "print the command instead of running it",
+	  offsetof(struct run_options, dry_run) },
+	OPTION_TABLE_END,
+};
+
+/* --- what was built --- */
+
+static bool is_file(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static const char *without_suffix(const char *word, const char *suffix, struct arena *arena)
+{
+	size_t n = strlen(word), m = strlen(suffix);
+
+	return n > m && strcmp(word + n - m, suffix) == 0 ? arena_strndup(arena, word, n - m) : NULL;
+}
+
+/* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
+static const char *find_prefix(const char *operand, struct arena *arena, struct error *err)
+{
+	static const char *const suffixes[] = { "", "-kernel", "-initrd.img", "-squashfs.img", "-cmdline", ".yml",
+						".yaml" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		const char *prefix = without_suffix(operand, suffixes[i], arena);
+
+		if (prefix && is_file(arena_printf(arena, "%s-kernel", prefix)))
+			return prefix;
+	}
+	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand, operand);
+	return NULL;
+}
+
+static int read_cmdline(const char *path, const struct option_list *more, struct arena *arena, const char **cmdline,
+			struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	if (file_read(AT_FDCWD, path, CMDLINE_FILE_MAX, &text, err) < 0)
+		return -1;
+	while (text.length > 0 && text.data[text.length - 1] == '\n')
+		text.data[--text.length] = '\0';
+	if (strlen(buffer_string(&text)) != text.length || strchr(buffer_string(&text), '\n'))
+		return error_set(err, "'%s' is not one line of text", path);
+	for (size_t i = 0; i < more->count; i++)
+		buffer_printf(&text, "%s%s", text.length ? " " : "", more->items[i]);
+	*cmdline = arena_strdup(arena, buffer_string(&text));
+	return 0;
+}
+
+static int describe_files(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,
+			  const char **root, struct error *err)
+{
+	const char *prefix = find_prefix(operand, arena, err);
+
+	if (!prefix)
+		return -1;
+	vm->kernel = arena_printf(arena, "%s-kernel", prefix);
+	vm->initrd = arena_printf(arena, "%s-initrd.img", prefix);
+	if (!is_file(vm->initrd))
+		vm->initrd = NULL;
+	*root = arena_printf(arena, "%s-squashfs.img", prefix);
+	if (!is_file(*root))
+		*root = NULL;
+	return read_cmdline(arena_printf(arena, "%s-cmdline", prefix), &o->cmdline, arena, &vm->cmdline, err);
+}
+
+/* --- the machine --- */
+
+static int describe_disks(struct qemu_vm *vm, const char *root, const struct run_options *o, struct arena *arena,
+			  struct error *err)
+{
+	struct qemu_disk *disks = arena_array(arena, o->disks.count + 1, sizeof(*disks));
+
+	if (o->disks.count >= QEMU_DISKS_MAX)
+		return error_set(err, "--disk: more than %d disks", QEMU_DISKS_MAX - 1);
+	if (root)
+		disks[vm->disks_count++] = (struct qemu_disk){ .path = root, .format = "raw", .readonly = true };
+	for (size_t i = 0; i < o->disks.count; i++)
+		if (qemu_disk_parse(o->disks.items[i], arena, &disks[vm->disks_count++], err) < 0)
+			return -1;
+	vm->disks = disks;
+	return 0;
+}
+
+static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, struct error *err)
+{
+	const char **rules = arena_array(arena, o->publish.count + 1, sizeof(*rules));
+
+	vm->network = !o->no_network;
+	if (o->no_network && o->publish.count)
+		return error_set(err, "--publish needs the network that --no-network takes away");
+	for (size_t i = 0; i < o->publish.count; i++) {
+		rules[i] = qemu_port_rule(o->publish.items[i], arena, err);
+		if (!rules[i])
+			return -1;
+	}
+	vm->port_rules = rules;
+	vm->port_rules_count = o->publish.count;
+	return 0;
+}
+
+static int describe_accelerator(struct qemu_vm *vm, const struct run_options *o, struct error *err)
+{
+	const char *reason = NULL;
+	enum qemu_kvm kvm;
+
+	if (qemu_kvm_parse(o->kvm, &kvm, err) < 0)
+		return -1;
+	vm->kvm = kvm != QEMU_KVM_OFF && qemu_kvm_usable(&reason);
+	if (kvm == QEMU_KVM_ON && !vm->kvm)
+		return error_set(err, "--kvm on: %s", reason);
+	if (reason && !o->dry_run)
+		log_info("without KVM, so slower: %s", reason);
+	return 0;
+}
+
+static int describe(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,
+		    struct error *err)
+{
+	const char *root;
+
+	vm->machine = qemu_machine_find(o->machine, err);
+	if (!vm->machine)
+		return -1;
+	if (o->memory == 0 || o->cpus == 0)
+		return error_set(err, "%s: expected a number above 0", o->memory == 0 ? "--memory" : "--cpus");
+	vm->program = o->qemu ? o->qemu : vm->machine->program;
+	vm->cpu = o->cpu;
+	vm->memory = o->memory;
+	vm->cpus = o->cpus;
+	vm->interactive = o->interactive;
+	vm->log = o->log;
+	vm->status_fd = -1;
+	if (describe_files(vm, operand, o, arena, &root, err) < 0 || describe_disks(vm, root, o, arena, err) < 0 ||
+	    describe_ports(vm, o, arena, err) < 0)
+		return -1;
+	return describe_accelerator(vm, o, err);
+}
+
+static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, int *status, struct error *err)
+{
+	autoclose int ours = -1;
+	struct qemu_run run = { .machine = vm->machine, .timeout = o->timeout };
+	int pair[2];
+
+	for (size_t i = 0; i < vm->disks_count; i++)
+		if (qemu_disk_prepare(&vm->disks[i], err) < 0)
+			return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, "cannot make the socket for the guest's status");
+	ours = run.status_fd = pair[0];
+	vm->status_fd = run.status_fd_guest = pair[1];
+	run.argv = qemu_command(vm, arena);
+	return qemu_process_run(&run, status, err);
+}
+
+static int run(const char *operand, const struct run_options *o, struct arena *arena, int *status, struct error *err)
+{
+	struct qemu_vm vm = { 0 };
+
+	if (describe(&vm, operand, o, arena, err) < 0)
+		return -1;
+	if (!o->dry_run)
+		return boot(&vm, o, arena, status, err);
+	printf("%s\n", qemu_command_text(qemu_command(&vm, arena), arena));
+	*status = 0;
+	return 0;
+}
+
+static int run_main(int argc, char **argv)
+{
+	struct run_options o = { .memory = MEMORY_DEFAULT, .cpus = 1, .machine = "q35", .kvm = "auto" };
+	struct option_list operands = { 0 };
+	struct arena arena = { 0 };
+	int status = EXIT_NO_STATUS, r;
+	struct error err;
+
+	console_open_standard();
+	r = option_parse(&command_run, "slipway", argc, argv, &o, &operands, &arena, &err);
+	if (r == 0)
+		r = run(operands.items[0], &o, &arena, &status, &err);
+	else if (r > 0)
+		status = 0;
+	if (r < 0)
+		error_print(&err, "slipway");
+	arena_release(&arena);
+	return status;
+}
+
+const struct option_command command_run = {
+	.name = "run",
+	.operands = "PREFIX",
+	.summary = "boot in QEMU what 'slipway build' wrote, and leave with the guest's exit status",
+	.options = run_option_table,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run_main,
+};
