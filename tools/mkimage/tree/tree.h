@@ -6,8 +6,11 @@
  * content once (by sha256), so that memory is bounded whatever an image holds.
  *
  * Paths are relative to the root of the tree, cleaned by path_clean(), without a
- * leading slash; "" is the root directory. Entries of a directory are kept sorted
- * by strcmp(), which is the order of every output.
+ * leading slash; "" is the root directory. (One that is not clean is cleaned on
+ * the way in.) Entries of a directory are kept sorted by strcmp(), which is the order of every output.
+ *
+ * A node stays valid until it is removed or the tree is closed; an inode until its last
+ * node is gone or takes another inode.
  */
 #ifndef MKIMAGE_TREE_TREE_H
 #define MKIMAGE_TREE_TREE_H
@@ -23,6 +26,13 @@
 #define TREE_ENTRIES_MAX 4000000u
 #define TREE_PATH_MAX 4095u
 #define TREE_NAME_MAX 255u
+#define TREE_TARGET_MAX 4095u		/* bytes of a symlink's target */
+#define TREE_SYMLINKS_MAX 40u		/* followed for one path, as the kernel does */
+#define TREE_PARTS_MAX 4096u		/* of one path, those of the symlinks it leads through included */
+/* Linux's own (linux/limits.h): XATTR_NAME_MAX, XATTR_SIZE_MAX, XATTR_LIST_MAX. */
+#define TREE_XATTR_NAME_MAX 255u
+#define TREE_XATTR_VALUE_MAX 65536u
+#define TREE_XATTRS_MAX 65536u		/* bytes of all names of one inode, with their NULs */
 
 struct tree_xattr {
 	const char *name;		/* "user.x", "security.capability" */
@@ -54,6 +64,12 @@ struct tree_node {
 	struct tree_node *parent;	/* NULL for the root */
 	struct tree_node **children;	/* directories: sorted by name */
 	size_t children_count, children_capacity;
+	/* The rest is the tree's own (node.c, layer_whiteout.c). */
+	void *index;			/* tsearch(3) of the children while `unsorted` */
+	uint32_t layer;			/* the layer that put the entry here */
+	uint32_t cleared;		/* the last layer whose whiteouts went over all below */
+	uint16_t path_length;		/* bytes */
+	bool unsorted, dirty, gone;	/* states inside a batch only */
 };
 
 struct tree;
@@ -85,8 +101,8 @@ struct tree_attributes {
 
 /*
  * Each puts an entry at a path, in place of what was there, except that a
- * directory over a directory keeps its children and takes the new attributes, and
- * that a non-directory over a directory takes the place of the whole of it.
+ * directory over a directory keeps its children and takes the new attributes (its
+ * xattrs are dropped, for the caller to set anew), and that a non-directory over a directory takes the place of the whole of it.
  * Parents that are missing are made (mode 0755, root's, time 0). Where a parent is a symlink to a directory of the
  * tree it is followed inside the tree; a parent that is another kind of file is an error.
  */
@@ -107,7 +123,10 @@ int tree_add_link(struct tree *tree, const char *path, const char *existing, str
 int tree_add_file_fd(struct tree *tree, const char *path, int fd, const struct tree_attributes *attributes,
 		     struct tree_node **node, struct error *err);
 
-/* A file in pieces: begin, add ..., end (which gives the node). tree_spool_discard is safe after end. */
+/*
+ * A file in pieces: begin, add ..., end (which gives the node, and ends it when it fails, too).
+ * tree_spool_discard is safe after end. One at a time on one spool.
+ */
 struct tree_spool;
 int tree_spool_begin(struct tree *tree, struct tree_spool **spool, struct error *err);
 int tree_spool_add(struct tree_spool *spool, const void *data, size_t length, struct error *err);
@@ -121,7 +140,7 @@ void tree_spool_discard(struct tree_spool *spool);
 int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, const void *value, size_t length,
 		   struct error *err);
 
-/* Takes the entry and all below it away; true where there was one. */
+/* Takes the entry and all below it away; true where there was one. The root stays. */
 bool tree_remove(struct tree *tree, const char *path);
 
 /* All below a directory, not itself. */
@@ -147,7 +166,8 @@ int tree_read_whole(const struct tree *tree, const struct tree_inode *inode, siz
 
 /*
  * Visits every node, a directory before its children, siblings in order. `path` is valid
- * during the call only. A visitor that returns -1 ends the walk, which returns -1.
+ * during the call only. A visitor that returns -1 ends the walk, which returns -1. It may
+ * change inodes, but not add or remove entries.
  */
 typedef int tree_visitor(struct tree_node *node, const char *path, void *context, struct error *err);
 int tree_walk(struct tree *tree, tree_visitor *visit, void *context, struct error *err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One tree put into another. */
+#include "tools/mkimage/tree/tree.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tools/mkimage/tree/node.h"
+
+struct graft {
+	struct tree *to, *from;
+};
+
+static struct tree_attributes attributes_of(const struct tree_inode *inode)
+{
+	return (struct tree_attributes){
+		.mode = inode->mode & 07777, .uid = inode->uid, .gid = inode->gid, .mtime = inode->mtime
+	};
+}
+
+static int copy_xattrs(struct tree *to, struct tree_node *node, const struct tree_inode *from, struct error *err)
+{
+	for (size_t i = 0; i < from->xattrs_count; i++) {
+		const struct tree_xattr *x = &from->xattrs[i];
+
+		if (tree_set_xattr(to, node, x->name, x->value, x->length, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A regular file's contents: the place in the shared spool, or a copy in the other's. */
+static int copy_contents(struct graft *g, const struct tree_inode *from, uint64_t *offset, struct error *err)
+{
+	static char chunk[65536];
+	struct tree_spool *spool;
+	uint64_t done = 0;
+	long n;
+
+	if (g->to->spool == g->from->spool) {
+		*offset = from->spool_offset;
+		return 0;
+	}
+	if (tree_spool_begin(g->to, &spool, err) < 0)
+		return -1;
+	while ((n = tree_read(g->from, from, done, chunk, sizeof(chunk), err)) > 0) {
+		if (tree_spool_add(spool, chunk, (size_t)n, err) < 0)
+			break;
+		done += (uint64_t)n;
+	}
+	if (n == 0)
+		return spool_finish(spool, offset, err);
+	tree_spool_discard(spool);
+	return -1;
+}
+
+static struct tree_inode *copy_inode(struct graft *g, const struct tree_inode *from, struct error *err)
+{
+	struct tree_attributes attributes = attributes_of(from);
+	uint64_t offset = 0;
+	struct tree_inode *inode;
+
+	if (S_ISREG(from->mode) && copy_contents(g, from, &offset, err) < 0)
+		return NULL;
+	inode = inode_new(g->to, from->mode & S_IFMT, &attributes, err);
+	if (!inode)
+		return NULL;
+	inode->size = from->size;
+	inode->spool_offset = offset;
+	inode->rdev_major = from->rdev_major;
+	inode->rdev_minor = from->rdev_minor;
+	if (from->target && !(inode->target = strdup(from->target)))
+		arena_out_of_memory();
+	return inode;
+}
+
+/* The copy of an inode; the other links find it through `user`. */
+static int graft_file(struct graft *g, struct tree_node *directory, const struct tree_node *from,
+		      struct error *err)
+{
+	struct tree_inode *inode = from->inode->user ? from->inode->user : copy_inode(g, from->inode, err);
+	bool first = !from->inode->user;
+	struct tree_node *node;
+
+	if (!inode)
+		return -1;
+	node = node_put(g->to, directory, from->name, inode, err);
+	if (!node)
+		return -1;
+	if (from->inode->links > 1)
+		from->inode->user = inode;
+	return first ? copy_xattrs(g->to, node, from->inode, err) : 0;
+}
+
+static int graft_children(struct graft *g, struct tree_node *directory, const struct tree_node *from,
+			  struct error *err)
+{
+	for (size_t i = 0; i < from->children_count; i++) {
+		const struct tree_node *child = from->children[i];
+		struct tree_attributes attributes = attributes_of(child->inode);
+		struct tree_node *node;
+
+		if (!S_ISDIR(child->inode->mode)) {
+			if (graft_file(g, directory, child, err) < 0)
+				return -1;
+			continue;
+		}
+		node = node_put_directory(g->to, directory, child->name, &attributes, err);
+		if (!node || copy_xattrs(g->to, node, child->inode, err) < 0 || graft_children(g, node, child, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int forget(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	(void)path;
+	(void)context;
+	(void)err;
+	node->inode->user = NULL;
+	return 0;
+}
+
+int tree_graft(struct tree *to, const char *path, struct tree *from, struct error *err)
+{
+	struct graft g = { .to = to, .from = from };
+	struct tree_attributes attributes = attributes_of(from->root->inode);
+	struct tree_node *node;
+	int r = -1;
+
+	assert(to != from);
+	if (tree_add_directory(to, path, &attributes, &node, err) < 0)
+		return -1;
+	tree_batch_begin(to);
+	if (copy_xattrs(to, node, from->root->inode, err) == 0)
+		r = graft_children(&g, node, from->root, err);
+	tree_batch_end(to);
+	(void)tree_walk(from, forget, NULL, NULL);
+	return r;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/tree/layer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "tools/mkimage/tree/node.h"
+
+struct writer {
+	struct tree *tree;
+	struct archive *archive;
+	struct archive_entry *entry;	/* used again for each */
+	struct arena arena;		/* the paths that hard links are to */
+	layer_write *write;
+	void *context;
+	bool failed;			/* the sink did: `error` says how */
+	struct error error;
+};
+
+static la_ssize_t archive_sink(struct archive *archive, void *context, const void *data, size_t length)
+{
+	struct writer *w = context;
+
+	if (!w->failed && w->write(w->context, data, length, &w->error) == 0)
+		return (la_ssize_t)length;
+	w->failed = true;
+	archive_set_error(archive, EIO, "the sink failed");
+	return -1;
+}
+
+static int write_error(struct writer *w, struct error *err)
+{
+	const char *why = archive_error_string(w->archive);
+
+	if (w->failed) {
+		if (err)
+			*err = w->error;
+		return -1;
+	}
+	return error_set(err, "cannot write the tar: %s", why ? why : "unknown error");
+}
+
+static int write_contents(struct writer *w, const struct tree_inode *inode, struct error *err)
+{
+	static char chunk[65536];
+	uint64_t at = 0;
+	long n;
+
+	while ((n = tree_read(w->tree, inode, at, chunk, sizeof(chunk), err)) > 0) {
+		if (archive_write_data(w->archive, chunk, (size_t)n) != n)
+			return write_error(w, err);
+		at += (uint64_t)n;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+/* Fills the entry; the name of a directory gets its slash from libarchive. */
+static int describe(struct writer *w, const struct tree_inode *inode, const char *path, struct error *err)
+{
+	struct archive_entry *entry = archive_entry_clear(w->entry);
+
+	if (S_ISSOCK(inode->mode))
+		return error_set(err, "'%s': a tar cannot hold a socket", path);
+	archive_entry_set_pathname(entry, *path ? path : ".");
+	archive_entry_set_mode(entry, inode->mode);
+	archive_entry_set_uid(entry, inode->uid);
+	archive_entry_set_gid(entry, inode->gid);
+	archive_entry_set_mtime(entry, inode->mtime, 0);
+	if (S_ISREG(inode->mode))
+		archive_entry_set_size(entry, (la_int64_t)inode->size);
+	if (S_ISLNK(inode->mode))
+		archive_entry_set_symlink(entry, inode->target);
+	if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) {
+		archive_entry_set_rdevmajor(entry, inode->rdev_major);
+		archive_entry_set_rdevminor(entry, inode->rdev_minor);
+	}
+	for (size_t i = 0; i < inode->xattrs_count; i++)
+		archive_entry_xattr_add_entry(entry, inode->xattrs[i].name, inode->xattrs[i].value,
+					      inode->xattrs[i].length);
+	return 0;
+}
+
+static int write_header(struct writer *w, struct error *err)
+{
+	int r = archive_write_header(w->archive, w->entry);
+
+	/* A warning: a name that is not UTF-8 was written as bytes, with hdrcharset=BINARY. */
+	if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+		return 0;
+	return write_error(w, err);
+}
+
+static int write_node(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	struct writer *w = context;
+	struct tree_inode *inode = node->inode;
+
+	if (strncmp(node->name, ".wh.", 4) == 0)
+		return error_set(err, "'%s': in a layer, names that begin with '.wh.' are whiteouts", path);
+	if (describe(w, inode, path, err) < 0)
+		return -1;
+	if (inode->user) {
+		archive_entry_set_size(w->entry, 0);
+		archive_entry_set_hardlink(w->entry, inode->user);
+		return write_header(w, err);
+	}
+	if (inode->links > 1)
+		inode->user = arena_strdup(&w->arena, path);
+	if (write_header(w, err) < 0)
+		return -1;
+	return S_ISREG(inode->mode) ? write_contents(w, inode, err) : 0;
+}
+
+static int forget(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	(void)path;
+	(void)context;
+	(void)err;
+	node->inode->user = NULL;
+	return 0;
+}
+
+static int write_all(struct writer *w, struct error *err)
+{
+	/* Restricted: a pax header only where ustar cannot say it. SCHILY: the one spelling of xattrs that all read. */
+	if (archive_write_set_format_pax_restricted(w->archive) != ARCHIVE_OK ||
+	    archive_write_set_options(w->archive, "pax:xattrheader=SCHILY") != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
+	    archive_write_open(w->archive, w, NULL, archive_sink, NULL) != ARCHIVE_OK)
+		return write_error(w, err);
+	if (tree_walk(w->tree, write_node, w, err) < 0)
+		return -1;
+	return archive_write_close(w->archive) == ARCHIVE_OK ? 0 : write_error(w, err);
+}
+
+int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err)
+{
+	struct writer w = { .tree = tree, .write = write, .context = context };
+	/* The bytes written must not depend on the locale that the program runs in. */
+	locale_t c = newlocale(LC_ALL_MASK, "C", NULL), before;
+	int r;
+
+	if (!c)
+		arena_out_of_memory();
+	before = uselocale(c);
+	w.archive = archive_write_new();
+	w.entry = archive_entry_new();
+	if (!w.archive || !w.entry)
+		arena_out_of_memory();
+	r = write_all(&w, err);
+	if (r < 0)
+		(void)archive_write_fail(w.archive);
+	(void)tree_walk(tree, forget, NULL, NULL);
+	archive_entry_free(w.entry);
+	(void)archive_write_free(w.archive);
+	arena_release(&w.arena);
+	(void)uselocale(before);
+	freelocale(c);
+	return r;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/tree/spool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "tools/mkimage/source/hash.h"
+#include "tools/mkimage/tree/node.h"
+
+#define CHUNK 65536
+#define SUM_BYTES 32
+
+/* A content that the spool holds. */
+struct content {
+	unsigned char sum[SUM_BYTES];	/* sha256 */
+	uint64_t size, offset;
+};
+
+/* A content on its way in: it is written at the end of the spool, and taken back if it is there already. */
+struct tree_spool {
+	struct tree *tree;
+	struct hash *hash;		/* NULL before begin and after place */
+	bool open;			/* between begin and end or discard */
+	uint64_t length;		/* bytes so far, those in `pending` included */
+	size_t pending_length;
+	unsigned char pending[CHUNK];
+};
+
+struct spool {
+	unsigned int holders;
+	int fd;
+	char *directory;		/* for messages */
+	uint64_t end;
+	struct content *contents;
+	size_t count, capacity;
+	uint32_t *table;		/* open addressing by the sum: 1 + index in `contents`, 0 is free */
+	size_t table_size;		/* a power of two */
+	struct tree_spool writer;
+};
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+static const char *spool_directory(const char *directory)
+{
+	const char *tmpdir = getenv("TMPDIR");
+
+	if (directory)
+		return directory;
+	if (tmpdir && *tmpdir)
+		return tmpdir;
+	return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
+}
+
+static int open_unlinked(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	autofree char *path = NULL;
+
+	/* Overlays of old kernels and some network file systems have no O_TMPFILE. */
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	if (asprintf(&path, "%s/slipway-spool.XXXXXX", directory) < 0)
+		arena_out_of_memory();
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(path);
+	return fd;
+}
+
+int spool_open(const char *directory, struct spool **spool, struct error *err)
+{
+	struct spool *s;
+	int fd;
+
+	directory = spool_directory(directory);
+	fd = open_unlinked(directory);
+	if (fd < 0)
+		return error_errno(err, "cannot make a temporary file in '%s' (TMPDIR says where)", directory);
+	s = calloc(1, sizeof(*s));
+	if (!s || !(s->directory = strdup(directory)))
+		arena_out_of_memory();
+	s->fd = fd;
+	s->holders = 1;
+	*spool = s;
+	return 0;
+}
+
+struct spool *spool_share(struct spool *spool)
+{
+	spool->holders++;
+	return spool;
+}
+
+void spool_close(struct spool *spool)
+{
+	if (!spool || --spool->holders > 0)
+		return;
+	hash_free(spool->writer.hash);
+	(void)close(spool->fd);
+	free(spool->directory);
+	free(spool->contents);
+	free(spool->table);
+	free(spool);
+}
+
+int spool_read(const struct spool *spool, uint64_t offset, void *data, size_t length, struct error *err)
+{
+	char *p = data;
+
+	while (length > 0) {
+		ssize_t n = pread(spool->fd, p, length, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot read the temporary file in '%s'", spool->directory);
+		if (n == 0)
+			return error_set(err, "the temporary file in '%s' was cut short", spool->directory);
+		p += n;
+		offset += (uint64_t)n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_error(const struct spool *spool, struct error *err)
+{
+	return error_errno(err, "cannot write a temporary file in '%s' (set TMPDIR to a directory with room)",
+			   spool->directory);
+}
+
+static int write_at(struct spool *spool, uint64_t offset, const void *data, size_t length, struct error *err)
+{
+	const char *p = data;
+
+	while (length > 0) {
+		ssize_t n = pwrite(spool->fd, p, length, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return write_error(spool, err);
+		p += n;
+		offset += (uint64_t)n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+/* --- finding a content again ----------------------------------------------------------------- */
+
+static void sum_of(const struct digest *digest, unsigned char *sum)
+{
+	const char *hex = digest_hex(digest);
+
+	for (size_t i = 0; i < SUM_BYTES; i++) {
+		unsigned int byte = 0;
+
+		(void)sscanf(hex + 2 * i, "%2x", &byte);
+		sum[i] = (unsigned char)byte;
+	}
+}
+
+/* The slot of a content, or the free one where it belongs. */
+static uint32_t *slot_of(const struct spool *spool, const unsigned char *sum, uint64_t size)
+{
+	size_t at;
+
+	memcpy(&at, sum, sizeof(at));
+	for (;; at++) {
+		uint32_t *slot = &spool->table[at & (spool->table_size - 1)];
+		const struct content *c = *slot ? &spool->contents[*slot - 1] : NULL;
+
+		if (!c || (c->size == size && memcmp(c->sum, sum, SUM_BYTES) == 0))
+			return slot;
+	}
+}
+
+static void make_room(struct spool *spool)
+{
+	if (spool->count < spool->capacity)
+		return;
+	/* The table is twice as large as the array, so that it is never more than half full. */
+	spool->capacity = spool->capacity ? spool->capacity * 2 : 64;
+	spool->table_size = spool->capacity * 2;
+	free(spool->table);
+	spool->contents = reallocarray(spool->contents, spool->capacity, sizeof(*spool->contents));
+	spool->table = calloc(spool->table_size, sizeof(*spool->table));
+	if (!spool->contents || !spool->table || spool->capacity > UINT32_MAX)
+		arena_out_of_memory();
+	for (size_t i = 0; i < spool->count; i++)
+		*slot_of(spool, spool->contents[i].sum, spool->contents[i].size) = (uint32_t)(i + 1);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+int tree_spool_begin(struct tree *tree, struct tree_spool **spool, struct error *err)
+{
+	struct tree_spool *w = &tree->spool->writer;
+
+	(void)err;
+	assert(!w->open);
+	w->open = true;
+	w->tree = tree;
+	w->hash = hash_new("sha256");
+	w->length = 0;
+	w->pending_length = 0;
+	*spool = w;
+	return 0;
+}
+
+static int flush(struct tree_spool *w, struct error *err)
+{
+	struct spool *spool = w->tree->spool;
+	uint64_t at = spool->end + w->length - w->pending_length;
+
+	if (write_at(spool, at, w->pending, w->pending_length, err) < 0)
+		return -1;
+	w->pending_length = 0;
+	return 0;
+}
+
+int tree_spool_add(struct tree_spool *w, const void *data, size_t length, struct error *err)
+{
+	const unsigned char *p = data;
+
+	hash_add(w->hash, data, length);
+	while (length > 0) {
+		size_t n = sizeof(w->pending) - w->pending_length;
+
+		if (n > length)
+			n = length;
+		memcpy(w->pending + w->pending_length, p, n);
+		w->pending_length += n;
+		w->length += n;
+		p += n;
+		length -= n;
+		if (w->pending_length == sizeof(w->pending) && flush(w, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int tree_spool_zeros(struct tree_spool *w, uint64_t length, struct error *err)
+{
+	static const unsigned char zeros[CHUNK];
+
+	if (length <= sizeof(zeros))
+		return tree_spool_add(w, zeros, length, err);
+	if (flush(w, err) < 0)
+		return -1;
+	/* A hole in the spool as well: whatever is behind its end reads as zeros. */
+	w->length += length;
+	while (length > 0) {
+		size_t n = length < sizeof(zeros) ? length : sizeof(zeros);
+
+		hash_add(w->hash, zeros, n);
+		length -= n;
+	}
+	return 0;
+}
+
+void tree_spool_discard(struct tree_spool *w)
+{
+	if (!w || !w->open)
+		return;
+	hash_free(w->hash);
+	w->hash = NULL;
+	w->open = false;
+	/* What is behind the end must read as zeros, for the holes of the next one: leave bytes that cannot be cut. */
+	if (w->length > w->pending_length && ftruncate(w->tree->spool->fd, (off_t)w->tree->spool->end) < 0)
+		w->tree->spool->end += w->length;
+}
+
+/* All of the content is there: gives its place, which is an older one where there is one. */
+static int place(struct tree_spool *w, uint64_t *offset, struct error *err)
+{
+	struct spool *spool = w->tree->spool;
+	struct content content = { .size = w->length, .offset = spool->end };
+	struct digest digest;
+	uint32_t *slot;
+
+	*offset = 0;
+	if (w->length == 0)
+		return 0;
+	hash_finish(w->hash, &digest);
+	w->hash = NULL;
+	sum_of(&digest, content.sum);
+	make_room(spool);
+	slot = slot_of(spool, content.sum, content.size);
+	if (*slot) {
+		*offset = spool->contents[*slot - 1].offset;
+		return 0;
+	}
+	if (flush(w, err) < 0)
+		return -1;
+	/* A hole at the end has no bytes of its own. */
+	if (ftruncate(spool->fd, (off_t)(spool->end + w->length)) < 0)
+		return write_error(spool, err);
+	spool->contents[spool->count++] = content;
+	*slot = (uint32_t)spool->count;
+	*offset = spool->end;
+	spool->end += w->length;
+	w->length = w->pending_length = 0;
+	return 0;
+}
+
+int spool_finish(struct tree_spool *w, uint64_t *offset, struct error *err)
+{
+	int r = place(w, offset, err);
+
+	tree_spool_discard(w);
+	return r;
+}
+
+int tree_spool_end(struct tree_spool *w, const char *path, const struct tree_attributes *attributes,
+		   struct tree_node **node, struct error *err)
+{
+	uint64_t size = w->length, offset;
+
+	if (spool_finish(w, &offset, err) < 0)
+		return -1;
+	return tree_add_spooled(w->tree, path, offset, size, attributes, node, err);
+}
