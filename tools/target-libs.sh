@@ -103,62 +103,6 @@ build_ext2fs()
 
 # --- sources ---------------------------------------------------------------------------------------
 
-# The system's own sources, read for source packages. Only entries for this release of Debian with component main and,
-# where they name a key, Debian's: a third party's archive has nothing to do here. 'trusted' is left out, so that
-# signatures count. Both of apt's formats are read; everything is written in the newer one.
-debian_sources()
-{
-	local codename
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	[ -n "$codename" ] || fail "/etc/os-release has no VERSION_CODENAME: is this Debian?"
-	shopt -s nullglob
-	local lists=(/etc/apt/sources.list /etc/apt/sources.list.d/*.list) stanzas=(/etc/apt/sources.list.d/*.sources)
-	shopt -u nullglob
-	{
-		[ ! -e "${lists[0]}" ] && lists=("${lists[@]:1}")
-		[ ${#lists[@]} -eq 0 ] || awk '
-			{ sub(/#.*/, "") }
-			$1 == "deb" || $1 == "deb-src" {
-				key = ""; line = $0; sub(/^[ \t]*deb(-src)?[ \t]*/, "", line)
-				if (match(line, /^\[[^]]*\]/)) {
-					options = substr(line, 2, RLENGTH - 2); line = substr(line, RLENGTH + 1)
-					n = split(options, option, /[ \t]+/)
-					for (i = 1; i <= n; i++)
-						if (sub(/^signed-by=/, "", option[i])) key = option[i]
-				}
-				n = split(line, word, /[ \t]+/); first = word[1] == "" ? 2 : 1
-				printf "Types: deb-src\nURIs: %s\nSuites: %s\nComponents:", word[first], word[first + 1]
-				for (i = first + 2; i <= n; i++) printf " %s", word[i]
-				printf "\n%s\n", key == "" ? "" : "Signed-By: " key "\n"
-			}' "${lists[@]}"
-		local f
-		for f in "${stanzas[@]}"; do sed '/^#/d' "$f"; echo; done
-	} | awk -v codename="$codename" '
-		BEGIN { RS = ""; FS = "\n" }
-		{
-			delete field; name = ""
-			for (i = 1; i <= NF; i++) {
-				if ($i ~ /^[ \t]/) { field[name] = field[name] "\n" $i; continue }
-				colon = index($i, ":"); name = tolower(substr($i, 1, colon - 1))
-				field[name] = substr($i, colon + 1); sub(/^[ \t]+/, "", field[name])
-			}
-			if (tolower(field["enabled"]) ~ /^(no|false|0|off|disable)/) next
-			if ((" " field["components"] " ") !~ /[ \t\n]main[ \t\n]/) next
-			if (field["signed-by"] ~ /^\// && field["signed-by"] !~ /\/debian-archive-[^\/]*$/) next
-			suites = ""; n = split(field["suites"], word, /[ \t\n]+/)
-			for (i = 1; i <= n; i++) {
-				plain = word[i]; sub(/(-updates|-security|\/updates)$/, "", plain)
-				if (plain == codename || plain ~ /^(stable|oldstable|testing|unstable|sid)$/) suites = suites " " word[i]
-			}
-			id = field["uris"] suites
-			if (suites == "" || id in seen) next
-			seen[id] = 1
-			printf "Types: deb-src\nURIs: %s\nSuites:%s\nComponents: main\n", field["uris"], suites
-			if ("signed-by" in field) printf "Signed-By: %s\n", field["signed-by"]
-			print ""
-		}'
-}
-
 # A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
 # and the system's apt never notices.
 apt_private()
@@ -171,9 +115,7 @@ apt_prepare()
 	[ ! -e "$work/apt/conf" ] || return 0
 	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/empty"
 	: >"$work/apt/status"
-	debian_sources >"$work/apt/debian.sources"
-	[ -s "$work/apt/debian.sources" ] ||
-		fail "found no entry for Debian's main archive in /etc/apt/sources.list or /etc/apt/sources.list.d"
+	"$here/debian-sources.sh" >"$work/apt/debian.sources" || exit 1
 	cat >"$work/apt/conf" <<-CONF
 	#clear APT::Update;
 	APT::Update::Error-Mode "any";
