@@ -63,10 +63,22 @@ struct manifest_id {
 	struct place at;
 };
 
+struct manifest_id_mapping {
+	struct place at;
+	struct manifest_int container_id, host_id, size;
+};
+
+struct manifest_id_mappings {
+	bool set;
+	struct manifest_id_mapping *items;
+	size_t count;
+};
+
 struct manifest_mount {
 	struct place at;
 	const char *type, *source, *destination;
 	struct manifest_strings options;
+	struct manifest_id_mappings uid_mappings, gid_mappings;
 };
 
 struct manifest_device {		/* LinuxKit: path "all" is the wildcard rule */
@@ -90,6 +102,32 @@ struct manifest_runtime {		/* LinuxKit's `runtime:` */
 	size_t interfaces_count;
 	struct manifest_pairs bind_ns;	/* "net" -> "/run/netns/wg0" */
 	struct manifest_string namespace_;	/* containerd namespace: accepted, of no effect */
+	bool mounts_set, interfaces_set;	/* an empty list replaces the label's */
+	struct manifest_bool no_restart;	/* older LinuxKit's `noRestart`: what `restart: never` says */
+};
+
+struct manifest_device_rule {		/* resources.devices */
+	struct place at;
+	struct manifest_bool allow;
+	const char *type;		/* "a", "b", "c"; NULL is all */
+	struct manifest_int major, minor;	/* absent: any */
+	const char *access;		/* letters of "rwm"; NULL is all */
+};
+
+struct manifest_weight_device {		/* resources.blockio.weightDevice: 10 to 1000 */
+	struct place at;
+	struct manifest_int major, minor, weight;
+};
+
+struct manifest_throttle_device {	/* resources.blockio.throttle...: bytes or operations a second */
+	struct place at;
+	struct manifest_int major, minor, rate;
+};
+
+struct manifest_hugepage_limit {	/* resources.hugepageLimits */
+	struct place at;
+	const char *page_size;		/* "2MB" */
+	struct manifest_int limit;	/* bytes */
 };
 
 struct manifest_resources {		/* LinuxKit's `resources:` is runtime-spec LinuxResources; these are read */
@@ -97,6 +135,17 @@ struct manifest_resources {		/* LinuxKit's `resources:` is runtime-spec LinuxRes
 	struct manifest_int cpu_shares, cpu_quota, cpu_period;
 	struct manifest_string cpuset_cpus, cpuset_mems;
 	struct manifest_int pids_limit;
+	bool set;			/* the key is there, and replaces the label's as a whole */
+	struct manifest_bool disable_oom_killer;
+	struct manifest_device_rule *devices;
+	size_t devices_count;
+	struct manifest_int block_io_weight;	/* 10 to 1000 */
+	struct manifest_weight_device *weight_devices;
+	size_t weight_devices_count;
+	struct manifest_throttle_device *read_bps, *write_bps, *read_iops, *write_iops;
+	size_t read_bps_count, write_bps_count, read_iops_count, write_iops_count;
+	struct manifest_hugepage_limit *hugepage_limits;
+	size_t hugepage_limits_count;
 };
 
 /*
@@ -123,6 +172,7 @@ struct manifest_container {
 	struct manifest_pairs sysctl, annotations;
 	struct manifest_resources resources;
 	struct manifest_runtime runtime;
+	struct manifest_id_mappings uid_mappings, gid_mappings;
 	/* (+) */
 	struct manifest_string restart;		/* always | on-failure | never | N */
 	struct manifest_string on_exit;		/* ignore | poweroff | reboot */
@@ -153,6 +203,10 @@ struct manifest_volume {
 	struct manifest_strings platforms;
 };
 
+struct manifest_trust {			/* accepted, of no effect: images are pinned by digest */
+	struct manifest_strings image, org;
+};
+
 struct manifest_kernel {
 	struct place at;		/* line 0: no kernel section */
 	struct manifest_string image, cmdline, binary, tar, ucode;
@@ -173,6 +227,7 @@ struct manifest {
 	struct manifest_string hostname;	/* (+) */
 	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
 	struct manifest_pairs sysctl;		/* (+) of the machine */
+	struct manifest_trust trust;
 };
 
 /*
@@ -187,9 +242,15 @@ int manifest_parse(const char *path, const char *text, size_t length, struct are
 /* Reads the file through manifest_parse; "-" is standard input. */
 int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err);
 
-/* The same keys of one container from the JSON of an image label. `where` stands for file:line:column. */
+/*
+ * The same keys of one container from the JSON of an image label. `where` stands for file:line:column.
+ * Keys that are unknown are passed over: an image may be newer than we are. `name` and `image` are refused.
+ */
 int manifest_parse_label(const char *where, const char *json, size_t length, struct arena *arena,
 			 struct manifest_container *container, struct error *err);
+
+/* "10s", "500ms", "2m" as milliseconds, at most MANIFEST_DURATION_MAX; false where the text is no duration. */
+bool manifest_duration(const char *text, unsigned int *milliseconds);
 
 /* "FILE:LINE:COLUMN: " in front of the message; returns -1. */
 int place_error(const struct place *at, struct error *err, const char *format, ...)
@@ -198,5 +259,7 @@ int place_error(const struct place *at, struct error *err, const char *format, .
 #define MANIFEST_BYTES_MAX (8u << 20)
 #define MANIFEST_NODES_MAX 100000u
 #define MANIFEST_DEPTH_MAX 64u
+#define MANIFEST_NAME_MAX 76u		/* characters of a container's name: containerd's limit for an id */
+#define MANIFEST_DURATION_MAX 3600000u	/* milliseconds */
 
 #endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/manifest/manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "tools/mkimage/manifest/check.h"
+#include "tools/mkimage/manifest/schema.h"
+
+static int parse(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
+		 struct manifest *manifest, struct error *err)
+{
+	struct checker checker = { .arena = arena, .err = err };
+	struct manifest result = { 0 };
+	struct node *root;
+	char *copy;
+
+	if (length > MANIFEST_BYTES_MAX)
+		return error_set(err, "%s: %zu bytes; a manifest has at most %u, large contents go into files named by 'source'",
+				 shown, length, MANIFEST_BYTES_MAX);
+	copy = arena_alloc(arena, length + 1);
+	if (length)
+		memcpy(copy, text, length);
+	result.path = arena_strdup(arena, path);
+	result.text = copy;
+	if (node_parse(arena_strdup(arena, shown), true, copy, length, arena, &root, err) < 0 ||
+	    schema_read(&schema_manifest, root, SCHEMA_REFUSE, arena, &result, err) < 0)
+		return -1;
+	checker.manifest = &result;
+	if (check_manifest(&checker, &result) < 0)
+		return -1;
+	*manifest = result;
+	return 0;
+}
+
+int manifest_parse(const char *path, const char *text, size_t length, struct arena *arena,
+		   struct manifest *manifest, struct error *err)
+{
+	return parse(path, path, text, length, arena, manifest, err);
+}
+
+/* What to do about the errors that are usual here. */
+static int read_error(const char *path, int number, struct error *err)
+{
+	static const struct {
+		int number;
+		const char *message;
+	} messages[] = {
+		{ ENOENT, "there is no such file; check the path" },
+		{ ENOTDIR, "there is no such file; check the path" },
+		{ EISDIR, "is a directory; give the manifest in it" },
+		{ EACCES, "cannot be read, permission is denied; check its mode and those of its directories" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
+		if (messages[i].number == number)
+			return error_set(err, "%s: %s", path, messages[i].message);
+	return error_context(err, "%s", path);
+}
+
+int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err)
+{
+	bool standard_input = strcmp(path, "-") == 0;
+	const char *shown = standard_input ? "<stdin>" : path;
+	autobuffer struct buffer text = { 0 };
+	struct error cause = { 0 };
+	int r = standard_input ? file_read_fd(STDIN_FILENO, shown, MANIFEST_BYTES_MAX, &text, &cause)
+			       : file_read(AT_FDCWD, path, MANIFEST_BYTES_MAX, &text, &cause);
+
+	if (r < 0) {
+		if (err)
+			*err = cause;
+		return read_error(shown, cause.number, err);
+	}
+	return parse(path, shown, buffer_string(&text), text.length, arena, manifest, err);
+}

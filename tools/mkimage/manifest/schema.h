@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys of each struct of the manifest, as tables: the one description that
+ * reading, type errors and the check for unknown keys come from. A new key is a row.
+ */
+#ifndef MKIMAGE_MANIFEST_SCHEMA_H
+#define MKIMAGE_MANIFEST_SCHEMA_H
+
+#include "tools/mkimage/manifest/node.h"
+
+enum field_kind {
+	FIELD_STRING,			/* struct manifest_string; a number is taken as its text */
+	FIELD_TEXT,			/* const char *, the same without a place */
+	FIELD_BOOL,			/* struct manifest_bool */
+	FIELD_FLAG,			/* bool */
+	FIELD_INT,			/* struct manifest_int */
+	FIELD_ID,			/* struct manifest_id: a number or a name */
+	FIELD_STRINGS,			/* struct manifest_strings */
+	FIELD_PAIRS,			/* struct manifest_pairs: text to text */
+	FIELD_STRUCT,			/* the struct of `schema` itself */
+	FIELD_STRUCTS,			/* an array of them: pointer, `count` and maybe `set` */
+	FIELD_IGNORED,			/* known and of no effect: `note` says why */
+};
+
+#define FIELD_NOWHERE ((size_t)-1)
+
+struct schema;
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	size_t offset;			/* in the struct of the schema */
+	const struct schema *schema;	/* FIELD_STRUCT, FIELD_STRUCTS */
+	size_t count, set;		/* FIELD_STRUCTS: offsets of size_t and bool; `set` may be FIELD_NOWHERE */
+	const char *const *keys;	/* FIELD_PAIRS: the keys there can be; NULL is any */
+	const char *note;		/* accepted, but of no effect, because ...; told as a warning */
+};
+
+struct schema {
+	size_t size;			/* of the struct */
+	size_t at;			/* offset of its struct place, or FIELD_NOWHERE */
+	size_t set;			/* offset of a bool that tells that it was there, or FIELD_NOWHERE */
+	const struct field *fields;
+	size_t count;
+};
+
+extern const struct schema schema_manifest;	/* struct manifest */
+extern const struct schema schema_container;	/* struct manifest_container */
+
+enum schema_unknown { SCHEMA_REFUSE, SCHEMA_PASS_OVER };
+
+/* Fills the zeroed `result` from the node; an error names the place and the path of keys. */
+int schema_read(const struct schema *schema, const struct node *node, enum schema_unknown unknown,
+		struct arena *arena, void *result, struct error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The syntax of single values. Each check returns NULL where the text is good, else
+ * what is wrong with it and what to do: the part of a message behind the key. In the arena.
+ */
+#ifndef MKIMAGE_MANIFEST_VALUES_H
+#define MKIMAGE_MANIFEST_VALUES_H
+
+#include "base/arena.h"
+
+typedef const char *value_check(const char *value, struct arena *arena);
+
+/* values.c: names, paths and words out of a few */
+value_check value_name;			/* of a container: letters, digits, '_', '.', '-' */
+value_check value_volume_name;		/* LinuxKit: lower-case letters, digits, '_', '-' */
+value_check value_image;		/* a reference, only roughly: oci/reference.h knows better */
+value_check value_hostname;
+value_check value_module;
+value_check value_interface;
+value_check value_line;			/* one line */
+value_check value_absolute;		/* an absolute path that does not climb */
+value_check value_inside;		/* any path that does not climb above its start */
+value_check value_file_path;		/* and is not the root itself */
+value_check value_net, value_namespace;	/* new, host, root, none or a path */
+value_check value_propagation;
+value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
+value_check value_metadata, value_format;
+value_check value_sysctl_key;
+
+/* syntax.c: values with parts */
+value_check value_bind;			/* source:destination[:options] */
+value_check value_tmpfs;		/* destination[:options] */
+value_check value_env;			/* NAME=value */
+value_check value_mode;			/* octal, at most 07777 */
+value_check value_duration;
+value_check value_restart;
+value_check value_signal;
+value_check value_capability;		/* CAP_X, exactly */
+value_check value_rlimit;		/* name,soft,hard */
+value_check value_platform;		/* linux/amd64 */
+
+#endif
