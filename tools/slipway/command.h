@@ -4,7 +4,21 @@
 #define SLIPWAY_COMMAND_H
 
 #include "base/option.h"
+#include "tools/mkimage/source/store.h"
 
 extern const struct option_command command_run;
+
+extern const struct option_command command_image_import;
+extern const struct option_command command_image_ls;
+extern const struct option_command command_image_inspect;
+extern const struct option_command command_image_tag;
+extern const struct option_command command_image_rm;
+extern const struct option_command command_image_gc;
+
+/* Help of the option that every command with a store has; its value goes to command_store_open(). */
+#define COMMAND_STORE_HELP "image store (default $SLIPWAY_STORE, else $XDG_DATA_HOME/slipway/store)"
+
+/* `option` is what --store said, or NULL. */
+int command_store_open(const char *option, struct store **store, struct error *err);
 
 #endif

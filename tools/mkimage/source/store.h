@@ -50,6 +50,10 @@ int store_put(struct store *store, const void *data, size_t length, struct diges
 
 bool store_has(struct store *store, const struct digest *digest);
 
+/* The digest and size of a blob that is there, and no media type. */
+int store_describe(struct store *store, const struct digest *digest, struct oci_descriptor *descriptor,
+		   struct error *err);
+
 /*
  * A blob opened to be read once from front to back. The last read (which
  * returns 0) fails instead when the bytes were not those of the digest, or

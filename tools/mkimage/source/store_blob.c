@@ -133,14 +133,33 @@ int store_put(struct store *store, const void *data, size_t length, struct diges
 	return r;
 }
 
-bool store_has(struct store *store, const struct digest *digest)
+static int stat_blob(struct store *store, const struct digest *digest, struct stat *st)
 {
 	struct arena arena = { 0 };
-	struct stat st;
-	int r = fstatat(store->root, store_blob_path(digest, &arena), &st, 0);
+	int r = fstatat(store->root, store_blob_path(digest, &arena), st, 0);
+	int number = errno;
 
 	arena_release(&arena);
-	return r == 0 && S_ISREG(st.st_mode);
+	errno = number;
+	return r;
+}
+
+bool store_has(struct store *store, const struct digest *digest)
+{
+	struct stat st;
+
+	return stat_blob(store, digest, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int store_describe(struct store *store, const struct digest *digest, struct oci_descriptor *descriptor,
+		   struct error *err)
+{
+	struct stat st;
+
+	if (stat_blob(store, digest, &st) < 0)
+		return error_errno(err, "cannot stat blob '%s' of the store '%s'", digest->text, store->path);
+	*descriptor = (struct oci_descriptor){ .digest = *digest, .size = (uint64_t)st.st_size };
+	return 0;
 }
 
 struct store_reader {

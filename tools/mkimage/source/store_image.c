@@ -3,8 +3,6 @@
 #include "tools/mkimage/source/store.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <fcntl.h>
 
 #include "base/cleanup.h"
 #include "oci/reference.h"
@@ -31,6 +29,27 @@ bool store_is_manifest(const char *media_type)
 	return is_among(media_type, manifest_types, ARRAY_SIZE(manifest_types));
 }
 
+static int get_document(struct store *store, const struct oci_descriptor *descriptor, struct buffer *text,
+			struct error *err)
+{
+	text->length = 0;
+	return store_get(store, descriptor, OCI_DOCUMENT_BYTES_MAX, text, err);
+}
+
+/* A blob that no entry of index.json describes says itself what it is. */
+static int describe_document(struct store *store, const struct digest *digest, struct arena *arena,
+			     struct oci_descriptor *descriptor, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+	struct oci_index index;
+
+	if (store_describe(store, digest, descriptor, err) < 0 || get_document(store, descriptor, &text, err) < 0)
+		return -1;
+	descriptor->media_type = oci_index_parse(buffer_string(&text), text.length, arena, &index, NULL) == 0 ?
+					 MEDIA_TYPE_INDEX : MEDIA_TYPE_MANIFEST;
+	return 0;
+}
+
 /*
  * A digest names its bytes wherever they are filed: first the entry of
  * index.json, then the blob itself, which may be one manifest of an index.
@@ -38,9 +57,7 @@ bool store_is_manifest(const char *media_type)
 static int find_digest(struct store *store, const struct reference *reference, struct arena *arena,
 		       struct oci_descriptor *descriptor, struct error *err)
 {
-	const char *path = store_blob_path(&reference->digest, arena);
 	struct oci_index index;
-	struct stat st;
 
 	if (store_list(store, arena, &index, err) < 0)
 		return -1;
@@ -50,19 +67,10 @@ static int find_digest(struct store *store, const struct reference *reference, s
 			return 0;
 		}
 	}
-	if (fstatat(store->root, path, &st, 0) < 0 || !S_ISREG(st.st_mode))
+	if (!store_has(store, &reference->digest))
 		return error_set(err, "image '%s' is not in the store; bring it in with 'slipway image import FILE'",
 				 reference->name);
-	*descriptor = (struct oci_descriptor){ .media_type = MEDIA_TYPE_MANIFEST, .digest = reference->digest,
-					       .size = (uint64_t)st.st_size };
-	return 0;
-}
-
-static int get_document(struct store *store, const struct oci_descriptor *descriptor, struct buffer *text,
-			struct error *err)
-{
-	text->length = 0;
-	return store_get(store, descriptor, OCI_DOCUMENT_BYTES_MAX, text, err);
+	return describe_document(store, &reference->digest, arena, descriptor, err);
 }
 
 /* Goes down from an index to a manifest. */
