@@ -77,8 +77,8 @@ static struct tree_inode *copy_inode(struct graft *g, const struct tree_inode *f
 }
 
 /* The copy of an inode; the other links find it through `user`. */
-static int graft_file(struct graft *g, struct tree_node *directory, const struct tree_node *from,
-		      struct error *err)
+static int graft_file(struct graft *g, struct tree_node *directory, const char *name,
+		      const struct tree_node *from, struct error *err)
 {
 	struct tree_inode *inode = from->inode->user ? from->inode->user : copy_inode(g, from->inode, err);
 	bool first = !from->inode->user;
@@ -86,7 +86,7 @@ static int graft_file(struct graft *g, struct tree_node *directory, const struct
 
 	if (!inode)
 		return -1;
-	node = node_put(g->to, directory, from->name, inode, err);
+	node = node_put(g->to, directory, name, inode, err);
 	if (!node)
 		return -1;
 	if (from->inode->links > 1)
@@ -103,7 +103,7 @@ static int graft_children(struct graft *g, struct tree_node *directory, const st
 		struct tree_node *node;
 
 		if (!S_ISDIR(child->inode->mode)) {
-			if (graft_file(g, directory, child, err) < 0)
+			if (graft_file(g, directory, child->name, child, err) < 0)
 				return -1;
 			continue;
 		}
@@ -123,20 +123,53 @@ static int forget(struct tree_node *node, const char *path, void *context, struc
 	return 0;
 }
 
-int tree_graft(struct tree *to, const char *path, struct tree *from, struct error *err)
+/* A directory with all below it: the root of a whole tree, or one that is named. */
+static int graft_directory(struct graft *g, const char *path, const struct tree_node *from, struct error *err)
+{
+	struct tree_attributes attributes = attributes_of(from->inode);
+	struct tree_node *node;
+
+	if (tree_add_directory(g->to, path, &attributes, &node, err) < 0 ||
+	    copy_xattrs(g->to, node, from->inode, err) < 0)
+		return -1;
+	return graft_children(g, node, from, err);
+}
+
+static int graft_single(struct graft *g, const char *path, const struct tree_node *from, struct error *err)
+{
+	char name[TREE_NAME_MAX + 1];
+	struct tree_node *parent = tree_make_parent(g->to, path, name, err);
+
+	return parent ? graft_file(g, parent, name, from, err) : -1;
+}
+
+static int graft(struct tree *to, const char *path, struct tree *from, const struct tree_node *node,
+		 struct error *err)
 {
 	struct graft g = { .to = to, .from = from };
-	struct tree_attributes attributes = attributes_of(from->root->inode);
-	struct tree_node *node;
-	int r = -1;
+	int r;
 
 	assert(to != from);
-	if (tree_add_directory(to, path, &attributes, &node, err) < 0)
-		return -1;
 	tree_batch_begin(to);
-	if (copy_xattrs(to, node, from->root->inode, err) == 0)
-		r = graft_children(&g, node, from->root, err);
+	if (S_ISDIR(node->inode->mode))
+		r = graft_directory(&g, path, node, err);
+	else
+		r = graft_single(&g, path, node, err);
 	tree_batch_end(to);
 	(void)tree_walk(from, forget, NULL, NULL);
 	return r;
+}
+
+int tree_graft(struct tree *to, const char *path, struct tree *from, struct error *err)
+{
+	return graft(to, path, from, from->root, err);
+}
+
+int tree_copy(struct tree *to, const char *path, struct tree *from, const char *from_path, struct error *err)
+{
+	struct tree_node *node = tree_resolve(from, from_path, true);
+
+	if (!node)
+		return error_set(err, "'/%s' is missing", from_path);
+	return graft(to, path, from, node, err);
 }

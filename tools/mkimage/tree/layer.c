@@ -16,6 +16,12 @@
 #include "tools/mkimage/tree/layer_whiteout.h"
 #include "tools/mkimage/tree/node.h"
 
+/*
+ * What libarchive may read for one header. It takes 1 MiB for a pax header or a long name, and any
+ * number of those blocks that say where a sparse file of GNU tar has holes, each into memory.
+ */
+#define HEADER_BYTES_MAX (64ull << 20)
+
 /* Paths are cleaned in an arena that is emptied after so many entries. */
 #define ENTRIES_PER_ARENA 256
 
@@ -27,6 +33,7 @@ struct layer {
 	const struct layer_limits *limits;
 	uint32_t entries;
 	uint64_t bytes;			/* of files unpacked */
+	uint64_t header_end;		/* where the header that is being read has to end; 0: none is */
 	bool failed;			/* the stream did: `error` says how */
 	struct error error;
 };
@@ -178,6 +185,15 @@ static int add_xattrs(struct layer *l, struct archive_entry *entry, struct tree_
 	return 0;
 }
 
+/* Before there was a type for directories, a slash at the end of the name was it. */
+static mode_t type_of(struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+	mode_t type = archive_entry_filetype(entry);
+
+	return type == AE_IFREG && *name && name[strlen(name) - 1] == '/' ? AE_IFDIR : type;
+}
+
 static int add_plain(struct layer *l, struct archive_entry *entry, const char *path, struct error *err)
 {
 	const char *link = archive_entry_hardlink(entry), *target;
@@ -190,7 +206,7 @@ static int add_plain(struct layer *l, struct archive_entry *entry, const char *p
 		return add_link(l, path, link, err);
 	if (attributes_of(entry, &attributes, err) < 0)
 		return -1;
-	switch (archive_entry_filetype(entry)) {
+	switch (type_of(entry)) {
 	case AE_IFREG:
 		r = add_file(l, entry, path, &attributes, &node, err);
 		break;
@@ -256,8 +272,12 @@ static int add_entry(struct layer *l, struct archive_entry *entry, struct error 
 static la_ssize_t archive_source(struct archive *archive, void *context, const void **data)
 {
 	struct layer *l = context;
-	long n = l->failed ? -1 : layer_stream_next(l->stream, data, &l->error);
+	long n = -1;
 
+	if (l->header_end && layer_stream_bytes(l->stream) > l->header_end)
+		error_set(&l->error, "corrupt tar: a header of more than %llu bytes", HEADER_BYTES_MAX);
+	else if (!l->failed)
+		n = layer_stream_next(l->stream, data, &l->error);
 	if (n < 0) {
 		l->failed = true;
 		archive_set_error(archive, EIO, "the source failed");
@@ -288,6 +308,19 @@ static int check_end(struct layer *l, const struct digest *diff_id, struct error
 	return error_set(err, "corrupt tar: cut off, its end mark is missing");
 }
 
+/* What is left of the entry before is skipped first, so that only the header counts as header. */
+static int next_header(struct layer *l, struct archive_entry **entry)
+{
+	int r = l->entries > 0 ? archive_read_data_skip(l->archive) : ARCHIVE_OK;
+
+	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
+		return ARCHIVE_FATAL;
+	l->header_end = layer_stream_bytes(l->stream) + HEADER_BYTES_MAX;
+	r = archive_read_next_header(l->archive, entry);
+	l->header_end = 0;
+	return r;
+}
+
 static int read_entries(struct layer *l, struct error *err)
 {
 	struct archive_entry *entry;
@@ -297,7 +330,7 @@ static int read_entries(struct layer *l, struct error *err)
 	    archive_read_support_format_empty(l->archive) != ARCHIVE_OK ||
 	    archive_read_open(l->archive, l, NULL, archive_source, NULL) != ARCHIVE_OK)
 		return archive_error(l, err);
-	while ((r = archive_read_next_header(l->archive, &entry)) != ARCHIVE_EOF) {
+	while ((r = next_header(l, &entry)) != ARCHIVE_EOF) {
 		if (r != ARCHIVE_OK && (r != ARCHIVE_WARN || !only_kept_bytes(l->archive)))
 			return archive_error(l, err);
 		if (add_entry(l, entry, err) < 0)

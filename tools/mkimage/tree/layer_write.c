@@ -141,12 +141,15 @@ static int write_all(struct writer *w, struct error *err)
 int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err)
 {
 	struct writer w = { .tree = tree, .write = write, .context = context };
-	/* The bytes written must not depend on the locale that the program runs in. */
-	locale_t c = newlocale(LC_ALL_MASK, "C", NULL), before;
+	/*
+	 * The bytes written must not depend on the locale that the program runs in. In this one a name
+	 * that is UTF-8 goes into a pax header as it is; in plain "C" libarchive would mark each as binary.
+	 */
+	locale_t c = newlocale(LC_ALL_MASK, "C.UTF-8", NULL), before;
 	int r;
 
 	if (!c)
-		arena_out_of_memory();
+		return error_errno(err, "cannot write a tar without the locale 'C.UTF-8'");
 	before = uselocale(c);
 	w.archive = archive_write_new();
 	w.entry = archive_entry_new();

@@ -153,6 +153,9 @@ void tree_remove_children(struct tree *tree, struct tree_node *directory);
  */
 int tree_graft(struct tree *to, const char *path, struct tree *from, struct error *err);
 
+/* The same for one entry of `from`, with all below it where it is a directory. Symlinks on the way are followed. */
+int tree_copy(struct tree *to, const char *path, struct tree *from, const char *from_path, struct error *err);
+
 /* A new empty tree on the same spool. */
 int tree_open_shared(struct tree *with, struct tree **tree, struct error *err);
 
