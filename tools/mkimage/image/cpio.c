@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tree as the initramfs that Linux unpacks: newc cpio (initramfs-buffer-format.rst) in one zstd frame.
+ *
+ * The unpacker drops an entry it cannot use without a word (a long symlink) or takes it for something else
+ * (a file called TRAILER!!!), so what it would not keep is refused here.
+ */
+#include "tools/mkimage/image/image.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "tools/mkimage/image/writers.h"
+
+#define LEVEL_DEFAULT 9
+#define FILE_BYTES_MAX UINT32_MAX	/* c_filesize: 8 hex digits */
+#define PATH_BYTES_MAX (PATH_MAX - 1)	/* of names and of symlink targets: init/initramfs.c, do_header() */
+#define TRAILER "TRAILER!!!"
+
+/* What is known of an inode while its tree is written; in inode->user. */
+struct cpio_inode {
+	uint32_t number;		/* in the order of the archive, from 1 */
+	uint32_t links;			/* names it has in this tree */
+	uint32_t written;		/* names written so far */
+};
+
+struct writer {
+	struct tree *tree;
+	struct archive *archive;
+	struct archive_entry *entry;
+	struct zstd_output output;
+	struct arena arena;		/* struct cpio_inode */
+	uint32_t inodes;
+	unsigned char *chunk;
+	uint32_t capabilities_lost;
+	char *first_lost;		/* path of the first of them, in the arena */
+	struct error *err;		/* set by write_compressed, which libarchive calls */
+	bool failed;			/* err holds the cause */
+};
+
+static int check_entry(const struct tree_inode *inode, const char *path, struct error *err)
+{
+	if (strcmp(path, TRAILER) == 0)
+		return error_set(err, "'%s': this name ends an initramfs; rename the file", path);
+	if (strlen(path) > PATH_BYTES_MAX)
+		return error_set(err, "'%.64s...': the path is longer than the %d bytes an initramfs can hold", path,
+				 PATH_BYTES_MAX);
+	if (S_ISLNK(inode->mode) && strlen(inode->target) > PATH_BYTES_MAX)
+		return error_set(err, "'%s': the symlink is longer than the %d bytes an initramfs can hold", path,
+				 PATH_BYTES_MAX);
+	if (S_ISREG(inode->mode) && inode->size > FILE_BYTES_MAX)
+		return error_set(err, "'%s': the file is larger than the 4 GiB an initramfs can hold; "
+				 "use the format 'kernel+squashfs'", path);
+	return 0;
+}
+
+static void count_lost_capability(struct writer *w, const struct tree_inode *inode, const char *path)
+{
+	for (size_t i = 0; i < inode->xattrs_count; i++) {
+		if (strcmp(inode->xattrs[i].name, "security.capability") != 0)
+			continue;
+		if (w->capabilities_lost++ == 0)
+			w->first_lost = arena_strdup(&w->arena, path);
+	}
+}
+
+/* First walk: checks all, and counts names and inodes. */
+static int count_node(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	struct writer *w = context;
+	struct cpio_inode *known = node->inode->user;
+
+	if (!known) {
+		known = arena_alloc(&w->arena, sizeof(*known));
+		known->number = ++w->inodes;
+		node->inode->user = known;
+		count_lost_capability(w, node->inode, path);
+	}
+	known->links++;
+	return check_entry(node->inode, path, err);
+}
+
+static int forget_node(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	(void)path, (void)context, (void)err;
+	node->inode->user = NULL;
+	return 0;
+}
+
+static int archive_failed(struct writer *w, const char *path, struct error *err)
+{
+	if (w->failed)
+		return -1;	/* write_compressed has said why */
+	return error_set(err, "'%s': cannot write the cpio entry: %s", path, archive_error_string(w->archive));
+}
+
+static int write_contents(struct writer *w, const struct tree_inode *inode, const char *path, struct error *err)
+{
+	uint64_t offset = 0;
+
+	while (offset < inode->size) {
+		long n = tree_read(w->tree, inode, offset, w->chunk, WRITER_CHUNK, err);
+
+		if (n < 0)
+			return error_context(err, "'%s'", path);
+		if (n == 0)
+			return error_set(err, "'%s': the contents end before their size", path);
+		if (archive_write_data(w->archive, w->chunk, (size_t)n) != n)
+			return archive_failed(w, path, err);
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+/*
+ * Names of one inode share its number and say how many they are; the kernel links later ones to the first
+ * (init/initramfs.c, maybe_link()). The contents come with the last name, as gen_init_cpio and GNU cpio
+ * write it: the earlier names are empty, and only the first of them truncates.
+ * Symlinks are never linked there, so each has a link count of 1.
+ */
+static int write_node(struct tree_node *node, const char *path, void *context, struct error *err)
+{
+	struct writer *w = context;
+	const struct tree_inode *inode = node->inode;
+	struct cpio_inode *known = inode->user;
+	struct archive_entry *entry = archive_entry_clear(w->entry);
+	bool single = S_ISDIR(inode->mode) || S_ISLNK(inode->mode);
+	bool contents = S_ISREG(inode->mode) && ++known->written == known->links;
+
+	archive_entry_copy_pathname(entry, *path ? path : ".");
+	archive_entry_set_mode(entry, inode->mode);
+	archive_entry_set_uid(entry, inode->uid);
+	archive_entry_set_gid(entry, inode->gid);
+	archive_entry_set_mtime(entry, (time_t)inode->mtime, 0);
+	archive_entry_set_ino64(entry, known->number);
+	archive_entry_set_nlink(entry, single ? 1 : known->links);
+	archive_entry_set_size(entry, contents ? (int64_t)inode->size : 0);
+	if (S_ISLNK(inode->mode))
+		archive_entry_copy_symlink(entry, inode->target);
+	if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) {
+		archive_entry_set_rdevmajor(entry, inode->rdev_major);
+		archive_entry_set_rdevminor(entry, inode->rdev_minor);
+	}
+	if (archive_write_header(w->archive, entry) != ARCHIVE_OK)
+		return archive_failed(w, path, err);
+	return contents ? write_contents(w, inode, path, err) : 0;
+}
+
+static la_ssize_t write_compressed(struct archive *archive, void *context, const void *data, size_t length)
+{
+	struct writer *w = context;
+
+	if (zstd_output_add(&w->output, data, length, w->err) == 0)
+		return (la_ssize_t)length;
+	w->failed = true;
+	archive_set_error(archive, EIO, "%s", "write failed");
+	return -1;
+}
+
+static int write_archive(struct writer *w, struct error *err)
+{
+	if (archive_write_set_format_cpio_newc(w->archive) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(w->archive, (int)WRITER_CHUNK) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
+	    archive_write_open2(w->archive, w, NULL, write_compressed, NULL, NULL) != ARCHIVE_OK)
+		return archive_failed(w, "", err);
+	if (tree_walk(w->tree, write_node, w, err) < 0)
+		return -1;
+	if (archive_write_close(w->archive) != ARCHIVE_OK)
+		return archive_failed(w, TRAILER, err);
+	return zstd_output_end(&w->output, err);
+}
+
+static void warn_of_losses(const struct writer *w)
+{
+	if (w->capabilities_lost == 1)
+		log_warning("an initramfs cannot hold file capabilities: '%s' loses them; "
+			    "the format 'kernel+squashfs' keeps them", w->first_lost);
+	else if (w->capabilities_lost > 1)
+		log_warning("an initramfs cannot hold file capabilities: '%s' and %u more lose them; "
+			    "the format 'kernel+squashfs' keeps them", w->first_lost, w->capabilities_lost - 1);
+}
+
+int cpio_write(struct tree *tree, int fd, int level, struct error *err)
+{
+	struct writer w = { .tree = tree, .err = err };
+	int r = -1;
+
+	w.chunk = malloc(WRITER_CHUNK);
+	w.entry = archive_entry_new();
+	w.archive = archive_write_new();
+	if (!w.chunk || !w.entry || !w.archive)
+		arena_out_of_memory();
+	if (zstd_output_open(fd, level ? level : LEVEL_DEFAULT, &w.output, err) == 0 &&
+	    tree_walk(tree, count_node, &w, err) == 0) {
+		warn_of_losses(&w);
+		r = write_archive(&w, err);
+	}
+	/* A failed archive would still write its trailer when freed. */
+	if (r < 0)
+		(void)archive_write_fail(w.archive);
+	(void)archive_write_free(w.archive);
+	archive_entry_free(w.entry);
+	zstd_output_close(&w.output);
+	(void)tree_walk(tree, forget_node, NULL, NULL);
+	free(w.chunk);
+	arena_release(&w.arena);
+	return r;
+}

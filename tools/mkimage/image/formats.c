@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/image/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#define FILES_MAX ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
+#define FILE_MODE 0644
+#define LEVEL_MAX 22			/* of zstd, which every format uses */
+#define CMDLINE_BYTES_MAX 2047		/* COMMAND_LINE_SIZE of x86, less the NUL */
+#define INITRD_ALIGN 4			/* what the kernel expects between the parts of an initrd */
+
+/* --- the files an output may have, and what goes into each --- */
+
+static int write_kernel(const struct image_input *input, int fd, struct error *err)
+{
+	return file_write_all(fd, input->kernel, input->kernel_length, "kernel", err);
+}
+
+static int write_cmdline(const struct image_input *input, int fd, struct error *err)
+{
+	size_t length = strlen(input->cmdline);
+
+	if (length > CMDLINE_BYTES_MAX)
+		return error_set(err, "the kernel command line has %zu bytes; the kernel takes %d", length,
+				 CMDLINE_BYTES_MAX);
+	if (strchr(input->cmdline, '\n'))
+		return error_set(err, "the kernel command line has more than one line");
+	if (file_write_all(fd, input->cmdline, length, "cmdline", err) < 0)
+		return -1;
+	return file_write_all(fd, "\n", 1, "cmdline", err);
+}
+
+/* Microcode is looked for before the kernel can decompress anything: uncompressed, and first. */
+static int write_initrd(const struct image_input *input, int fd, struct error *err)
+{
+	static const char zeros[INITRD_ALIGN];
+	size_t past = input->ucode_length % INITRD_ALIGN;
+
+	if (input->ucode && file_write_all(fd, input->ucode, input->ucode_length, "initrd", err) < 0)
+		return -1;
+	if (input->ucode && past && file_write_all(fd, zeros, INITRD_ALIGN - past, "initrd", err) < 0)
+		return -1;
+	return cpio_write(input->boot ? input->boot : input->root, fd, input->compression_level, err);
+}
+
+static int write_squashfs(const struct image_input *input, int fd, struct error *err)
+{
+	return squashfs_write(input->root, fd, input->compression_level, err);
+}
+
+static const struct image_file {
+	const char *suffix;
+	int (*write)(const struct image_input *input, int fd, struct error *err);
+} files[] = {
+	{ "-kernel", write_kernel },
+	{ "-initrd.img", write_initrd },
+	{ "-squashfs.img", write_squashfs },
+	{ "-cmdline", write_cmdline },
+};
+
+static const struct image_file *find_file(const char *suffix)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(files[i].suffix, suffix) == 0)
+			return &files[i];
+	abort();	/* a format with a suffix that is not in the table */
+}
+
+/* --- all files of an output, or none --- */
+
+static bool has_suffix(const struct image_format *format, const char *suffix)
+{
+	for (const char *const *s = format->suffixes; *s; s++)
+		if (strcmp(*s, suffix) == 0)
+			return true;
+	return false;
+}
+
+static int write_one(const struct image_input *input, const char *suffix, const char *prefix,
+		     struct file_output *output, struct error *err)
+{
+	autobuffer struct buffer path = { 0 };
+
+	buffer_printf(&path, "%s%s", prefix, suffix);
+	if (file_output_open(buffer_string(&path), FILE_MODE, output, err) < 0)
+		return -1;
+	if (find_file(suffix)->write(input, output->fd, err) < 0)
+		return error_context(err, "'%s'", buffer_string(&path));
+	/* A full disk may show only now; it must, before the first file is put in place. */
+	if (output->temporary && fsync(output->fd) < 0)
+		return error_errno(err, "cannot write '%s'", buffer_string(&path));
+	return 0;
+}
+
+/* What another format left under this prefix belongs to another system; `slipway run` would mix the two. */
+static void remove_stale(const struct image_format *format, const char *prefix)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		autobuffer struct buffer path = { 0 };
+
+		if (has_suffix(format, files[i].suffix))
+			continue;
+		buffer_printf(&path, "%s%s", prefix, files[i].suffix);
+		(void)unlink(buffer_string(&path));	/* most often it is not there */
+	}
+}
+
+static int write_format(const struct image_format *format, const struct image_input *input, const char *prefix,
+			struct error *err)
+{
+	struct file_output outputs[FILES_MAX];
+	size_t count = 0;
+	int r = 0;
+
+	if (input->compression_level < 0 || input->compression_level > LEVEL_MAX)
+		return error_set(err, "compression level %d: expected 1 to %d, or 0 for the default",
+				 input->compression_level, LEVEL_MAX);
+	for (; r == 0 && format->suffixes[count]; count++)
+		r = write_one(input, format->suffixes[count], prefix, &outputs[count], err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = file_output_commit(&outputs[i], err);
+	if (r == 0)
+		remove_stale(format, prefix);
+	for (size_t i = 0; i < count; i++)
+		file_output_discard(&outputs[i]);
+	return r;
+}
+
+/* --- the formats --- */
+
+static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err);
+static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err);
+
+static const struct image_format kernel_initrd = {
+	.name = "kernel+initrd",
+	.help = "PREFIX-kernel, PREFIX-initrd.img with the whole root, PREFIX-cmdline",
+	.root_type = "initramfs",
+	.suffixes = { "-kernel", "-initrd.img", "-cmdline" },
+	.write = write_kernel_initrd,
+};
+
+static const struct image_format kernel_squashfs = {
+	.name = "kernel+squashfs",
+	.help = "PREFIX-kernel, PREFIX-initrd.img (small), PREFIX-squashfs.img as first disk, PREFIX-cmdline",
+	.root_type = "squashfs",
+	.root_source = "/dev/vda",
+	.needs_boot_tree = true,
+	.suffixes = { "-kernel", "-initrd.img", "-squashfs.img", "-cmdline" },
+	.write = write_kernel_squashfs,
+};
+
+static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err)
+{
+	struct image_input whole = *input;
+
+	whole.boot = NULL;
+	return write_format(&kernel_initrd, &whole, prefix, err);
+}
+
+static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err)
+{
+	return write_format(&kernel_squashfs, input, prefix, err);
+}
+
+const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs, NULL };
+
+const struct image_format *image_format_find(const char *name, struct error *err)
+{
+	autobuffer struct buffer names = { 0 };
+
+	for (const struct image_format *const *f = image_formats; *f; f++) {
+		if (strcmp((*f)->name, name) == 0)
+			return *f;
+		buffer_printf(&names, "%s'%s'", names.length ? ", " : "", (*f)->name);
+	}
+	(void)error_set(err, "unknown format '%s'; the formats are %s", name, buffer_string(&names));
+	return NULL;
+}

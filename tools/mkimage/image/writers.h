@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the writers of file systems share: a zstd stream and a libsquashfs file,
+ * both on a descriptor, and the number of threads. Private to this directory.
+ */
+#ifndef MKIMAGE_IMAGE_WRITERS_H
+#define MKIMAGE_IMAGE_WRITERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqfs/predef.h>
+
+#include "base/error.h"
+
+/* How much is read from a tree at once; also the block size of squashfs. */
+#define WRITER_CHUNK (128u * 1024)
+
+/*
+ * CPUs this process may run on, 1 to 16. Only for speed: no writer's bytes may
+ * depend on it.
+ */
+unsigned int writer_threads(void);
+
+/*
+ * A zstd frame going to a descriptor. An all-zero struct is the closed one.
+ * `level` 1 to 22. The frame's window is at most 2 MiB: it is what the
+ * kernel has to allocate to unpack an initrd.
+ */
+struct zstd_output {
+	void *context;			/* ZSTD_CCtx */
+	int fd;				/* borrowed */
+	unsigned char *buffer;
+	size_t capacity;
+};
+
+int zstd_output_open(int fd, int level, struct zstd_output *output, struct error *err);
+int zstd_output_add(struct zstd_output *output, const void *data, size_t length, struct error *err);
+/* Ends the frame; all is written afterwards. */
+int zstd_output_end(struct zstd_output *output, struct error *err);
+void zstd_output_close(struct zstd_output *output);
+
+/* The sqfs_file_t of an empty regular file, for sqfs_destroy(); `fd` is borrowed. NULL when memory is out. */
+sqfs_file_t *squashfs_file_open(int fd);
+
+/* errno of the call that made the library say SQFS_ERROR_IO; 0 where there was none. */
+int squashfs_file_errno(const sqfs_file_t *file);
+
+#endif
