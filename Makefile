@@ -9,6 +9,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# As many jobs as processors, unless the command line says otherwise.
+ifeq (,$(filter -j%,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -23,20 +27,20 @@ SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=un
 , := ,
 
 HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libseccomp
-HOST_CFLAGS = $(COMMON) -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(SANITIZE) \
-	$(shell pkg-config --cflags $(HOST_PACKAGES) 2>/dev/null) $(CFLAGS)
-ifdef SAN
-HOST_CFLAGS += -U_FORTIFY_SOURCE -O1
-endif
-HOST_LIBS = $(shell pkg-config --libs $(HOST_PACKAGES) 2>/dev/null) -lpthread
-HOST_LDFLAGS = $(SANITIZE) $(LDFLAGS)
+# Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
+PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
+PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)
+HARDEN := $(if $(SAN),-O1,-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+HOST_CFLAGS = $(COMMON) $(HARDEN) -g $(SANITIZE) $(PACKAGES_CFLAGS) $(CFLAGS)
+HOST_LIBS = $(PACKAGES_LIBS) -lpthread
+HOST_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # What runs on the target: static, for size, with no kernel headers of musl's own (see tools/target-libs.sh).
-TARGET_PREFIX = $(CACHE)/target/current
+TARGET_PREFIX = $(BUILD)/target-libs
 TARGET_CFLAGS = $(COMMON) -Os -g -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -isystem $(TARGET_PREFIX)/include -isystem $(TARGET_PREFIX)/kernel-headers
 TARGET_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -L$(TARGET_PREFIX)/lib
-TARGET_LIBS = -ljansson -lseccomp
+TARGET_LIBS = -ljansson -lseccomp -lext2fs -lcom_err -lblkid
 
 # --- libraries: a directory each; the order is that of the layers --------------------------------
 
@@ -70,22 +74,22 @@ NEED_source   := oci base
 NEED_compile  := source manifest plan oci base
 NEED_tree     := source oci base
 NEED_image    := tree source oci base
-NEED_package  := tree manifest source oci base
+NEED_package  := root tree compile source manifest plan oci base
 NEED_root     := tree compile source manifest plan oci base
 NEED_slipway  := package root image tree compile source manifest plan oci base
 
-HOST_OBJECTS = $(patsubst %.c,$(BUILD)/host/%.o,$(1))
-TARGET_OBJECTS = $(patsubst %.c,$(BUILD)/target/%.o,$(1))
-HOST_ARCHIVES = $(patsubst %,$(BUILD)/host/lib%.a,$(1))
-TARGET_ARCHIVES = $(patsubst %,$(BUILD)/target/lib%.a,$(1))
+# A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
+FLAVOURS := host target replay fuzz
+OBJECTS = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+ARCHIVES = $(patsubst %,$(BUILD)/$(1)/lib%.a,$(2))
+# LIBRARY and what it stands on.
+WITH_NEEDS = $(call ARCHIVES,$(1),$(2) $(NEED_$(2)))
 
 define library
-$(BUILD)/host/lib$(1).a: $(call HOST_OBJECTS,$(LIB_$(1)))
-	@rm -f $$@ && ar rcD $$@ $$^
-$(BUILD)/target/lib$(1).a: $(call TARGET_OBJECTS,$(LIB_$(1)))
-	@rm -f $$@ && ar rcD $$@ $$^
+$(BUILD)/$(1)/lib$(2).a: $(call OBJECTS,$(1),$(LIB_$(2)))
+	@mkdir -p $$(@D) && rm -f $$@ && ar rcD $$@ $$^
 endef
-$(foreach l,$(LIBS),$(eval $(call library,$(l))))
+$(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 
 # --- programs ------------------------------------------------------------------------------------
 
@@ -98,77 +102,97 @@ $(BUILD)/host/%.o: %.c | prerequisites-check
 	@echo "  CC      $<"
 	@$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
 
-$(BUILD)/target/%.o: %.c | $(TARGET_PREFIX)
+$(BUILD)/target/%.o: %.c $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@echo "  CC(t)   $<"
 	@$(TARGET_CC) $(TARGET_CFLAGS) -c $< -o $@
 
-$(BUILD)/bin/slipway: $(call HOST_OBJECTS,tools/slipway/main.c) $(call HOST_ARCHIVES,slipway $(NEED_slipway))
+$(BUILD)/bin/slipway: $(call OBJECTS,host,tools/slipway/main.c) $(call WITH_NEEDS,host,slipway)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(HOST_CC) $(HOST_LDFLAGS) $^ $(HOST_LIBS) -o $@
 
 # The one binary of the target: PID 1 and the OCI runtime, told apart by the name it is called by.
-$(BUILD)/libexec/slipway/init: $(call TARGET_OBJECTS,init/main.c) $(call TARGET_ARCHIVES,init command $(NEED_init))
+INIT_PARTS := $(call OBJECTS,target,init/main.c) $(call ARCHIVES,target,init command $(NEED_init))
+$(BUILD)/libexec/slipway/init: $(INIT_PARTS) $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@echo "  LD(t)   $@"
-	@$(TARGET_CC) $(TARGET_LDFLAGS) $(call TARGET_OBJECTS,init/main.c) \
-		-Wl,--start-group $(call TARGET_ARCHIVES,init command $(NEED_init)) -Wl,--end-group \
-		$(TARGET_LIBS) -o $@.debug
+	@$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--start-group $(INIT_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@.debug
 	@objcopy --strip-all $@.debug $@
 
 $(BUILD)/bin/slipway-runtime: $(BUILD)/libexec/slipway/init
 	@mkdir -p $(@D)
 	@cp -f $< $@
 
+# The script knows whether there is anything to do. The key changes with the libraries, and then all of the target is built anew.
+$(BUILD)/target-libs.key: FORCE | prerequisites-check
+	@CACHE='$(CACHE)' TARGET_CC='$(TARGET_CC)' tools/target-libs.sh --link $(TARGET_PREFIX)
+	@readlink $(TARGET_PREFIX) | cmp -s - $@ || readlink $(TARGET_PREFIX) >$@
+
+# --- packages and running ------------------------------------------------------------------------
+
+# `slipway pkg build` knows by itself whether a package is up to date. The store is the user's, or SLIPWAY_STORE.
+PACKAGES := $(patsubst pkg/%/build.yml,%,$(wildcard pkg/*/build.yml))
+
+$(PACKAGES:%=package-%): package-%: $(PROGRAMS)
+	@$(BUILD)/bin/slipway pkg build pkg/$*
+
+packages: $(PACKAGES:%=package-%) ## build every package of pkg/ into the store
+
+run: $(PROGRAMS) package-busybox package-kernel-debian ## build examples/hello.yml and boot it in QEMU
+	@mkdir -p $(BUILD)/run
+	$(BUILD)/bin/slipway build -o $(BUILD)/run/hello examples/hello.yml
+	$(BUILD)/bin/slipway run $(BUILD)/run/hello
+
 # --- tests ---------------------------------------------------------------------------------------
 
-# tests/unit/test_LIBRARY_what.c is linked with LIBRARY and what that stands on, and nothing else.
-UNIT_SOURCES := $(call SOURCES,tests/unit)
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
+include Makefile.tests
 
-define unit_test
-$(BUILD)/tests/$(1): $(BUILD)/host/tests/unit/$(1).o \
-		$(call HOST_ARCHIVES,$(word 2,$(subst _, ,$(1))) $(NEED_$(word 2,$(subst _, ,$(1)))))
-	@mkdir -p $$(@D)
-	@$$(HOST_CC) $$(HOST_LDFLAGS) $$^ $$(HOST_LIBS) -lcmocka -o $$@
-endef
-$(foreach t,$(notdir $(UNIT_TESTS)),$(eval $(call unit_test,$(t))))
+# --- prerequisites -------------------------------------------------------------------------------
 
--include Makefile.tests
+# What is asked for says which groups of packages are needed, and whether they may be installed: only by the goals that
+# are about more than this directory. The others check, and say what is missing.
+GOALS := $(or $(MAKECMDGOALS),all)
+GROUPS := build $(if $(filter run,$(GOALS)),run) $(if $(filter check unit lint cases fuzz-corpus $(BUILD)/tests/%,$(GOALS)),check) \
+	$(if $(filter fuzz fuzz-run,$(GOALS)),fuzz) $(if $(filter test functional qemu reproducibility,$(GOALS)),check test) \
+	$(if $(filter prerequisites,$(GOALS)),check run test)
+INSTALLING := $(filter run test prerequisites,$(GOALS))
+
+prerequisites-check:
+	@tools/prerequisites.sh $(if $(INSTALLING),,--check) $(sort $(GROUPS))
+
+prerequisites: $(BUILD)/target-libs.key ## install Debian packages (as root) and build the target's libraries
 
 # --- the rest ------------------------------------------------------------------------------------
 
-$(TARGET_PREFIX): tools/target-libs.sh tools/target-libs.txt
-	@CACHE='$(CACHE)' tools/target-libs.sh
-	@touch $@
+INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init
+MAN_PAGES := $(wildcard tools/slipway/*.[1-8] runtime/*.[1-8] runtime/command/*.[1-8] init/*.[1-8] plan/*.[1-8] docs/*.[1-8])
 
-# The prerequisites script runs once a version of itself; afterwards a stamp answers.
-prerequisites: ## install Debian packages and build the target's libraries
-	@tools/prerequisites.sh
-	@CACHE='$(CACHE)' tools/target-libs.sh
+install: $(PROGRAMS) ## install below DESTDIR and PREFIX (default /usr/local)
+	@$(foreach f,$(INSTALL_FILES),install -D -m 755 $(BUILD)/$(f) '$(DESTDIR)$(PREFIX)/$(f)' &&) true
+	@$(foreach f,$(MAN_PAGES),install -D -m 644 $(f) '$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))' &&) true
 
-prerequisites-check:
-	@tools/prerequisites.sh --check
-
-install: all ## install below DESTDIR and PREFIX
-	install -D -m 755 $(BUILD)/bin/slipway $(DESTDIR)$(PREFIX)/bin/slipway
-	install -D -m 755 $(BUILD)/bin/slipway-runtime $(DESTDIR)$(PREFIX)/bin/slipway-runtime
-	install -D -m 755 $(BUILD)/libexec/slipway/init $(DESTDIR)$(PREFIX)/libexec/slipway/init
-
-compile_commands.json: Makefile $(foreach l,$(LIBS),$(LIB_$(l))) ## for editors and clang-tidy
-	@{ echo '['; sep=''; for f in $(foreach l,$(LIBS),$(LIB_$(l))) tools/slipway/main.c init/main.c; do \
+compile_commands.json: Makefile $(foreach l,$(LIBS),$(LIB_$(l))) | prerequisites-check ## for editors and clang-tidy
+	@{ echo '['; sep=''; for f in $(foreach l,$(LIBS),$(LIB_$(l))) $(wildcard tools/slipway/main.c init/main.c) $(UNIT_SOURCES); do \
 		printf '%s{"directory":"%s","file":"%s","arguments":["%s"' "$$sep" '$(CURDIR)' "$$f" '$(HOST_CC)'; \
 		for a in $(filter-out -MMD -MP -DSLIPWAY_VERSION%,$(HOST_CFLAGS)) -c "$$f"; do printf ',"%s"' "$$a"; done; \
-		printf ',"-DSLIPWAY_VERSION=\\"$(VERSION)\\""]}'; sep=','; done; echo ']'; } > $@
+		printf ',"-DSLIPWAY_VERSION=\\"$(VERSION)\\""]}'; sep=','; done; echo ']'; } > $@.new
+	@mv $@.new $@
 
 clean: ## remove what was built (the cache outside the tree stays)
 	rm -rf build compile_commands.json
 
 help: ## this list
-	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile Makefile.tests 2>/dev/null | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile Makefile.tests | expand -t 24
+	@echo
+	@echo 'SAN=1          with AddressSanitizer and UBSan, in a build directory of its own (build/san)'
+	@echo 'BUILD=DIR      build elsewhere than in build/'
+	@echo 'CACHE=DIR      target libraries and their sources ($(CACHE))'
+	@echo 'ONLY=WORD      of the tests, those whose path has WORD in it'
+	@echo 'SLIPWAY_STORE  where packages go (default: the store of the user)'
 
-.PHONY: all prerequisites prerequisites-check install clean help
+FORCE:
+.PHONY: all packages run prerequisites prerequisites-check install clean help FORCE $(PACKAGES:%=package-%)
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
