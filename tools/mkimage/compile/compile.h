@@ -44,6 +44,12 @@ struct compiled_container {
 	const struct oci_image *image;
 	struct oci_config config;
 	bool readonly;			/* else its rootfs has a tmpfs overlay (OCI_ANNOTATION_OVERLAY) */
+	/*
+	 * The image's USER, to be looked up in the image's own passwd and group by compile_resolve_user();
+	 * NULL where the user is settled (none in the image, or the manifest states a uid).
+	 */
+	const char *user;
+	bool gid_stated;		/* the manifest states the gid: it wins over that of USER */
 };
 
 struct compiled {
@@ -61,5 +67,28 @@ struct compiled {
 };
 
 int compile(const struct compile_input *input, struct arena *arena, struct compiled *compiled, struct error *err);
+
+/*
+ * After the container's root file system is there: gives config.process.user the numbers of
+ * `container->user` ("name", "uid", "name:group", "uid:gid"; image-spec config.md, "User").
+ * `passwd` and `group` are the texts of the image's /etc/passwd and /etc/group, NULL where it
+ * has none. Does nothing where `user` is NULL. The caller puts the place of the image in front of an error.
+ */
+int compile_resolve_user(struct compiled_container *container, const char *passwd, const char *group,
+			 struct arena *arena, struct error *err);
+
+/*
+ * A uid or gid of the manifest as a number: itself, or the id that was given to the container of
+ * that name (LinuxKit: from 100 on, onboot, then onshutdown, then services), or 0 for "root" and "".
+ * 0 where it is absent. `key` is for the message: "uid".
+ */
+int compile_id(const struct manifest *manifest, const struct manifest_id *id, const char *key, uint32_t *number,
+	       struct error *err);
+
+/* Where a volume of the manifest lies in the root: "/containers/volumes/NAME/merged", LinuxKit's path. */
+const char *compile_volume_path(struct arena *arena, const char *name);
+
+/* True for the images of `init:` whose work is done by our own init: linuxkit/init, runc and containerd. */
+bool compile_init_image_replaced(const char *reference);
 
 #endif

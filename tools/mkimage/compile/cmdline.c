@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel command line: the manifest's, and what we need where it does not say so itself. */
+#include "tools/mkimage/compile/parts.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+
+#define CMDLINE_MAX 2047		/* COMMAND_LINE_SIZE of x86, with its NUL */
+
+static const struct addition {
+	const char *text;
+	const char *keys[5];		/* any of these in the manifest stands for it */
+} additions[] = {
+	/* A machine that nobody can read is of no use: the first serial line, which QEMU and clouds show. */
+	{ "console=ttyS0", { "console" } },
+	/* Nobody is there to press a key: a panic ends the machine at once, and what runs it can act. */
+	{ "panic=-1", { "panic" } },
+	/* The kernel's cipher self-tests: two thirds of the instructions of a boot of Debian's kernel. */
+	{ "cryptomgr.notests", { "cryptomgr.notests" } },
+	/* A serial line takes an exit of the virtual machine a byte: there, warnings and worse. dmesg has all. */
+	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" } },
+};
+
+/* The words of the text, one space between; quoted parts ("a b") stay as they are, as the kernel reads them. */
+static void add_words(struct buffer *out, const char *text)
+{
+	bool quoted = false, gap = false;
+
+	for (; *text; text++) {
+		if (!quoted && isspace((unsigned char)*text)) {
+			gap = out->length > 0;
+			continue;
+		}
+		if (gap)
+			buffer_add_string(out, " ");
+		gap = false;
+		if (*text == '"')
+			quoted = !quoted;
+		buffer_add(out, text, 1);
+	}
+}
+
+/* `key` or `key=...` as a word; before "--", behind which are the words for init. */
+static bool has_key(const char *cmdline, const char *key)
+{
+	size_t length = strlen(key);
+	bool quoted = false, start = true;
+
+	for (const char *at = cmdline; *at; at++) {
+		if (start && strncmp(at, "--", 2) == 0 && (at[2] == ' ' || !at[2]))
+			return false;
+		if (start && strncmp(at, key, length) == 0 && (at[length] == '=' || at[length] == ' ' || !at[length]))
+			return true;
+		if (*at == '"')
+			quoted = !quoted;
+		start = *at == ' ' && !quoted;
+	}
+	return false;
+}
+
+static bool is_said(const struct addition *addition, const char *cmdline)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(addition->keys) && addition->keys[i]; i++)
+		if (has_key(cmdline, addition->keys[i]))
+			return true;
+	return false;
+}
+
+/* Ours go in front: what the manifest says comes later, where the last word counts, and "--" stays last. */
+int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err)
+{
+	const struct manifest_string *stated = &input->manifest->kernel.cmdline;
+	autobuffer struct buffer words = { 0 }, all = { 0 };
+
+	add_words(&words, stated->value ? stated->value : "");
+	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
+		if (!is_said(&additions[i], buffer_string(&words)))
+			buffer_printf(&all, "%s%s", all.length ? " " : "", additions[i].text);
+	if (words.length)
+		buffer_printf(&all, "%s%s", all.length ? " " : "", words.data);
+	if (all.length > CMDLINE_MAX)
+		return place_error(&stated->at, err, "kernel.cmdline: the command line has %zu bytes, and the kernel takes "
+				   "%d", all.length, CMDLINE_MAX);
+	out->cmdline = arena_strdup(arena, buffer_string(&all));
+	return 0;
+}

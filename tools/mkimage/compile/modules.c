@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernel modules: which are loaded, in which order, which stay in the root. What a
+ * kernel has as modules and what it has built in is read from its own lists
+ * (modules.dep(5)), so that any kernel will do.
+ */
+#include "tools/mkimage/compile/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/option.h"
+#include "base/path.h"
+
+#define MODULES_MAX 65536u
+
+/* What the machine needs, whatever the manifest says. */
+static const struct machine_module {
+	const char *name, *why;
+	bool boot;			/* before the root is there, where the root is on a device */
+	bool needed;			/* a kernel that has it neither as a module nor built in will not do */
+	const char *root_type;		/* only for such a root; NULL: always */
+} machine_modules[] = {
+	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL },
+	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL },
+	{ "virtio_blk", "the root device", true, false, NULL },
+	{ "squashfs", "the root file system", true, true, "squashfs" },
+	{ "erofs", "the root file system", true, true, "erofs" },
+	{ "overlay", "writable layers over the root and over containers", true, true, NULL },
+	{ "virtio_net", "the network", false, false, NULL },
+	{ "virtio_console", "the line to the host", false, false, NULL },
+	{ "virtio_rng", "random numbers early", false, false, NULL },
+	{ "af_packet", "DHCP clients", false, false, NULL },
+	{ "ipv6", "IPv6, which programs expect", false, false, NULL },
+};
+
+struct module {
+	const char *name;		/* as modprobe has it: '-' is '_' */
+	const char *path;		/* below lib/modules/RELEASE */
+	const char *dependencies;	/* paths, separated by spaces; length below */
+	size_t dependencies_length;
+	size_t order;			/* in the file, for messages */
+	bool visited, boot;
+	struct plan_module *planned;
+};
+
+struct modules {
+	const struct compile_input *input;
+	struct arena *arena;
+	struct error *err;
+	struct module *items;		/* sorted by name once all are read */
+	size_t count;
+	const char **builtin;		/* names */
+	size_t builtin_count;
+	struct plan_module **planned;	/* in the order of loading */
+	size_t planned_count;
+	size_t boot_count;		/* the first so many of them */
+};
+
+/* "kernel/drivers/char/hw_random/virtio-rng.ko.xz" is "virtio_rng". */
+static char *name_of(struct arena *arena, const char *path, size_t length)
+{
+	char *name, *suffix;
+
+	path = arena_strndup(arena, path, length);
+	name = arena_strdup(arena, path_base(path));
+	suffix = strstr(name, ".ko");
+	if (suffix)
+		*suffix = '\0';
+	for (char *c = name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return name;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
+}
+
+static struct module *find(const struct modules *m, const char *name)
+{
+	struct module key = { .name = name };
+
+	return m->count ? bsearch(&key, m->items, m->count, sizeof(key), by_name) : NULL;
+}
+
+static bool is_builtin(const struct modules *m, const char *name)
+{
+	for (size_t i = 0; i < m->builtin_count; i++)
+		if (strcmp(m->builtin[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* modules.dep: "PATH: PATH PATH" a line. */
+static int read_dependencies(struct modules *m)
+{
+	size_t line = 0, length;
+
+	for (const char *at = m->input->kernel.modules_dep; at && *at; at += length + (at[length] == '\n')) {
+		const char *colon;
+		struct module *module;
+
+		length = strcspn(at, "\n");
+		line++;
+		if (length == 0)
+			continue;
+		colon = memchr(at, ':', length);
+		if (!colon || colon == at)
+			return error_set(m->err, "kernel: modules.dep: line %zu: expected 'path: dependencies'", line);
+		if (m->count >= MODULES_MAX)
+			return error_set(m->err, "kernel: modules.dep: more than %u modules", MODULES_MAX);
+		module = arena_push(m->arena, &m->items, &m->count, sizeof(*module));
+		module->path = arena_strndup(m->arena, at, (size_t)(colon - at));
+		module->name = name_of(m->arena, at, (size_t)(colon - at));
+		module->dependencies = colon + 1;
+		module->dependencies_length = length - (size_t)(colon + 1 - at);
+		if (path_escapes(module->path))
+			return error_set(m->err, "kernel: modules.dep: line %zu: '%.200s' leads out of its directory", line,
+					 module->path);
+	}
+	if (m->count)
+		qsort(m->items, m->count, sizeof(*m->items), by_name);
+	return 0;
+}
+
+static int read_builtin(struct modules *m)
+{
+	size_t length;
+
+	for (const char *at = m->input->kernel.modules_builtin; at && *at; at += length + (at[length] == '\n')) {
+		length = strcspn(at, "\n");
+		if (m->builtin_count >= MODULES_MAX)
+			return error_set(m->err, "kernel: modules.builtin: more than %u modules", MODULES_MAX);
+		if (length)
+			*(const char **)arena_push(m->arena, &m->builtin, &m->builtin_count, sizeof(*m->builtin)) =
+				name_of(m->arena, at, length);
+	}
+	return 0;
+}
+
+static const char *absolute(const struct modules *m, const struct module *module)
+{
+	if (module->path[0] == '/')
+		return module->path;
+	return arena_printf(m->arena, "/lib/modules/%s/%s", m->input->kernel.release, module->path);
+}
+
+static int visit(struct modules *m, struct module *module, bool optional);
+
+/* The last one listed is what the others stand on (modules.dep(5)); the recursion would find that out too. */
+static int visit_dependencies(struct modules *m, struct module *module, bool optional)
+{
+	const char *start = module->dependencies, *end = start + module->dependencies_length;
+
+	while (end > start) {
+		const char *word;
+		struct module *dependency;
+
+		while (end > start && end[-1] == ' ')
+			end--;
+		for (word = end; word > start && word[-1] != ' '; word--)
+			;
+		if (word == end)
+			break;
+		dependency = find(m, name_of(m->arena, word, (size_t)(end - word)));
+		if (!dependency)
+			return error_set(m->err, "kernel: modules.dep: '%s' stands on '%.*s', which is not there",
+					 module->path, (int)(end - word < 200 ? end - word : 200), word);
+		if (visit(m, dependency, optional) < 0)
+			return -1;
+		end = word;
+	}
+	return 0;
+}
+
+/* Puts the module behind what it stands on. What one module needs is not optional because another could do without. */
+static int visit(struct modules *m, struct module *module, bool optional)
+{
+	if (module->visited) {
+		if (!module->planned || optional || !module->planned->optional)
+			return 0;
+		module->planned->optional = false;
+		return visit_dependencies(m, module, false);
+	}
+	module->visited = true;
+	if (visit_dependencies(m, module, optional) < 0)
+		return -1;
+	module->planned = arena_alloc(m->arena, sizeof(*module->planned));
+	*module->planned = (struct plan_module){ absolute(m, module), NULL, optional };
+	*(struct plan_module **)arena_push(m->arena, &m->planned, &m->planned_count, sizeof(*m->planned)) =
+		module->planned;
+	return 0;
+}
+
+static bool is_wanted(const struct modules *m, const struct machine_module *row, bool boot)
+{
+	return row->boot == boot && (!row->root_type || strcmp(row->root_type, m->input->root_type) == 0);
+}
+
+static int visit_machine(struct modules *m, bool boot)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machine_modules); i++) {
+		const struct machine_module *row = &machine_modules[i];
+		struct module *module;
+
+		if (!is_wanted(m, row, boot) || is_builtin(m, row->name))
+			continue;
+		module = find(m, row->name);
+		if (module && visit(m, module, !row->needed) < 0)
+			return -1;
+		/* Without a list of what is built in nothing can be said. */
+		if (!module && row->needed && m->builtin_count)
+			return place_error(&m->input->manifest->kernel.image.at, m->err,
+					   "kernel.image: this kernel has no '%s', which is needed for %s", row->name,
+					   row->why);
+	}
+	return 0;
+}
+
+static int unknown(struct modules *m, const struct manifest_string *item, const char *name)
+{
+	const char **names = arena_array(m->arena, m->count + 1, sizeof(*names)), *nearest;
+
+	for (size_t i = 0; i < m->count; i++)
+		names[i] = m->items[i].name;
+	nearest = option_nearest(name, names);
+	return place_error(&item->at, m->err, "kernel.modules: the kernel has no module '%s'%s%s%s", name,
+			   nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* "name [parameters]" */
+static int visit_stated(struct modules *m, const struct manifest_string *item)
+{
+	size_t length = strcspn(item->value, " \t");
+	const char *name = name_of(m->arena, item->value, length);
+	const char *parameters = item->value + length + strspn(item->value + length, " \t");
+	struct module *module = find(m, name);
+
+	if (!module)
+		return is_builtin(m, name) ? 0 : unknown(m, item, name);
+	if (visit(m, module, false) < 0)
+		return -1;
+	if (*parameters)
+		module->planned->parameters = parameters;
+	return 0;
+}
+
+static void write_plan(struct modules *m, struct compiled *out)
+{
+	struct plan *plan = &out->plan;
+	bool initrd = m->input->root_source != NULL;
+
+	plan->modules = arena_array(m->arena, m->planned_count + 1, sizeof(*plan->modules));
+	plan->modules_count = m->planned_count;
+	out->boot_modules = arena_array(m->arena, m->boot_count + 1, sizeof(*out->boot_modules));
+	out->boot_modules_count = initrd ? m->boot_count : 0;
+	for (size_t i = 0; i < m->planned_count; i++) {
+		plan->modules[i] = *m->planned[i];
+		if (i < m->boot_count)
+			out->boot_modules[i] = plan->modules[i].path;
+	}
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_kept(struct modules *m, struct compiled *out)
+{
+	out->all_modules = !m->input->manifest->kernel.modules.set;
+	if (out->all_modules)
+		return;
+	for (size_t i = 0; i < m->count; i++)
+		if (m->items[i].planned)
+			*(const char **)arena_push(m->arena, &out->keep_modules, &out->keep_modules_count,
+						   sizeof(*out->keep_modules)) = m->items[i].path;
+	if (out->keep_modules_count)
+		qsort(out->keep_modules, out->keep_modules_count, sizeof(*out->keep_modules), compare_strings);
+}
+
+int modules_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err)
+{
+	const struct manifest_strings *stated = &input->manifest->kernel.modules;
+	struct modules m = { .input = input, .arena = arena, .err = err };
+
+	out->all_modules = !stated->set;
+	if (!input->kernel.release) {
+		if (stated->count)
+			return place_error(&stated->items[0].at, err, "kernel.modules: the kernel image '%s' has no modules",
+					   input->manifest->kernel.image.value ? input->manifest->kernel.image.value : "");
+		return 0;
+	}
+	if (read_dependencies(&m) < 0 || read_builtin(&m) < 0 || visit_machine(&m, true) < 0)
+		return -1;
+	m.boot_count = m.planned_count;
+	if (visit_machine(&m, false) < 0)
+		return -1;
+	for (size_t i = 0; i < stated->count; i++)
+		if (visit_stated(&m, &stated->items[i]) < 0)
+			return -1;
+	write_plan(&m, out);
+	write_kept(&m, out);
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of compile/: what its files offer each other. Each of them turns one
+ * aspect of a container's manifest into its part of the config or of the plan.
+ */
+#ifndef MKIMAGE_COMPILE_PARTS_H
+#define MKIMAGE_COMPILE_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tools/mkimage/compile/compile.h"
+
+/* One container while it is compiled. */
+struct job {
+	const struct compile_input *input;
+	struct arena *arena;
+	struct error *err;
+	enum plan_stage stage;
+	size_t index;				/* in its stage */
+	const struct manifest_container *stated;	/* as the manifest has it */
+	const struct oci_image *image;
+	struct manifest_container merged;	/* the image's label, overridden by `stated` key by key */
+	uint64_t capabilities;			/* a bit a capability, by its number */
+	bool own_pid;				/* it gets a PID namespace of its own */
+};
+
+/* "PLACE: container 'NAME': ..."; returns -1. */
+int job_error(const struct job *job, const struct place *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* merge.c: `merged` from the label and the manifest. */
+int merge_label(struct job *job);
+
+/* capabilities.c */
+#define CAPABILITIES_ALL ((UINT64_C(1) << 41) - 1)
+#define CAPABILITY(number) (UINT64_C(1) << (number))
+int capabilities_compile(struct job *job, struct oci_process *process);
+
+/* The questions that decisions about confinement ask. */
+bool job_is_privileged(const struct job *job);	/* has every capability */
+bool job_administers(const struct job *job);	/* has CAP_SYS_ADMIN: could undo any masking from inside */
+
+/* mounts.c */
+int mounts_compile(struct job *job, struct oci_config *config);
+
+/* The mount that a path inside the container lies on; NULL where it is the rootfs. */
+const struct oci_mount *mount_below(const struct oci_config *config, const char *path);
+
+/* namespaces.c */
+int namespaces_compile(struct job *job, struct oci_config *config);
+int mappings_compile(struct job *job, const char *key, const struct manifest_id_mappings *stated,
+		     struct oci_id_mappings *out);
+
+/* devices.c */
+int devices_compile(struct job *job, struct oci_linux *linux_);
+
+/* limits.c: rlimits and cgroup resources. */
+int limits_compile(struct job *job, struct oci_config *config);
+
+/* confinement.c: no_new_privileges, masked and read-only paths, seccomp. Comes after mounts and capabilities. */
+int confinement_compile(struct job *job, struct oci_config *config);
+
+/* seccomp.c: the default profile, with what the capabilities unlock. */
+struct oci_seccomp *seccomp_default(uint64_t capabilities, struct arena *arena);
+
+/* user.c */
+int user_compile(struct job *job, struct compiled_container *out);
+
+/* container.c: one container to its config. */
+int container_compile(struct job *job, struct compiled_container *out);
+
+/* supervision.c: how PID 1 looks after it. */
+int supervision_compile(struct job *job, struct plan_container *out);
+
+/* prepare.c: appends what `runtime:` asks for to the plan. */
+int prepare_compile(struct job *job, struct plan *plan);
+
+/* modules.c */
+int modules_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
+		    struct error *err);
+
+/* cmdline.c */
+int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
+		    struct error *err);
+
+/* machine.c: `machine` and `sysctl` records. */
+int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);
+
+extern const char *const stage_names[PLAN_STAGES];
+
+#endif
