@@ -6,7 +6,11 @@
 #include "base/option.h"
 #include "tools/mkimage/source/store.h"
 
+extern const struct option_command command_build;
 extern const struct option_command command_run;
+extern const struct option_command command_plan;
+extern const struct option_command command_lock;
+extern const struct option_command command_pkg_build;
 
 extern const struct option_command command_image_import;
 extern const struct option_command command_image_ls;

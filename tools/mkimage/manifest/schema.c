@@ -4,24 +4,29 @@
 
 #include "base/cleanup.h"
 
-/* KEY(struct, name, kind, member); LIST also needs its count and set members. */
-#define KEY(type, key, kind_, member) \
-	{ .name = key, .kind = FIELD_##kind_, .offset = offsetof(struct manifest##type, member) }
-#define NOTED(type, key, kind_, member, note_) \
-	{ .name = key, .kind = FIELD_##kind_, .offset = offsetof(struct manifest##type, member), .note = note_ }
+/* What stands behind the member are more members of struct field: `.required = true`, CHECK(...), RANGE(...). */
+#define KEY(type, key, kind_, member, ...) \
+	{ .name = key, .kind = FIELD_##kind_, .offset = offsetof(struct manifest##type, member), __VA_ARGS__ }
 #define IGNORED(key, note_) { .name = key, .kind = FIELD_IGNORED, .note = note_ }
 #define NESTED(key, offset_, schema_) { .name = key, .kind = FIELD_STRUCT, .offset = offset_, .schema = schema_ }
-#define MAPPINGS(type, key, member) \
-	{ .name = key, .kind = FIELD_STRUCTS, .schema = &id_mapping, \
-	  .offset = offsetof(struct manifest##type, member.items), \
-	  .count = offsetof(struct manifest##type, member.count), .set = offsetof(struct manifest##type, member.set) }
-#define LIST(type, key, member, schema_) \
-	{ .name = key, .kind = FIELD_STRUCTS, .offset = offsetof(struct manifest##type, member), \
-	  .count = offsetof(struct manifest##type, member##_count), .set = FIELD_NOWHERE, .schema = schema_ }
+#define LIST_AT(type, key, items_, count_, schema_, ...) \
+	{ .name = key, .kind = FIELD_STRUCTS, .offset = offsetof(struct manifest##type, items_), \
+	  .count = offsetof(struct manifest##type, count_), .schema = schema_, __VA_ARGS__ }
+#define LIST(type, key, member, schema_) LIST_AT(type, key, member, member##_count, schema_, .set = FIELD_NOWHERE)
 #define SET_LIST(type, key, member, schema_) \
-	{ .name = key, .kind = FIELD_STRUCTS, .offset = offsetof(struct manifest##type, member), \
-	  .count = offsetof(struct manifest##type, member##_count), \
-	  .set = offsetof(struct manifest##type, member##_set), .schema = schema_ }
+	LIST_AT(type, key, member, member##_count, schema_, .set = offsetof(struct manifest##type, member##_set))
+#define MAPPINGS(type, key, member) \
+	LIST_AT(type, key, member.items, member.count, &id_mapping, .set = offsetof(struct manifest##type, member.set))
+#define CONTAINERS(key, member) \
+	LIST_AT(, key, member.items, member.count, &schema_container, .set = FIELD_NOWHERE)
+
+#define CHECK(name)      .check = value_##name
+#define RANGE(from, to)  .least = (from), .most = (to)
+#define REQUIRED         .required = true
+
+#define MAJOR_MAX 4095			/* linux/kdev_t.h: 12 bits and 20 bits */
+#define MINOR_MAX 1048575
+#define AMOUNT RANGE(-1, INT64_MAX)	/* bytes or microseconds; -1 is no limit */
 
 #define SCHEMA(type, at_, set_, fields_) \
 	{ .size = sizeof(struct manifest##type), .at = at_, .set = set_, .fields = fields_, .count = ARRAY_SIZE(fields_) }
@@ -31,16 +36,16 @@
 static const char no_cgroup2[] = "cgroup v2 has nothing like it";
 
 static const struct field id_mapping_fields[] = {
-	KEY(_id_mapping, "containerID", INT, container_id),
-	KEY(_id_mapping, "hostID", INT, host_id),
-	KEY(_id_mapping, "size", INT, size),
+	KEY(_id_mapping, "containerID", INT, container_id, REQUIRED, RANGE(0, UINT32_MAX)),
+	KEY(_id_mapping, "hostID", INT, host_id, REQUIRED, RANGE(0, UINT32_MAX)),
+	KEY(_id_mapping, "size", INT, size, REQUIRED, RANGE(0, UINT32_MAX)),
 };
 static const struct schema id_mapping = PLACED(_id_mapping, id_mapping_fields);
 
 static const struct field mount_fields[] = {
 	KEY(_mount, "type", TEXT, type),
 	KEY(_mount, "source", TEXT, source),
-	KEY(_mount, "destination", TEXT, destination),
+	KEY(_mount, "destination", TEXT, destination, CHECK(absolute)),
 	KEY(_mount, "options", STRINGS, options),
 	MAPPINGS(_mount, "uidmappings", uid_mappings),
 	MAPPINGS(_mount, "gidmappings", gid_mappings),
@@ -48,30 +53,30 @@ static const struct field mount_fields[] = {
 static const struct schema mount = PLACED(_mount, mount_fields);
 
 static const struct field device_fields[] = {
-	KEY(_device, "path", TEXT, path),
-	KEY(_device, "type", TEXT, type),
-	KEY(_device, "major", INT, major),
-	KEY(_device, "minor", INT, minor),
-	KEY(_device, "mode", TEXT, mode),
+	KEY(_device, "path", TEXT, path, REQUIRED, CHECK(device_path)),
+	KEY(_device, "type", TEXT, type, REQUIRED, CHECK(device_type)),
+	KEY(_device, "major", INT, major, RANGE(0, MAJOR_MAX)),
+	KEY(_device, "minor", INT, minor, RANGE(0, MINOR_MAX)),
+	KEY(_device, "mode", TEXT, mode, CHECK(mode)),
 };
 static const struct schema device = PLACED(_device, device_fields);
 
 static const struct field device_rule_fields[] = {
-	KEY(_device_rule, "allow", BOOL, allow),
-	KEY(_device_rule, "type", TEXT, type),
-	KEY(_device_rule, "major", INT, major),
-	KEY(_device_rule, "minor", INT, minor),
-	KEY(_device_rule, "access", TEXT, access),
+	KEY(_device_rule, "allow", BOOL, allow, REQUIRED),
+	KEY(_device_rule, "type", TEXT, type, CHECK(rule_type)),
+	KEY(_device_rule, "major", INT, major, RANGE(-1, MAJOR_MAX)),	/* -1 is any, as absent is */
+	KEY(_device_rule, "minor", INT, minor, RANGE(-1, MINOR_MAX)),
+	KEY(_device_rule, "access", TEXT, access, CHECK(access)),
 };
 static const struct schema device_rule = PLACED(_device_rule, device_rule_fields);
 
 /* `resources`: runtime-spec config-linux.md, "Control groups", flattened into one struct. */
 
 static const struct field memory_fields[] = {
-	KEY(_resources, "limit", INT, memory_limit),
-	KEY(_resources, "reservation", INT, memory_reservation),
-	KEY(_resources, "swap", INT, memory_swap),
-	NOTED(_resources, "disableOOMKiller", BOOL, disable_oom_killer, no_cgroup2),
+	KEY(_resources, "limit", INT, memory_limit, AMOUNT),
+	KEY(_resources, "reservation", INT, memory_reservation, AMOUNT),
+	KEY(_resources, "swap", INT, memory_swap, AMOUNT),
+	KEY(_resources, "disableOOMKiller", BOOL, disable_oom_killer, .note = no_cgroup2),
 	IGNORED("kernel", no_cgroup2),
 	IGNORED("kernelTCP", no_cgroup2),
 	IGNORED("swappiness", no_cgroup2),
@@ -79,36 +84,36 @@ static const struct field memory_fields[] = {
 static const struct schema memory = BARE(_resources, memory_fields);
 
 static const struct field cpu_fields[] = {
-	KEY(_resources, "shares", INT, cpu_shares),
-	KEY(_resources, "quota", INT, cpu_quota),
-	KEY(_resources, "period", INT, cpu_period),
-	KEY(_resources, "cpus", STRING, cpuset_cpus),
-	KEY(_resources, "mems", STRING, cpuset_mems),
+	KEY(_resources, "shares", INT, cpu_shares, RANGE(0, 262144)),
+	KEY(_resources, "quota", INT, cpu_quota, AMOUNT),
+	KEY(_resources, "period", INT, cpu_period, RANGE(0, 1000000)),
+	KEY(_resources, "cpus", STRING, cpuset_cpus, CHECK(cpuset)),
+	KEY(_resources, "mems", STRING, cpuset_mems, CHECK(cpuset)),
 	IGNORED("realtimeRuntime", no_cgroup2),
 	IGNORED("realtimePeriod", no_cgroup2),
 };
 static const struct schema cpu = BARE(_resources, cpu_fields);
 
-static const struct field pids_fields[] = { KEY(_resources, "limit", INT, pids_limit) };
+static const struct field pids_fields[] = { KEY(_resources, "limit", INT, pids_limit, RANGE(-1, 4194304)) };
 static const struct schema pids = BARE(_resources, pids_fields);
 
 static const struct field weight_device_fields[] = {
-	KEY(_weight_device, "major", INT, major),
-	KEY(_weight_device, "minor", INT, minor),
-	KEY(_weight_device, "weight", INT, weight),
+	KEY(_weight_device, "major", INT, major, REQUIRED, RANGE(0, MAJOR_MAX)),
+	KEY(_weight_device, "minor", INT, minor, REQUIRED, RANGE(0, MINOR_MAX)),
+	KEY(_weight_device, "weight", INT, weight, RANGE(0, 1000)),
 	IGNORED("leafWeight", no_cgroup2),
 };
 static const struct schema weight_device = PLACED(_weight_device, weight_device_fields);
 
 static const struct field throttle_device_fields[] = {
-	KEY(_throttle_device, "major", INT, major),
-	KEY(_throttle_device, "minor", INT, minor),
-	KEY(_throttle_device, "rate", INT, rate),
+	KEY(_throttle_device, "major", INT, major, REQUIRED, RANGE(0, MAJOR_MAX)),
+	KEY(_throttle_device, "minor", INT, minor, REQUIRED, RANGE(0, MINOR_MAX)),
+	KEY(_throttle_device, "rate", INT, rate, REQUIRED, RANGE(0, INT64_MAX)),
 };
 static const struct schema throttle_device = PLACED(_throttle_device, throttle_device_fields);
 
 static const struct field blockio_fields[] = {
-	KEY(_resources, "weight", INT, block_io_weight),
+	KEY(_resources, "weight", INT, block_io_weight, RANGE(0, 1000)),
 	IGNORED("leafWeight", no_cgroup2),
 	LIST(_resources, "weightDevice", weight_devices, &weight_device),
 	LIST(_resources, "throttleReadBpsDevice", read_bps, &throttle_device),
@@ -119,8 +124,8 @@ static const struct field blockio_fields[] = {
 static const struct schema blockio = BARE(_resources, blockio_fields);
 
 static const struct field hugepage_limit_fields[] = {
-	KEY(_hugepage_limit, "pageSize", TEXT, page_size),
-	KEY(_hugepage_limit, "limit", INT, limit),
+	KEY(_hugepage_limit, "pageSize", TEXT, page_size, REQUIRED),
+	KEY(_hugepage_limit, "limit", INT, limit, REQUIRED, RANGE(0, INT64_MAX)),
 };
 static const struct schema hugepage_limit = PLACED(_hugepage_limit, hugepage_limit_fields);
 
@@ -137,105 +142,116 @@ static const struct schema resources =
 	SCHEMA(_resources, FIELD_NOWHERE, offsetof(struct manifest_resources, set), resources_fields);
 
 static const struct field interface_fields[] = {
-	KEY(_interface, "name", TEXT, name),
+	KEY(_interface, "name", TEXT, name, REQUIRED, CHECK(interface)),
 	KEY(_interface, "add", TEXT, add),
-	KEY(_interface, "peer", TEXT, peer),
+	KEY(_interface, "peer", TEXT, peer, CHECK(interface)),
 	KEY(_interface, "createInRoot", FLAG, create_in_root),
 };
 static const struct schema interface = PLACED(_interface, interface_fields);
 
 static const char *const namespace_names[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", NULL };
 
+/* init mounts these on the machine before the container is there; LinuxKit's examples have relative destinations. */
+static const struct field runtime_mount_fields[] = {
+	KEY(_mount, "type", TEXT, type),
+	KEY(_mount, "source", TEXT, source),
+	KEY(_mount, "destination", TEXT, destination, REQUIRED, CHECK(inside)),
+	KEY(_mount, "options", STRINGS, options),
+	MAPPINGS(_mount, "uidmappings", uid_mappings),
+	MAPPINGS(_mount, "gidmappings", gid_mappings),
+};
+static const struct schema runtime_mount = PLACED(_mount, runtime_mount_fields);
+
 static const struct field runtime_fields[] = {
-	KEY(_runtime, "cgroups", STRINGS, cgroups),
-	SET_LIST(_runtime, "mounts", mounts, &mount),
-	KEY(_runtime, "mkdir", STRINGS, mkdir),
+	KEY(_runtime, "cgroups", STRINGS, cgroups, CHECK(inside)),
+	SET_LIST(_runtime, "mounts", mounts, &runtime_mount),
+	KEY(_runtime, "mkdir", STRINGS, mkdir, CHECK(inside)),
 	SET_LIST(_runtime, "interfaces", interfaces, &interface),
-	{ .name = "bindNS", .kind = FIELD_PAIRS, .offset = offsetof(struct manifest_runtime, bind_ns),
-	  .keys = namespace_names },
-	NOTED(_runtime, "namespace", STRING, namespace_, "there is no containerd"),
+	KEY(_runtime, "bindNS", PAIRS, bind_ns, .keys = namespace_names, .check_value = value_absolute),
+	KEY(_runtime, "namespace", STRING, namespace_, .note = "there is no containerd"),
 	KEY(_runtime, "noRestart", BOOL, no_restart),
 };
 static const struct schema runtime = BARE(_runtime, runtime_fields);
 
 static const struct field container_fields[] = {
-	KEY(_container, "name", STRING, name),
-	KEY(_container, "image", STRING, image),
+	KEY(_container, "name", STRING, name, CHECK(name)),
+	KEY(_container, "image", STRING, image, CHECK(image)),
 	KEY(_container, "command", STRINGS, command),
-	KEY(_container, "env", STRINGS, env),
-	KEY(_container, "cwd", STRING, cwd),
+	KEY(_container, "env", STRINGS, env, CHECK(env)),
+	KEY(_container, "cwd", STRING, cwd, CHECK(absolute)),
 	KEY(_container, "uid", ID, uid),
 	KEY(_container, "gid", ID, gid),
 	KEY(_container, "additionalGids", STRINGS, additional_gids),
-	KEY(_container, "capabilities", STRINGS, capabilities),
-	KEY(_container, "capabilities.add", STRINGS, capabilities_add),
-	KEY(_container, "ambient", STRINGS, ambient),
+	KEY(_container, "capabilities", STRINGS, capabilities, CHECK(capability)),
+	KEY(_container, "capabilities.add", STRINGS, capabilities_add, CHECK(capability)),
+	KEY(_container, "ambient", STRINGS, ambient, CHECK(capability)),
 	KEY(_container, "noNewPrivileges", BOOL, no_new_privileges),
-	KEY(_container, "binds", STRINGS, binds),
-	KEY(_container, "binds.add", STRINGS, binds_add),
-	KEY(_container, "tmpfs", STRINGS, tmpfs),
+	KEY(_container, "binds", STRINGS, binds, CHECK(bind)),
+	KEY(_container, "binds.add", STRINGS, binds_add, CHECK(bind)),
+	KEY(_container, "tmpfs", STRINGS, tmpfs, CHECK(tmpfs)),
 	SET_LIST(_container, "mounts", mounts, &mount),
 	SET_LIST(_container, "devices", devices, &device),
 	KEY(_container, "readonly", BOOL, readonly),
-	KEY(_container, "maskedPaths", STRINGS, masked_paths),
-	KEY(_container, "readonlyPaths", STRINGS, readonly_paths),
-	KEY(_container, "rootfsPropagation", STRING, rootfs_propagation),
-	KEY(_container, "net", STRING, net),
-	KEY(_container, "pid", STRING, pid),
-	KEY(_container, "ipc", STRING, ipc),
-	KEY(_container, "uts", STRING, uts),
-	KEY(_container, "userns", STRING, userns),
-	KEY(_container, "cgroupns", STRING, cgroupns),
-	KEY(_container, "hostname", STRING, hostname),
+	KEY(_container, "maskedPaths", STRINGS, masked_paths, CHECK(absolute)),
+	KEY(_container, "readonlyPaths", STRINGS, readonly_paths, CHECK(absolute)),
+	KEY(_container, "rootfsPropagation", STRING, rootfs_propagation, CHECK(propagation)),
+	KEY(_container, "net", STRING, net, CHECK(net)),
+	KEY(_container, "pid", STRING, pid, CHECK(namespace)),
+	KEY(_container, "ipc", STRING, ipc, CHECK(namespace)),
+	KEY(_container, "uts", STRING, uts, CHECK(namespace)),
+	KEY(_container, "userns", STRING, userns, CHECK(namespace)),
+	KEY(_container, "cgroupns", STRING, cgroupns, CHECK(namespace)),
+	KEY(_container, "hostname", STRING, hostname, CHECK(hostname)),
 	MAPPINGS(_container, "uidMappings", uid_mappings),
 	MAPPINGS(_container, "gidMappings", gid_mappings),
-	KEY(_container, "rlimits", STRINGS, rlimits),
-	KEY(_container, "oomScoreAdj", INT, oom_score_adj),
-	NOTED(_container, "disableOOMKiller", BOOL, disable_oom_killer, no_cgroup2),
-	KEY(_container, "cgroupsPath", STRING, cgroups_path),
+	KEY(_container, "rlimits", STRINGS, rlimits, CHECK(rlimit)),
+	KEY(_container, "oomScoreAdj", INT, oom_score_adj, RANGE(-1000, 1000)),
+	KEY(_container, "disableOOMKiller", BOOL, disable_oom_killer, .note = no_cgroup2),
+	KEY(_container, "cgroupsPath", STRING, cgroups_path, CHECK(inside)),
 	NESTED("resources", offsetof(struct manifest_container, resources), &resources),
-	KEY(_container, "sysctl", PAIRS, sysctl),
+	KEY(_container, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	KEY(_container, "annotations", PAIRS, annotations),
 	NESTED("runtime", offsetof(struct manifest_container, runtime), &runtime),
-	KEY(_container, "restart", STRING, restart),
-	KEY(_container, "on_exit", STRING, on_exit),
-	KEY(_container, "on_failure", STRING, on_failure),
-	KEY(_container, "stop_signal", STRING, stop_signal),
-	KEY(_container, "stop_timeout", STRING, stop_timeout),
-	KEY(_container, "seccomp", STRING, seccomp),
+	/* ours */
+	KEY(_container, "restart", STRING, restart, CHECK(restart)),
+	KEY(_container, "on_exit", STRING, on_exit, CHECK(on_exit)),
+	KEY(_container, "on_failure", STRING, on_failure, CHECK(on_failure)),
+	KEY(_container, "stop_signal", STRING, stop_signal, CHECK(signal)),
+	KEY(_container, "stop_timeout", STRING, stop_timeout, CHECK(duration)),
+	KEY(_container, "seccomp", STRING, seccomp, CHECK(seccomp)),
 };
 const struct schema schema_container = PLACED(_container, container_fields);
 
 static const struct field file_fields[] = {
-	KEY(_file, "path", STRING, path),
+	KEY(_file, "path", STRING, path, REQUIRED, CHECK(file_path)),
 	KEY(_file, "directory", BOOL, directory),
-	KEY(_file, "symlink", STRING, symlink),
+	KEY(_file, "symlink", STRING, symlink, CHECK(text)),
 	KEY(_file, "contents", STRING, contents),
-	KEY(_file, "source", STRING, source),
-	KEY(_file, "metadata", STRING, metadata),
+	KEY(_file, "source", STRING, source, CHECK(text)),
+	KEY(_file, "metadata", STRING, metadata, CHECK(metadata)),
 	KEY(_file, "optional", BOOL, optional),
-	KEY(_file, "mode", STRING, mode),
+	KEY(_file, "mode", STRING, mode, CHECK(mode)),
 	KEY(_file, "uid", ID, uid),
 	KEY(_file, "gid", ID, gid),
 };
-static const struct schema file = PLACED(_file, file_fields);
+const struct schema schema_file = PLACED(_file, file_fields);
 
 static const struct field volume_fields[] = {
-	KEY(_volume, "name", STRING, name),
-	KEY(_volume, "image", STRING, image),
+	KEY(_volume, "name", STRING, name, REQUIRED, CHECK(volume_name)),
+	KEY(_volume, "image", STRING, image, CHECK(image)),
 	KEY(_volume, "readonly", BOOL, readonly),
-	KEY(_volume, "format", STRING, format),
-	KEY(_volume, "platforms", STRINGS, platforms),
+	KEY(_volume, "format", STRING, format, CHECK(format)),
+	KEY(_volume, "platforms", STRINGS, platforms, CHECK(platform)),
 };
 static const struct schema volume = PLACED(_volume, volume_fields);
 
 static const struct field kernel_fields[] = {
-	KEY(_kernel, "image", STRING, image),
-	KEY(_kernel, "cmdline", STRING, cmdline),
+	KEY(_kernel, "image", STRING, image, REQUIRED, CHECK(image)),
+	KEY(_kernel, "cmdline", STRING, cmdline, CHECK(line)),
 	KEY(_kernel, "binary", STRING, binary),
 	KEY(_kernel, "tar", STRING, tar),
 	KEY(_kernel, "ucode", STRING, ucode),
-	KEY(_kernel, "modules", STRINGS, modules),
+	KEY(_kernel, "modules", STRINGS, modules, CHECK(module)),
 };
 static const struct schema kernel = PLACED(_kernel, kernel_fields);
 
@@ -245,22 +261,19 @@ static const struct field trust_fields[] = {
 };
 static const struct schema trust = BARE(_trust, trust_fields);
 
-#define CONTAINERS(key, member) \
-	{ .name = key, .kind = FIELD_STRUCTS, .offset = offsetof(struct manifest, member.items), \
-	  .count = offsetof(struct manifest, member.count), .set = FIELD_NOWHERE, .schema = &schema_container }
-
 static const struct field manifest_fields[] = {
 	NESTED("kernel", offsetof(struct manifest, kernel), &kernel),
-	KEY(, "init", STRINGS, init),
+	KEY(, "init", STRINGS, init, CHECK(image)),
 	CONTAINERS("onboot", onboot),
 	CONTAINERS("onshutdown", onshutdown),
 	CONTAINERS("services", services),
-	LIST(, "files", files, &file),
+	LIST(, "files", files, &schema_file),
 	LIST(, "volumes", volumes, &volume),
 	{ .name = "trust", .kind = FIELD_STRUCT, .offset = offsetof(struct manifest, trust), .schema = &trust,
 	  .note = "images are pinned by their digests" },
-	KEY(, "hostname", STRING, hostname),
-	KEY(, "on_failure", STRING, on_failure),
-	KEY(, "sysctl", PAIRS, sysctl),
+	/* ours */
+	KEY(, "hostname", STRING, hostname, CHECK(hostname)),
+	KEY(, "on_failure", STRING, on_failure, CHECK(boot_failure)),
+	KEY(, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 };
 const struct schema schema_manifest = BARE(, manifest_fields);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys of each struct of the manifest, as tables: the one description that
- * reading, type errors and the check for unknown keys come from. A new key is a row.
+ * The keys of each struct of the manifest, as tables: the one description that reading,
+ * type errors, the check for unknown keys and the syntax of values come from. A new key is a row.
  */
 #ifndef MKIMAGE_MANIFEST_SCHEMA_H
 #define MKIMAGE_MANIFEST_SCHEMA_H
 
 #include "tools/mkimage/manifest/node.h"
+#include "tools/mkimage/manifest/values.h"
 
 enum field_kind {
 	FIELD_STRING,			/* struct manifest_string; a number is taken as its text */
@@ -33,6 +34,10 @@ struct field {
 	const struct schema *schema;	/* FIELD_STRUCT, FIELD_STRUCTS */
 	size_t count, set;		/* FIELD_STRUCTS: offsets of size_t and bool; `set` may be FIELD_NOWHERE */
 	const char *const *keys;	/* FIELD_PAIRS: the keys there can be; NULL is any */
+	bool required;
+	value_check *check;		/* of a text, of each text of a list, of each key of pairs; may be NULL */
+	value_check *check_value;	/* FIELD_PAIRS: of each value; may be NULL */
+	int64_t least, most;		/* FIELD_INT: the range, where `most` is above `least` */
 	const char *note;		/* accepted, but of no effect, because ...; told as a warning */
 };
 
@@ -46,6 +51,7 @@ struct schema {
 
 extern const struct schema schema_manifest;	/* struct manifest */
 extern const struct schema schema_container;	/* struct manifest_container */
+extern const struct schema schema_file;		/* struct manifest_file */
 
 enum schema_unknown { SCHEMA_REFUSE, SCHEMA_PASS_OVER };
 

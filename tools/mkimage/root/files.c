@@ -11,8 +11,6 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 
-#define COPY_CHUNK 65536
-
 /* LinuxKit's: what is not said is for its owner only. */
 #define DEFAULT_FILE_MODE 0600
 #define DEFAULT_DIRECTORY_MODE 0700
@@ -26,24 +24,23 @@ static struct tree_attributes attributes_of(const struct manifest_file *file)
 	return (struct tree_attributes){ .mode = mode, .uid = file->uid.number, .gid = file->gid.number };
 }
 
-/* Where the source is on this machine. */
-static const char *source_path(const struct manifest *manifest, const struct manifest_file *file, struct arena *arena)
+const char *files_source_path(const struct manifest_file *file, const char *document, struct arena *arena)
 {
 	const char *source = file->source.value, *home = getenv("HOME");
-	const char *slash = strrchr(manifest->path, '/');
+	const char *slash = strrchr(document, '/');
 
 	if (strncmp(source, "~/", 2) == 0 && home)
 		return path_join(arena, home, source + 2);
 	if (*source == '/' || !slash)
 		return source;
-	return path_join(arena, arena_strndup(arena, manifest->path, (size_t)(slash - manifest->path + 1)), source);
+	return path_join(arena, arena_strndup(arena, document, (size_t)(slash - document + 1)), source);
 }
 
-static int add_source(const struct manifest *manifest, const struct manifest_file *file, struct tree *root,
-		      const char *path, struct error *err)
+static int add_source(const struct manifest_file *file, const char *document, struct tree *root, const char *path,
+		      struct error *err)
 {
 	struct tree_attributes attributes = attributes_of(file);
-	const char *source = source_path(manifest, file, tree_arena(root));
+	const char *source = files_source_path(file, document, tree_arena(root));
 	autoclose int fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
@@ -59,7 +56,7 @@ static int add_source(const struct manifest *manifest, const struct manifest_fil
 	return tree_add_file_fd(root, path, fd, &attributes, NULL, err);
 }
 
-static int add_one(const struct manifest *manifest, const struct manifest_file *file, struct tree *root,
+static int add_one(const struct manifest_file *file, const char *document, const char *text, struct tree *root,
 		   struct error *err)
 {
 	struct tree_attributes attributes = attributes_of(file);
@@ -72,54 +69,29 @@ static int add_one(const struct manifest *manifest, const struct manifest_file *
 		return tree_add_symlink(root, path, file->symlink.value, &(struct tree_attributes){ .mode = 0777 },
 					NULL, err);
 	if (file->source.value)
-		return add_source(manifest, file, root, path, err);
-	/* `metadata: yaml` is the manifest itself. */
+		return add_source(file, document, root, path, err);
+	/* `metadata: yaml` is the document itself. */
 	if (file->metadata.value)
-		contents = manifest->text;
+		contents = text;
 	return tree_add_file(root, path, contents, strlen(contents), &attributes, NULL, err);
 }
 
-int files_add(const struct manifest *manifest, struct tree *root, struct error *err)
+int files_add(const struct manifest_file *files, size_t count, const char *document, const char *text,
+	      struct tree *root, struct error *err)
 {
-	for (size_t i = 0; i < manifest->files_count; i++) {
-		const struct manifest_file *file = &manifest->files[i];
+	for (size_t i = 0; i < count; i++) {
 		struct error cause = { 0 };
 
-		if (add_one(manifest, file, root, &cause) == 0)
+		if (add_one(&files[i], document, text, root, &cause) == 0)
 			continue;
 		/* Some errors name their own place already. */
-		if (strstr(cause.message, manifest->path) == cause.message) {
+		if (strncmp(cause.message, document, strlen(document)) == 0) {
 			*err = cause;
 			return -1;
 		}
-		return place_error(&file->at, err, "files: '%s': %s", file->path.value, cause.message);
+		return place_error(&files[i].at, err, "files: '%s': %s", files[i].path.value, cause.message);
 	}
 	return 0;
-}
-
-int files_copy_between(struct tree *to, struct tree *from, const char *path, struct error *err)
-{
-	struct tree_node *node = tree_resolve(from, path, true);
-	struct tree_spool *spool = NULL;
-	struct tree_attributes attributes;
-	char chunk[COPY_CHUNK];
-	uint64_t offset = 0;
-	long n = 0;
-	int r;
-
-	if (!node || !S_ISREG(node->inode->mode))
-		return error_set(err, "'/%s' is missing", path);
-	attributes = (struct tree_attributes){ .mode = node->inode->mode & 07777, .uid = node->inode->uid,
-					       .gid = node->inode->gid, .mtime = node->inode->mtime };
-	r = tree_spool_begin(to, &spool, err);
-	while (r == 0 && (n = tree_read(from, node->inode, offset, chunk, sizeof(chunk), err)) > 0) {
-		offset += (uint64_t)n;
-		r = tree_spool_add(spool, chunk, (size_t)n, err);
-	}
-	if (r == 0 && (r = n < 0 ? -1 : 0) == 0)
-		r = tree_spool_end(spool, path, &attributes, NULL, err);
-	tree_spool_discard(spool);
-	return r;
 }
 
 bool files_source_is_file(struct tree *root, const char *source)

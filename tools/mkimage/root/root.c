@@ -9,7 +9,6 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "tools/mkimage/compile/user.h"
 #include "tools/mkimage/root/files.h"
 #include "tools/mkimage/tree/layer.h"
 
@@ -104,6 +103,11 @@ static int add_init_images(const struct root_input *input, struct tree *root, st
 	return 0;
 }
 
+static int copy_same(struct tree *to, struct tree *from, const char *path, struct error *err)
+{
+	return tree_copy(to, path, from, path, err);
+}
+
 static int add_modules(const struct root_input *input, struct tree *root, struct error *err)
 {
 	const struct compiled *compiled = input->compiled;
@@ -118,7 +122,7 @@ static int add_modules(const struct root_input *input, struct tree *root, struct
 		const char *path = arena_printf(&arena, "lib/modules/%s/%s", input->kernel->lists.release,
 						compiled->keep_modules[i]);
 
-		r = files_copy_between(root, input->kernel->modules, path, err);
+		r = copy_same(root, input->kernel->modules, path, err);
 	}
 	arena_release(&arena);
 	return r;
@@ -146,33 +150,38 @@ static int add_plan(const struct root_input *input, struct tree *root, struct er
 	return tree_add_file(root, PLAN_PATH + 1, text.data, text.length, &text_file, NULL, err);
 }
 
-/* The text of a file of the image, "" where there is none. */
+/* The text of a file of the image, NULL where there is none. */
 static int read_optional(struct tree *tree, const char *path, struct arena *arena, const char **text,
-			 size_t *length, struct error *err)
+			 struct error *err)
 {
 	struct tree_node *node = tree_resolve(tree, path, true);
+	size_t length;
 	char *data;
 
-	*text = "";
-	*length = 0;
+	*text = NULL;
 	if (!node || !S_ISREG(node->inode->mode))
 		return 0;
-	if (tree_read_whole(tree, node->inode, PASSWD_BYTES_MAX, arena, &data, length, err) < 0)
-		return error_context(err, "'%s'", path);
+	if (tree_read_whole(tree, node->inode, PASSWD_BYTES_MAX, arena, &data, &length, err) < 0)
+		return error_context(err, "'/%s'", path);
 	*text = data;
 	return 0;
 }
 
 /* A user that the image gives by name gets its numbers from the image's own files. */
-static int resolve_user(struct compiled_container *container, struct tree *rootfs, struct error *err)
+static int resolve_user(struct compiled_container *container, struct tree *rootfs, struct arena *arena,
+			struct error *err)
 {
-	struct arena *arena = tree_arena(rootfs);
-	struct compile_accounts accounts;
+	const struct place *at = &container->manifest->image.at;
+	const char *passwd, *group;
 
-	if (read_optional(rootfs, "etc/passwd", arena, &accounts.passwd, &accounts.passwd_length, err) < 0 ||
-	    read_optional(rootfs, "etc/group", arena, &accounts.group, &accounts.group_length, err) < 0)
-		return -1;
-	return compile_resolve_user(container, &accounts, arena, err);
+	if (!container->user)
+		return 0;
+	if (read_optional(rootfs, "etc/passwd", arena, &passwd, err) < 0 ||
+	    read_optional(rootfs, "etc/group", arena, &group, err) < 0 ||
+	    compile_resolve_user(container, passwd, group, arena, err) < 0)
+		return error_context(err, "%s:%u:%u: image '%s'", at->file, at->line, at->column,
+				     container->manifest->image.value);
+	return 0;
 }
 
 /*
@@ -216,7 +225,7 @@ static int add_container(const struct root_input *input, size_t index, struct tr
 
 	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
 	    add_image(input, root, rootfs, image->value, &image->at, &image_tree, err) == 0 &&
-	    resolve_user(container, image_tree, err) == 0 &&
+	    resolve_user(container, image_tree, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
 	    oci_config_write(&container->config, &json, err) == 0)
 		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
@@ -230,17 +239,20 @@ static int add_volumes(const struct root_input *input, struct tree *root, struct
 {
 	for (size_t i = 0; i < input->manifest->volumes_count; i++) {
 		const struct manifest_volume *volume = &input->manifest->volumes[i];
-		struct arena arena = { 0 };
-		const char *path = arena_printf(&arena, "containers/volumes/%s/merged", volume->name.value);
-		int r = tree_add_directory(root, path, &directory, NULL, err);
+		const char *path = compile_volume_path(tree_arena(root), volume->name.value) + 1;
 
-		if (r == 0 && volume->image.value && *volume->image.value)
-			r = add_image(input, root, path, volume->image.value, &volume->image.at, NULL, err);
-		arena_release(&arena);
-		if (r < 0)
+		if (tree_add_directory(root, path, &directory, NULL, err) < 0)
+			return -1;
+		if (volume->image.value && *volume->image.value &&
+		    add_image(input, root, path, volume->image.value, &volume->image.at, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int add_files(const struct manifest *manifest, struct tree *root, struct error *err)
+{
+	return files_add(manifest->files, manifest->files_count, manifest->path, manifest->text, root, err);
 }
 
 int root_build(const struct root_input *input, struct tree *root, struct error *err)
@@ -252,7 +264,7 @@ int root_build(const struct root_input *input, struct tree *root, struct error *
 	for (size_t i = 0; i < input->compiled->plan.containers_count; i++)
 		if (add_container(input, i, root, err) < 0)
 			return -1;
-	if (add_volumes(input, root, err) < 0 || files_add(input->manifest, root, err) < 0)
+	if (add_volumes(input, root, err) < 0 || add_files(input->manifest, root, err) < 0)
 		return -1;
 	return add_plan(input, root, err);
 }
@@ -265,9 +277,9 @@ int root_build_boot(const struct root_input *input, struct tree *root, struct tr
 		if (tree_add_directory(boot, directories[i], &directory, NULL, err) < 0)
 			return -1;
 	for (size_t i = 0; i < input->compiled->boot_modules_count; i++)
-		if (files_copy_between(boot, root, input->compiled->boot_modules[i] + 1, err) < 0)
+		if (copy_same(boot, root, input->compiled->boot_modules[i] + 1, err) < 0)
 			return -1;
-	if (files_copy_between(boot, root, "init", err) < 0)
+	if (copy_same(boot, root, "init", err) < 0)
 		return -1;
-	return files_copy_between(boot, root, PLAN_PATH + 1, err);
+	return copy_same(boot, root, PLAN_PATH + 1, err);
 }

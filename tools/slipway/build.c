@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway build`: a manifest becomes an image. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "tools/slipway/command.h"
+#include "tools/slipway/compilation.h"
+#include "tools/slipway/progress.h"
+
+#define DEFAULT_FORMAT "kernel+initrd"
+#define STEPS 5
+
+struct build_options {
+	const char *output, *format, *store, *init, *platform;
+	unsigned int level;
+	bool locked, quiet;
+};
+
+#define AT(member) offsetof(struct build_options, member)
+
+static const struct option build_option_table[] = {
+	{ OPTION_STRING, 'o', "output", "PREFIX", "what the names of the output files begin with (default: the manifest's)",
+	  AT(output) },
+	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default) or kernel+squashfs", AT(format) },
+	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
+	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	{ OPTION_STRING, 0, "init", "FILE", "binary of PID 1 (default: the one that came with slipway)", AT(init) },
+	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
+	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress", AT(quiet) },
+	OPTION_TABLE_END,
+};
+
+/* Beside this program: BIN/slipway and LIBEXEC/slipway/init have the same parent, built or installed. */
+static const char *find_init(const struct build_options *o, struct arena *arena)
+{
+	const char *environment = getenv("SLIPWAY_INIT");
+	char exe[PATH_MAX];
+	ssize_t n;
+
+	if (o->init)
+		return o->init;
+	if (environment && *environment)
+		return environment;
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	for (int up = 0; up < 2; up++) {
+		char *slash = strrchr(exe, '/');
+
+		if (slash)
+			*slash = '\0';
+	}
+	return path_join(arena, exe, "libexec/slipway/init");
+}
+
+static const char *default_output(const char *manifest_path, struct arena *arena)
+{
+	const char *base = path_base(manifest_path);
+	size_t length = strcspn(base, ".");
+
+	return length ? arena_strndup(arena, base, length) : "slipway";
+}
+
+/* SOURCE_DATE_EPOCH (reproducible-builds.org), else the epoch itself. */
+static int64_t newest_time(void)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
+		       struct tree *root, struct tree *boot, struct progress *progress, struct error *err)
+{
+	struct image_input input = {
+		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
+		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
+		.compression_level = (int)o->level,
+	};
+	const char *output = o->output ? o->output : default_output(c->manifest.path, &c->arena);
+
+	tree_clamp_times(root, newest_time());
+	if (boot)
+		tree_clamp_times(boot, newest_time());
+	progress_step(progress, "writing %s (%s)", output, format->name);
+	if (format->write(&input, output, err) < 0)
+		return -1;
+	progress_close(progress);
+	for (size_t i = 0; !o->quiet && format->suffixes[i]; i++)
+		printf("%s%s\n", output, format->suffixes[i]);
+	return 0;
+}
+
+static int lay_out(const struct build_options *o, const struct image_format *format, struct compilation *c,
+		   struct progress *progress, struct error *err)
+{
+	struct root_input input = {
+		.manifest = &c->manifest, .compiled = &c->compiled, .images = c->images,
+		.images_count = c->images_count, .kernel = c->kernel.package ? &c->kernel : NULL, .store = c->store,
+		.init_binary = find_init(o, &c->arena),
+	};
+	struct tree *root = NULL, *boot = NULL;
+	int r = -1;
+
+	progress_step(progress, "laying out the root");
+	if (tree_open(NULL, &root, err) == 0 && root_build(&input, root, err) == 0 &&
+	    (!format->needs_boot_tree ||
+	     (tree_open_shared(root, &boot, err) == 0 && root_build_boot(&input, root, boot, err) == 0)))
+		r = write_image(o, format, c, root, boot, progress, err);
+	tree_close(boot);
+	tree_close(root);
+	return r;
+}
+
+static int build(const struct build_options *o, const char *manifest_path, struct progress *progress,
+		 struct error *err)
+{
+	struct compilation_options options = {
+		.manifest_path = manifest_path, .store = o->store, .platform = o->platform, .locked = o->locked,
+	};
+	const struct image_format *format = image_format_find(o->format ? o->format : DEFAULT_FORMAT, err);
+	struct compilation c = { 0 };
+	int r = -1;
+
+	if (!format)
+		return -1;
+	progress_step(progress, "reading %s", manifest_path);
+	if (compilation_read(&options, &c, err) == 0) {
+		progress_step(progress, "looking images up");
+		if (compilation_resolve(&options, &c, err) == 0) {
+			progress_step(progress, "compiling the plan");
+			if (compilation_compile(format, &c, err) == 0)
+				r = lay_out(o, format, &c, progress, err);
+		}
+	}
+	compilation_release(&c);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct build_options o = { 0 };
+	struct option_list operands = { 0 };
+	struct arena arena = { 0 };
+	struct progress progress;
+	struct error err = { 0 };
+	int r = option_parse(&command_build, "slipway", argc, argv, &o, &operands, &arena, &err);
+
+	if (r == 0) {
+		progress_open(&progress, STEPS, o.quiet);
+		r = build(&o, operands.items[0], &progress, &err);
+		progress_close(&progress);
+	}
+	if (r < 0)
+		error_print(&err, "slipway");
+	arena_release(&arena);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const struct option_command command_build = {
+	.name = "build", .operands = "MANIFEST", .summary = "build an image from a manifest",
+	.options = build_option_table, .operands_min = 1, .operands_max = 1, .run = run,
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/slipway/compilation.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "oci/reference.h"
+#include "tools/slipway/command.h"
+
+int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)
+{
+	if (manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0 ||
+	    command_store_open(options->store, &c->store, err) < 0)
+		return -1;
+	return options->ignore_lock ? 0 : lock_read(lock_path(options->manifest_path, &c->arena), &c->arena, &c->lock, err);
+}
+
+/* The reference as it is asked of the store: pinned where the lock says so. */
+static int pin(const struct compilation_options *options, struct compilation *c, const struct manifest_string *image,
+	       const char **pinned, struct error *err)
+{
+	struct reference reference;
+	const struct digest *digest;
+
+	if (reference_parse(image->value, &c->arena, &reference, err) < 0)
+		return -1;
+	*pinned = image->value;
+	if (reference.digest.text[0])
+		return 0;
+	digest = lock_find(&c->lock, reference.name);
+	if (digest)
+		*pinned = arena_printf(&c->arena, "%s@%s", reference.name, digest->text);
+	else if (options->locked)
+		return error_set(err, "'%s' is not in the lock; run 'slipway lock' first", reference.name);
+	return 0;
+}
+
+static int resolve(const struct compilation_options *options, struct compilation *c, const struct manifest_string *image,
+		   struct error *err)
+{
+	struct compile_image *resolved;
+	struct error cause = { 0 };
+	struct oci_image found;
+	const char *pinned;
+
+	if (!image->value || !*image->value)
+		return 0;
+	for (size_t i = 0; i < c->images_count; i++)
+		if (strcmp(c->images[i].reference, image->value) == 0)
+			return 0;
+	if (pin(options, c, image, &pinned, &cause) < 0 ||
+	    store_image(c->store, pinned, options->platform, &c->arena, &found, &cause) < 0)
+		return place_error(&image->at, err, "%s", cause.message);
+	resolved = arena_push(&c->arena, &c->images, &c->images_count, sizeof(*resolved));
+	*resolved = (struct compile_image){ .reference = image->value, .image = found };
+	return 0;
+}
+
+static int resolve_stage(const struct compilation_options *options, struct compilation *c,
+			 const struct manifest_containers *stage, struct error *err)
+{
+	for (size_t i = 0; i < stage->count; i++)
+		if (resolve(options, c, &stage->items[i].image, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int resolve_kernel(const struct compilation_options *options, struct compilation *c, struct error *err)
+{
+	const struct manifest_kernel *kernel = &c->manifest.kernel;
+
+	if (!kernel->image.value)
+		return 0;
+	if (resolve(options, c, &kernel->image, err) < 0)
+		return -1;
+	return root_read_kernel(kernel, c->store, &c->images[0].image, &c->kernel, err);
+}
+
+int compilation_resolve(const struct compilation_options *options, struct compilation *c, struct error *err)
+{
+	const struct manifest *m = &c->manifest;
+
+	/* The kernel first: resolve_kernel() counts on its being the first image. */
+	if (resolve_kernel(options, c, err) < 0)
+		return -1;
+	for (size_t i = 0; i < m->init.count; i++)
+		if (!compile_init_image_replaced(m->init.items[i].value) &&
+		    resolve(options, c, &m->init.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < m->volumes_count; i++)
+		if (resolve(options, c, &m->volumes[i].image, err) < 0)
+			return -1;
+	if (resolve_stage(options, c, &m->onboot, err) < 0 || resolve_stage(options, c, &m->services, err) < 0)
+		return -1;
+	return resolve_stage(options, c, &m->onshutdown, err);
+}
+
+int compilation_compile(const struct image_format *format, struct compilation *c, struct error *err)
+{
+	struct compile_input input = {
+		.manifest = &c->manifest, .images = c->images, .images_count = c->images_count,
+		.kernel = c->kernel.lists, .root_type = format->root_type, .root_source = format->root_source,
+	};
+
+	if (!input.kernel.modules_dep)
+		input.kernel.modules_dep = "";
+	if (!input.kernel.modules_builtin)
+		input.kernel.modules_builtin = "";
+	return compile(&input, &c->arena, &c->compiled, err);
+}
+
+void compilation_release(struct compilation *c)
+{
+	root_kernel_release(&c->kernel);
+	store_close(c->store);
+	arena_release(&c->arena);
+	*c = (struct compilation){ 0 };
+}

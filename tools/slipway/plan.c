@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway plan` shows what PID 1 will read; `slipway lock` pins the images of a manifest. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "oci/reference.h"
+#include "tools/slipway/command.h"
+#include "tools/slipway/compilation.h"
+
+struct plan_options {
+	const char *format, *store, *platform, *config;
+	bool locked, update;
+};
+
+#define AT(member) offsetof(struct plan_options, member)
+
+static const struct option plan_option_table[] = {
+	{ OPTION_STRING, 'f', "format", "FORMAT", "output format the plan is for (default kernel+initrd)", AT(format) },
+	{ OPTION_STRING, 'c', "config", "NAME", "show the config.json of this container instead", AT(config) },
+	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
+	OPTION_TABLE_END,
+};
+
+static const struct option lock_option_table[] = {
+	{ OPTION_FLAG, 'u', "update", NULL, "look all images up anew", AT(update) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
+	OPTION_TABLE_END,
+};
+
+static int show_config(const struct compilation *c, const char *name, struct buffer *out, struct error *err)
+{
+	for (size_t i = 0; i < c->compiled.plan.containers_count; i++)
+		if (strcmp(c->compiled.plan.containers[i].name, name) == 0)
+			return oci_config_write(&c->compiled.containers[i].config, out, err);
+	return error_set(err, "no container is named '%s'", name);
+}
+
+static int plan(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
+		struct error *err)
+{
+	const struct image_format *format = image_format_find(o->format ? o->format : "kernel+initrd", err);
+	autobuffer struct buffer text = { 0 };
+	int r;
+
+	if (!format || compilation_read(options, c, err) < 0 || compilation_resolve(options, c, err) < 0 ||
+	    compilation_compile(format, c, err) < 0)
+		return -1;
+	r = o->config ? show_config(c, o->config, &text, err) : plan_write(&c->compiled.plan, &text, err);
+	return r < 0 ? -1 : file_write_all(STDOUT_FILENO, buffer_string(&text), text.length, "standard output", err);
+}
+
+static int lock(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
+		struct error *err)
+{
+	struct lock fresh = { 0 };
+
+	(void)o;
+	if (compilation_read(options, c, err) < 0 || compilation_resolve(options, c, err) < 0)
+		return -1;
+	for (size_t i = 0; i < c->images_count; i++) {
+		struct lock_entry *entry = arena_push(&c->arena, &fresh.entries, &fresh.count, sizeof(*entry));
+		struct reference reference;
+
+		if (reference_parse(c->images[i].reference, &c->arena, &reference, err) < 0)
+			return -1;
+		*entry = (struct lock_entry){ .name = reference.name, .digest = c->images[i].image.digest };
+	}
+	return lock_write(lock_path(options->manifest_path, &c->arena), &fresh, err);
+}
+
+typedef int action(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
+		   struct error *err);
+
+static int run(const struct option_command *command, action *act, int argc, char **argv)
+{
+	struct plan_options o = { 0 };
+	struct option_list operands = { 0 };
+	struct arena arena = { 0 };
+	struct compilation c = { 0 };
+	struct error err = { 0 };
+	int r = option_parse(command, "slipway", argc, argv, &o, &operands, &arena, &err);
+
+	if (r == 0) {
+		struct compilation_options options = {
+			.manifest_path = operands.items[0], .store = o.store, .platform = o.platform,
+			.locked = o.locked, .ignore_lock = o.update,
+		};
+
+		r = act(&o, &options, &c, &err);
+	}
+	if (r < 0)
+		error_print(&err, "slipway");
+	compilation_release(&c);
+	arena_release(&arena);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_plan(int argc, char **argv)
+{
+	return run(&command_plan, plan, argc, argv);
+}
+
+static int run_lock(int argc, char **argv)
+{
+	return run(&command_lock, lock, argc, argv);
+}
+
+const struct option_command command_plan = {
+	.name = "plan", .operands = "MANIFEST", .summary = "show what PID 1 will read: every container, resolved",
+	.options = plan_option_table, .operands_min = 1, .operands_max = 1, .run = run_plan,
+};
+
+const struct option_command command_lock = {
+	.name = "lock", .operands = "MANIFEST", .summary = "pin the images of a manifest to digests, in a file beside it",
+	.options = lock_option_table, .operands_min = 1, .operands_max = 1, .run = run_lock,
+};
