@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/option.h"
 
-#define KEYS_MAX 64			/* keys of the largest table */
-#define KEYS_SHOWN_MAX 12		/* more are not listed in a message */
-#define STRUCTS_MAX 4096u		/* elements of one list of mappings */
+#define KEYS_MAX       64 /* keys of the largest table */
+#define KEYS_SHOWN_MAX 12 /* more are not listed in a message */
+#define STRUCTS_MAX    4096u /* elements of one list of mappings */
 
 struct reader {
 	struct arena *arena;
@@ -24,8 +24,8 @@ struct reader {
 
 /* The way to a node in the user's words, "services[0].binds": on the stack, made into text for a message. */
 struct trail {
-	const struct trail *up;		/* NULL above the top */
-	const char *key;		/* NULL for an element of a list */
+	const struct trail *up; /* NULL above the top */
+	const char *key; /* NULL for an element of a list */
 	size_t index;
 };
 
@@ -42,8 +42,8 @@ static const char *trail_text(const struct trail *trail, struct arena *arena)
 }
 
 /* "FILE:LINE:COLUMN: services[0].binds: message". */
-static int __attribute__((format(printf, 4, 5))) fail(struct reader *reader, const struct trail *trail,
-						      const struct node *node, const char *format, ...)
+static int __attribute__((format(printf, 4, 5)))
+fail(struct reader *reader, const struct trail *trail, const struct node *node, const char *format, ...)
 {
 	const char *where = trail_text(trail, reader->arena);
 	char message[ERROR_MESSAGE_MAX];
@@ -64,7 +64,8 @@ static int type_error(struct reader *reader, const struct trail *trail, const st
 		advice = "; give a value or remove the key";
 	else if (node->kind == NODE_BOOL && strstr(expected, "string"))
 		advice = "; quote it if it is meant as text";
-	return fail(reader, trail, node, "expected %s, got %s%s", expected, node_describe(node, reader->arena), advice);
+	return fail(reader, trail, node, "expected %s, got %s%s", expected,
+		    node_describe(node, reader->arena), advice);
 }
 
 static bool is_text(const struct node *node)
@@ -72,27 +73,33 @@ static bool is_text(const struct node *node)
 	return node->kind == NODE_STRING || node->kind == NODE_INT;
 }
 
+static int check_text(struct reader *reader, const struct trail *trail, const struct node *node,
+		      value_check *check)
+{
+	const char *problem = check ? check(node->value, reader->arena) : NULL;
+
+	return problem ? fail(reader, trail, node, "%s", problem) : 0;
+}
+
 static int read_string(struct reader *reader, const struct trail *trail, const struct node *node,
 		       const struct field *field, void *target)
 {
 	struct manifest_string *string = target;
 
-	(void)field;
 	if (!is_text(node))
 		return type_error(reader, trail, node, "a string");
 	string->value = node->value;
 	string->at = node->at;
-	return 0;
+	return check_text(reader, trail, node, field->check);
 }
 
 static int read_text(struct reader *reader, const struct trail *trail, const struct node *node,
 		     const struct field *field, void *target)
 {
-	(void)field;
 	if (!is_text(node))
 		return type_error(reader, trail, node, "a string");
 	*(const char **)target = node->value;
-	return 0;
+	return check_text(reader, trail, node, field->check);
 }
 
 static int read_flag(struct reader *reader, const struct trail *trail, const struct node *node,
@@ -118,7 +125,8 @@ static int read_bool(struct reader *reader, const struct trail *trail, const str
 }
 
 /* Decimal or 0x; a leading zero is refused, because YAML 1.1 and 1.2 differ about it. */
-static int parse_int(struct reader *reader, const struct trail *trail, const struct node *node, int64_t *value)
+static int parse_int(struct reader *reader, const struct trail *trail, const struct node *node,
+		     int64_t *value)
 {
 	const char *digits = node->value + strspn(node->value, "+-");
 
@@ -128,8 +136,8 @@ static int parse_int(struct reader *reader, const struct trail *trail, const str
 	errno = 0;
 	*value = strtoll(node->value, NULL, 0);
 	if (errno == ERANGE)
-		return fail(reader, trail, node, "'%s' is too large; at most %lld", text_shown(node->value, reader->arena),
-			    (long long)INT64_MAX);
+		return fail(reader, trail, node, "'%s' is too large; at most %lld",
+			    text_shown(node->value, reader->arena), (long long)INT64_MAX);
 	return 0;
 }
 
@@ -138,11 +146,13 @@ static int read_int(struct reader *reader, const struct trail *trail, const stru
 {
 	struct manifest_int *number = target;
 
-	(void)field;
 	if (node->kind != NODE_INT)
 		return type_error(reader, trail, node, "a whole number");
 	if (parse_int(reader, trail, node, &number->value) < 0)
 		return -1;
+	if (field->most > field->least && (number->value < field->least || number->value > field->most))
+		return fail(reader, trail, node, "expected a number from %lld to %lld, got %lld",
+			    (long long)field->least, (long long)field->most, (long long)number->value);
 	number->set = true;
 	number->at = node->at;
 	return 0;
@@ -179,10 +189,10 @@ static int read_strings(struct reader *reader, const struct trail *trail, const 
 {
 	struct manifest_strings *strings = target;
 
-	(void)field;
 	if (node->kind != NODE_LIST)
 		return type_error(reader, trail, node, "a list of strings");
 	strings->set = true;
+	strings->at = node->at;
 	strings->items = arena_array(reader->arena, node->count, sizeof(*strings->items));
 	strings->count = node->count;
 	for (size_t i = 0; i < node->count; i++) {
@@ -197,7 +207,8 @@ static int read_strings(struct reader *reader, const struct trail *trail, const 
 static int unknown_key(struct reader *reader, const struct trail *trail, const struct node *key,
 		       const char *const *known)
 {
-	const char *shown = text_shown(key->value, reader->arena), *nearest = option_nearest(key->value, known);
+	const char *shown = text_shown(key->value, reader->arena),
+		   *nearest = option_nearest(key->value, known);
 	autobuffer struct buffer all = { 0 };
 	size_t count = 0;
 
@@ -206,7 +217,8 @@ static int unknown_key(struct reader *reader, const struct trail *trail, const s
 	for (; known[count]; count++)
 		buffer_printf(&all, "%s%s", count ? ", " : "", known[count]);
 	if (count > KEYS_SHOWN_MAX)
-		return fail(reader, trail, key, "unknown key '%s'; see slipway-manifest(5) for those that are known", shown);
+		return fail(reader, trail, key,
+			    "unknown key '%s'; see slipway-manifest(5) for those that are known", shown);
 	return fail(reader, trail, key, "unknown key '%s'; known are %s", shown, buffer_string(&all));
 }
 
@@ -234,8 +246,12 @@ static int read_pairs(struct reader *reader, const struct trail *trail, const st
 
 		if (field->keys && !is_known(key->value, field->keys))
 			return unknown_key(reader, trail, key, field->keys);
+		if (check_text(reader, trail, key, field->check) < 0)
+			return -1;
 		if (!is_text(value))
 			return type_error(reader, &item, value, "a string");
+		if (check_text(reader, &item, value, field->check_value) < 0)
+			return -1;
 		*pair = (struct manifest_pair){ .key = key->value, .value = value->value, .at = key->at };
 	}
 	return 0;
@@ -259,7 +275,8 @@ static int read_structs(struct reader *reader, const struct trail *trail, const 
 	if (node->kind != NODE_LIST)
 		return type_error(reader, trail, node, "a list of mappings");
 	if (node->count > STRUCTS_MAX)
-		return fail(reader, trail, node, "%zu elements; at most %u are allowed", node->count, STRUCTS_MAX);
+		return fail(reader, trail, node, "%zu elements; at most %u are allowed", node->count,
+			    STRUCTS_MAX);
 	items = arena_array(reader->arena, node->count, field->schema->size);
 	*(void **)target = items;
 	*(size_t *)(void *)(owner + field->count) = node->count;
@@ -268,7 +285,8 @@ static int read_structs(struct reader *reader, const struct trail *trail, const 
 	for (size_t i = 0; i < node->count; i++) {
 		struct trail item = { .up = trail, .index = i };
 
-		if (read_struct(reader, &item, node->items[i], field->schema, items + i * field->schema->size) < 0)
+		if (read_struct(reader, &item, node->items[i], field->schema,
+				items + i * field->schema->size) < 0)
 			return -1;
 	}
 	return 0;
@@ -281,11 +299,11 @@ static int read_nothing(struct reader *reader, const struct trail *trail, const 
 	return 0;
 }
 
-static int (*const readers[])(struct reader *, const struct trail *, const struct node *, const struct field *,
-			      void *) = {
-	[FIELD_STRING] = read_string, [FIELD_TEXT] = read_text,       [FIELD_BOOL] = read_bool,
-	[FIELD_FLAG] = read_flag,     [FIELD_INT] = read_int,         [FIELD_ID] = read_id,
-	[FIELD_STRINGS] = read_strings, [FIELD_PAIRS] = read_pairs,   [FIELD_STRUCT] = read_nested,
+static int (*const readers[])(struct reader *, const struct trail *, const struct node *,
+			      const struct field *, void *) = {
+	[FIELD_STRING] = read_string,   [FIELD_TEXT] = read_text,       [FIELD_BOOL] = read_bool,
+	[FIELD_FLAG] = read_flag,       [FIELD_INT] = read_int,         [FIELD_ID] = read_id,
+	[FIELD_STRINGS] = read_strings, [FIELD_PAIRS] = read_pairs,     [FIELD_STRUCT] = read_nested,
 	[FIELD_STRUCTS] = read_structs, [FIELD_IGNORED] = read_nothing,
 };
 
@@ -303,7 +321,8 @@ static int unknown_field(struct reader *reader, const struct trail *trail, const
 	const char *known[KEYS_MAX + 1] = { NULL };
 
 	if (reader->unknown == SCHEMA_PASS_OVER) {
-		log_debug("%s: unknown key '%s' is passed over", key->at.file, text_shown(key->value, reader->arena));
+		log_debug("%s: unknown key '%s' is passed over", key->at.file,
+			  text_shown(key->value, reader->arena));
 		return 0;
 	}
 	for (size_t i = 0; i < schema->count && i < KEYS_MAX; i++)
@@ -320,10 +339,30 @@ static void tell_note(struct reader *reader, const struct trail *trail, const st
 		return;
 	where = trail_text(trail, reader->arena);
 	if (key->at.line)
-		log_warning("%s:%u:%u: %s has no effect: %s", key->at.file, key->at.line, key->at.column, where,
-			    field->note);
+		log_warning("%s:%u:%u: %s has no effect: %s", key->at.file, key->at.line, key->at.column,
+			    where, field->note);
 	else
 		log_debug("%s: %s has no effect: %s", key->at.file, where, field->note);
+}
+
+static bool has_key(const struct node *node, const char *name)
+{
+	for (size_t i = 0; i < node->count; i++)
+		if (strcmp(node->pairs[i].key->value, name) == 0)
+			return true;
+	return false;
+}
+
+static int check_required(struct reader *reader, const struct trail *trail, const struct node *node,
+			  const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		const char *name = schema->fields[i].name;
+
+		if (schema->fields[i].required && !has_key(node, name))
+			return fail(reader, trail, node, "'%s' is missing; add '%s:'", name, name);
+	}
+	return 0;
 }
 
 static int read_struct(struct reader *reader, const struct trail *trail, const struct node *node,
@@ -349,7 +388,7 @@ static int read_struct(struct reader *reader, const struct trail *trail, const s
 		if (readers[field->kind](reader, &item, value, field, (char *)target + field->offset) < 0)
 			return -1;
 	}
-	return 0;
+	return check_required(reader, trail, node, schema);
 }
 
 int schema_read(const struct schema *schema, const struct node *node, enum schema_unknown unknown,

@@ -21,7 +21,9 @@ static int parse(const char *path, const char *shown, const char *text, size_t l
 	char *copy;
 
 	if (length > MANIFEST_BYTES_MAX)
-		return error_set(err, "%s: %zu bytes; a manifest has at most %u, large contents go into files named by 'source'",
+		return error_set(err,
+				 "%s: %zu bytes; a manifest has at most %u, large contents go into files "
+				 "named by 'source'",
 				 shown, length, MANIFEST_BYTES_MAX);
 	copy = arena_alloc(arena, length + 1);
 	if (length)
@@ -54,7 +56,8 @@ static int read_error(const char *path, int number, struct error *err)
 		{ ENOENT, "there is no such file; check the path" },
 		{ ENOTDIR, "there is no such file; check the path" },
 		{ EISDIR, "is a directory; give the manifest in it" },
-		{ EACCES, "cannot be read, permission is denied; check its mode and those of its directories" },
+		{ EACCES,
+		  "cannot be read, permission is denied; check its mode and those of its directories" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)

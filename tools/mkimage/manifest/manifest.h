@@ -30,6 +30,7 @@ struct manifest_strings {		/* `set` tells an empty list from an absent one */
 	bool set;
 	struct manifest_string *items;
 	size_t count;
+	struct place at;
 };
 
 struct manifest_pair {

@@ -6,7 +6,7 @@
 
 struct candidate {
 	struct node_pair pair;
-	size_t order;			/* own keys first, then the merged ones in their order */
+	size_t order; /* own keys first, then the merged ones in their order */
 	bool own, dropped;
 };
 
@@ -25,13 +25,14 @@ static int by_order(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-static int duplicate_error(const struct node *key, const struct node *first, struct arena *arena, struct error *err)
+static int duplicate_error(const struct node *key, const struct node *first, struct arena *arena,
+			   struct error *err)
 {
 	const char *shown = text_shown(key->value, arena);
 
 	if (first->at.line)
-		return place_error(&key->at, err, "duplicate key '%s', first on line %u; remove one of them", shown,
-				   first->at.line);
+		return place_error(&key->at, err, "duplicate key '%s', first on line %u; remove one of them",
+				   shown, first->at.line);
 	return place_error(&key->at, err, "duplicate key '%s'; remove one of them", shown);
 }
 

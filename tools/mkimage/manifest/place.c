@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 60			/* bytes of a text in a message; what is longer is cut */
+#define SHOWN_MAX 60 /* bytes of a text in a message; what is longer is cut */
 
 int place_error(const struct place *at, struct error *err, const char *format, ...)
 {
@@ -35,7 +35,7 @@ static size_t control_length(const char *text)
 
 const char *text_shown(const char *text, struct arena *arena)
 {
-	static const char names[] = "abtnvfr";	/* 0x07 to 0x0d */
+	static const char names[] = "abtnvfr"; /* 0x07 to 0x0d */
 	char *shown = arena_alloc(arena, (size_t)SHOWN_MAX * 4 + sizeof("..."));
 	size_t n = 0, used = 0, control;
 
@@ -69,5 +69,6 @@ const char *node_describe(const struct node *node, struct arena *arena)
 	};
 	const char *what = kinds[node->kind].what;
 
-	return kinds[node->kind].valued ? arena_printf(arena, "%s '%s'", what, text_shown(node->value, arena)) : what;
+	return kinds[node->kind].valued ? arena_printf(arena, "%s '%s'", what, text_shown(node->value, arena))
+					: what;
 }

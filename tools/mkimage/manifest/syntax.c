@@ -18,28 +18,62 @@
 
 /* For the nearest; signal_number() knows them. */
 static const char *const signals[] = {
-	"SIGHUP",  "SIGINT",  "SIGQUIT", "SIGILL",  "SIGTRAP", "SIGABRT", "SIGBUS",    "SIGFPE",
-	"SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM",   "SIGSTKFLT",
-	"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG",    "SIGXCPU",
-	"SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",    NULL,
+	"SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",  "SIGFPE",
+	"SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
+	"SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",  "SIGXCPU",
+	"SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",  NULL,
 };
 
 /* capabilities(7), up to Linux 5.9; there were no new ones since. */
 static const char *const capabilities[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
-	"CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT",
-	"CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE",
-	"CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG",
-	"CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE", NULL,
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+	NULL,
 };
 
 /* setrlimit(2), without the prefix RLIMIT_. */
 static const char *const rlimits[] = {
-	"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS",
-	"SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME", NULL,
+	"CPU", "FSIZE", "DATA",       "STACK",    "CORE", "RSS",    "NPROC",  "NOFILE", "MEMLOCK",
+	"AS",  "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME", NULL,
 };
 
 static bool is_in(const char *value, const char *const *list)
@@ -50,15 +84,18 @@ static bool is_in(const char *value, const char *const *list)
 	return false;
 }
 
-/* The entry that the word means in other case or without its prefix, or that is near; NULL where none is. */
+/* The entry that the word means in other case or without its prefix, or that is near to it; NULL where none is. */
 static const char *meant(const char *value, const char *prefix, const char *const *list, struct arena *arena)
 {
-	const char *without = strncasecmp(value, prefix, strlen(prefix)) == 0 ? value + strlen(prefix) : value;
-	char *full = arena_printf(arena, "%s%s", prefix, without);
+	bool prefixed = strncasecmp(value, prefix, strlen(prefix)) == 0;
+	char *full = arena_printf(arena, "%s%s", prefixed ? "" : prefix, value);
 
 	for (char *p = full; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
-	return is_in(full, list) ? arena_strdup(arena, full) : option_nearest(full, list);
+	if (is_in(full, list))
+		return full;
+	/* Without its prefix a short word is near to everything. */
+	return prefixed ? option_nearest(full, list) : NULL;
 }
 
 /* The text cut at each `separator`; the count of parts, of which the first `max` are kept. */
@@ -69,7 +106,8 @@ static size_t split(const char *value, char separator, char **parts, size_t max,
 	for (const char *end; value; value = end ? end + 1 : NULL) {
 		end = strchr(value, separator);
 		if (count < max)
-			parts[count] = arena_strndup(arena, value, end ? (size_t)(end - value) : strlen(value));
+			parts[count] =
+				arena_strndup(arena, value, end ? (size_t)(end - value) : strlen(value));
 		count++;
 	}
 	return count;
@@ -94,9 +132,12 @@ const char *value_bind(const char *value, struct arena *arena)
 	if (problem)
 		return arena_printf(arena, "the destination of '%s': %s", shown, problem);
 	if (*parts[0] != '/' && strchr(parts[0], '/'))
-		return arena_printf(arena, "the source of '%s': expected an absolute path or the name of a volume", shown);
+		return arena_printf(arena,
+				    "the source of '%s': expected an absolute path or the name of a volume",
+				    shown);
 	if (count == 3 && has_empty_option(parts[2]))
-		return arena_printf(arena, "the options of '%s': one is empty; remove the ',' or the ':'", shown);
+		return arena_printf(arena, "the options of '%s': one is empty; remove the ',' or the ':'",
+				    shown);
 	return NULL;
 }
 
@@ -109,7 +150,8 @@ const char *value_tmpfs(const char *value, struct arena *arena)
 	if (count > 2 || *parts[0] != '/')
 		return arena_printf(arena, "expected '/destination[:options]', got '%s'", shown);
 	if (count == 2 && has_empty_option(parts[1]))
-		return arena_printf(arena, "the options of '%s': one is empty; remove the ',' or the ':'", shown);
+		return arena_printf(arena, "the options of '%s': one is empty; remove the ',' or the ':'",
+				    shown);
 	return value_absolute(parts[0], arena);
 }
 
@@ -125,7 +167,8 @@ const char *value_mode(const char *value, struct arena *arena)
 	size_t n = strlen(value);
 
 	if (n == 0 || n > 5 || value[strspn(value, "01234567")] != '\0' || strtoul(value, NULL, 8) > 07777)
-		return arena_printf(arena, "expected an octal mode such as '0644', got '%s'", text_shown(value, arena));
+		return arena_printf(arena, "expected an octal mode such as '0644', got '%s'",
+				    text_shown(value, arena));
 	return NULL;
 }
 
@@ -172,12 +215,14 @@ const char *value_restart(const char *value, struct arena *arena)
 	if (digits > 0 && value[digits] == '\0') {
 		if (digits < 9 && strtoul(value, NULL, 10) >= 1 && strtoul(value, NULL, 10) <= RESTARTS_MAX)
 			return NULL;
-		return arena_printf(arena, "expected a number of restarts from 1 to %lu, got '%s'", RESTARTS_MAX, shown);
+		return arena_printf(arena, "expected a number of restarts from 1 to %lu, got '%s'",
+				    RESTARTS_MAX, shown);
 	}
 	nearest = option_nearest(value, words);
 	if (nearest)
 		return arena_printf(arena, "unknown value '%s'; did you mean '%s'?", shown, nearest);
-	return arena_printf(arena, "expected 'always', 'on-failure', 'never' or a number of restarts, got '%s'", shown);
+	return arena_printf(
+		arena, "expected 'always', 'on-failure', 'never' or a number of restarts, got '%s'", shown);
 }
 
 const char *value_signal(const char *value, struct arena *arena)
@@ -192,14 +237,17 @@ const char *value_signal(const char *value, struct arena *arena)
 	return arena_printf(arena, "unknown signal '%s'; expected a name such as 'SIGTERM'", shown);
 }
 
+bool value_is_all_or_none(const char *value)
+{
+	return strcasecmp(value, "all") == 0 || strcasecmp(value, "none") == 0;
+}
+
 const char *value_capability(const char *value, struct arena *arena)
 {
 	const char *shown = text_shown(value, arena), *nearest;
 
-	if (is_in(value, capabilities))
+	if (is_in(value, capabilities) || value_is_all_or_none(value))
 		return NULL;
-	if (strcasecmp(value, "all") == 0 || strcasecmp(value, "none") == 0)
-		return arena_printf(arena, "'%s' must be the only entry of its list", shown);
 	nearest = meant(value, "CAP_", capabilities, arena);
 	if (nearest)
 		return arena_printf(arena, "unknown capability '%s'; did you mean '%s'?", shown, nearest);
@@ -235,17 +283,21 @@ const char *value_rlimit(const char *value, struct arena *arena)
 	uint64_t soft, hard;
 
 	if (split(value, ',', parts, ARRAY_SIZE(parts), arena) != 3)
-		return arena_printf(arena, "expected 'name,soft,hard' such as 'nofile,1024,4096', got '%s'", shown);
+		return arena_printf(arena, "expected 'name,soft,hard' such as 'nofile,1024,4096', got '%s'",
+				    shown);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		parts[i] = trim(parts[i]);
 	name = strncasecmp(parts[0], "RLIMIT_", 7) == 0 ? parts[0] + 7 : parts[0];
 	nearest = meant(name, "", rlimits, arena);
 	if (!nearest)
-		return arena_printf(arena, "unknown limit '%s'; expected a name such as 'nofile'", text_shown(name, arena));
+		return arena_printf(arena, "unknown limit '%s'; expected a name such as 'nofile'",
+				    text_shown(name, arena));
 	if (strcasecmp(nearest, name) != 0)
-		return arena_printf(arena, "unknown limit '%s'; did you mean '%s'?", text_shown(name, arena), nearest);
+		return arena_printf(arena, "unknown limit '%s'; did you mean '%s'?", text_shown(name, arena),
+				    nearest);
 	if (!parse_limit(parts[1], &soft) || !parse_limit(parts[2], &hard))
-		return arena_printf(arena, "expected numbers or 'unlimited' behind the name, got '%s'", shown);
+		return arena_printf(arena, "expected numbers or 'unlimited' behind the name, got '%s'",
+				    shown);
 	if (soft > hard)
 		return arena_printf(arena, "the soft limit of '%s' is above the hard one; swap them", shown);
 	return NULL;
@@ -260,4 +312,23 @@ const char *value_platform(const char *value, struct arena *arena)
 		return arena_printf(arena, "expected 'os/architecture' such as 'linux/amd64', got '%s'",
 				    text_shown(value, arena));
 	return NULL;
+}
+
+const char *value_cpuset(const char *value, struct arena *arena)
+{
+	const char *p = value;
+	size_t digits;
+
+	for (;;) {
+		digits = strspn(p, "0123456789");
+		if (digits == 0 || digits > 5)
+			break;
+		p += digits;
+		if (*p == '\0')
+			return NULL;
+		if (*p != ',' && *p != '-')
+			break;
+		p++;
+	}
+	return arena_printf(arena, "expected a list such as '0-3,7', got '%s'", text_shown(value, arena));
 }

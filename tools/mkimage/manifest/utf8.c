@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char problem_nul[] = "a NUL byte; a manifest is text, is this the right file?";
-static const char problem_control[] = "a control character; remove it, or write it as an escape in double quotes";
+static const char problem_control[] =
+	"a control character; remove it, or write it as an escape in double quotes";
 static const char problem_utf8[] = "a byte that is not UTF-8; save the file as UTF-8";
 static const char problem_utf16[] = "the text is UTF-16 or UTF-32; save the file as UTF-8";
 static const char problem_mark[] = "a byte order mark in the middle of the text; remove it";
@@ -91,7 +92,7 @@ void utf8_position(const char *text, size_t offset, unsigned int *line, unsigned
 	*column = 1;
 	for (size_t i = 0; i < offset; i++) {
 		if (text[i] == '\n' && i > 0 && text[i - 1] == '\r')
-			continue;	/* the second half of a break */
+			continue; /* the second half of a break */
 		if (text[i] == '\n' || text[i] == '\r') {
 			(*line)++;
 			*column = 1;

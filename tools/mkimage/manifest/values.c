@@ -12,18 +12,19 @@
 #define DIGITS "0123456789"
 #define WORD   LOWER UPPER DIGITS
 
-#define HOSTNAME_MAX  64		/* sethostname(2) */
-#define INTERFACE_MAX 15		/* IFNAMSIZ, with its NUL */
-#define CMDLINE_MAX   2048		/* the kernel's COMMAND_LINE_SIZE on x86 */
+#define HOSTNAME_MAX  64 /* sethostname(2) */
+#define INTERFACE_MAX 15 /* IFNAMSIZ, with its NUL */
+#define CMDLINE_MAX   2048 /* the kernel's COMMAND_LINE_SIZE on x86 */
 
 static const char *too_long(const char *value, size_t max, struct arena *arena)
 {
-	return arena_printf(arena, "'%s' has %zu characters; at most %zu are allowed", text_shown(value, arena),
-			    strlen(value), max);
+	return arena_printf(arena, "'%s' has %zu characters; at most %zu are allowed",
+			    text_shown(value, arena), strlen(value), max);
 }
 
 /* Only characters of `allowed`; `what` names them. */
-static const char *only(const char *value, const char *allowed, size_t max, const char *what, struct arena *arena)
+static const char *only(const char *value, const char *allowed, size_t max, const char *what,
+			struct arena *arena)
 {
 	if (*value == '\0')
 		return "is empty; give it a value";
@@ -34,7 +35,8 @@ static const char *only(const char *value, const char *allowed, size_t max, cons
 
 const char *value_name(const char *value, struct arena *arena)
 {
-	const char *problem = only(value, WORD "_.-", MANIFEST_NAME_MAX, "letters, digits, '_', '.' and '-'", arena);
+	const char *problem =
+		only(value, WORD "_.-", MANIFEST_NAME_MAX, "letters, digits, '_', '.' and '-'", arena);
 
 	/* It becomes the name of a directory, of a cgroup and an argument of commands. */
 	if (!problem && (*value == '.' || *value == '-'))
@@ -44,7 +46,8 @@ const char *value_name(const char *value, struct arena *arena)
 
 const char *value_volume_name(const char *value, struct arena *arena)
 {
-	return only(value, LOWER DIGITS "_-", MANIFEST_NAME_MAX, "lower-case letters, digits, '_' and '-'", arena);
+	return only(value, LOWER DIGITS "_-", MANIFEST_NAME_MAX, "lower-case letters, digits, '_' and '-'",
+		    arena);
 }
 
 const char *value_image(const char *value, struct arena *arena)
@@ -52,26 +55,32 @@ const char *value_image(const char *value, struct arena *arena)
 	if (*value == '\0')
 		return "is empty; give the reference of an image, such as 'redis:7'";
 	if (value[strcspn(value, " \t\r\n\\'\"")] != '\0')
-		return arena_printf(arena, "'%s' is not the reference of an image; expected 'name[:tag][@digest]'",
+		return arena_printf(arena,
+				    "'%s' is not the reference of an image; expected 'name[:tag][@digest]'",
 				    text_shown(value, arena));
 	return strlen(value) > 512 ? too_long(value, 512, arena) : NULL;
 }
 
 const char *value_hostname(const char *value, struct arena *arena)
 {
-	const char *problem = only(value, WORD "-._", HOSTNAME_MAX, "letters, digits, '-', '_' and '.'", arena);
+	const char *problem =
+		only(value, WORD "-._", HOSTNAME_MAX, "letters, digits, '-', '_' and '.'", arena);
 	const char *edges = "-.";
 
 	/* RFC 1123, 2.1, and the underscore that many use. */
-	if (!problem && (strchr(edges, value[0]) || strchr(edges, value[strlen(value) - 1]) || strstr(value, "..")))
-		return arena_printf(arena, "'%s' has an empty part, or begins or ends with '-'; write it like 'web-1.example'",
-				    value);
+	if (!problem &&
+	    (strchr(edges, value[0]) || strchr(edges, value[strlen(value) - 1]) || strstr(value, "..")))
+		return arena_printf(
+			arena,
+			"'%s' begins or ends with '-' or '.', or has '..'; write it like 'web-1.example'",
+			value);
 	return problem;
 }
 
 const char *value_module(const char *value, struct arena *arena)
 {
-	return only(value, WORD "_-", 64, "letters, digits, '_' and '-': the name without directory and '.ko'", arena);
+	return only(value, WORD "_-", 64,
+		    "letters, digits, '_' and '-': the name without directory and '.ko'", arena);
 }
 
 const char *value_interface(const char *value, struct arena *arena)
@@ -79,11 +88,18 @@ const char *value_interface(const char *value, struct arena *arena)
 	return only(value, WORD "_.-@", INTERFACE_MAX, "letters, digits, '_', '.', '-' and '@'", arena);
 }
 
+const char *value_text(const char *value, struct arena *arena)
+{
+	(void)arena;
+	return *value ? NULL : "is empty; give it a value or remove the key";
+}
+
 const char *value_line(const char *value, struct arena *arena)
 {
 	if (value[strcspn(value, "\r\n")] != '\0')
-		return arena_printf(arena, "'%s' has a line break; write it on one line", text_shown(value, arena));
-	return strlen(value) > CMDLINE_MAX- 1 ? too_long(value, CMDLINE_MAX - 1, arena) : NULL;
+		return arena_printf(arena, "'%s' has a line break; write it on one line",
+				    text_shown(value, arena));
+	return strlen(value) > CMDLINE_MAX - 1 ? too_long(value, CMDLINE_MAX - 1, arena) : NULL;
 }
 
 const char *value_inside(const char *value, struct arena *arena)
@@ -91,7 +107,8 @@ const char *value_inside(const char *value, struct arena *arena)
 	if (*value == '\0')
 		return "is empty; give a path";
 	if (path_escapes(value))
-		return arena_printf(arena, "'%s' leads above its root; remove the '..'", text_shown(value, arena));
+		return arena_printf(arena, "'%s' leads above its root; remove the '..'",
+				    text_shown(value, arena));
 	return NULL;
 }
 
@@ -107,7 +124,8 @@ const char *value_file_path(const char *value, struct arena *arena)
 	const char *problem = value_inside(value, arena);
 
 	if (!problem && *path_clean(arena, value) == '\0')
-		return arena_printf(arena, "'%s' is the root itself; give the path of a file in it", text_shown(value, arena));
+		return arena_printf(arena, "'%s' is the root itself; give the path of a file in it",
+				    text_shown(value, arena));
 	return problem;
 }
 
@@ -119,10 +137,15 @@ static const char *one_of(const char *value, const char *const *words, const cha
 	for (const char *const *w = words; *w; w++) {
 		if (strcmp(*w, value) == 0)
 			return NULL;
-		list = arena_printf(arena, "%s%s'%s'", list, w == words ? "" : w[1] || also ? ", " : " or ", *w);
+		list = arena_printf(arena, "%s%s'%s'", list,
+				    w == words     ? ""
+				    : w[1] || also ? ", "
+						   : " or ",
+				    *w);
 	}
 	if (nearest)
-		return arena_printf(arena, "unknown value '%s'; did you mean '%s'?", text_shown(value, arena), nearest);
+		return arena_printf(arena, "unknown value '%s'; did you mean '%s'?", text_shown(value, arena),
+				    nearest);
 	return arena_printf(arena, "expected %s%s%s, got '%s'", list, also ? " or " : "", also ? also : "",
 			    text_shown(value, arena));
 }
@@ -148,7 +171,8 @@ const char *value_namespace(const char *value, struct arena *arena)
 
 const char *value_propagation(const char *value, struct arena *arena)
 {
-	static const char *const words[] = { "private", "rprivate", "slave", "rslave", "shared", "rshared", NULL };
+	static const char *const words[] = { "private", "rprivate", "slave", "rslave",
+					     "shared",  "rshared",  NULL };
 
 	return one_of(value, words, NULL, arena);
 }
@@ -195,11 +219,40 @@ const char *value_format(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_device_path(const char *value, struct arena *arena)
+{
+	return strcmp(value, "all") == 0 ? NULL : value_absolute(value, arena);
+}
+
+const char *value_device_type(const char *value, struct arena *arena)
+{
+	/* mknod(1), and 'a' that is both kinds in a rule for "all" */
+	static const char *const words[] = { "c", "b", "p", "u", "a", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_rule_type(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "a", "b", "c", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_access(const char *value, struct arena *arena)
+{
+	if (*value == '\0' || value[strspn(value, "rwm")] != '\0')
+		return arena_printf(arena, "expected letters of 'rwm', got '%s'", text_shown(value, arena));
+	return NULL;
+}
+
 const char *value_sysctl_key(const char *value, struct arena *arena)
 {
 	/* Below /proc/sys, with '.' for '/' or the other way round: sysctl(8). An interface's name can hold anything. */
-	if (value[0] == '/' || value[0] == '.' || strstr(value, "..") || value[strcspn(value, " \t\r\n=")] != '\0')
-		return arena_printf(arena, "'%s' is not the name of a sysctl; write it like 'net.ipv4.ip_forward'",
+	if (value[0] == '/' || value[0] == '.' || strstr(value, "..") ||
+	    value[strcspn(value, " \t\r\n=")] != '\0')
+		return arena_printf(arena,
+				    "'%s' is not the name of a sysctl; write it like 'net.ipv4.ip_forward'",
 				    text_shown(value, arena));
 	return NULL;
 }

@@ -6,6 +6,8 @@
 #ifndef MKIMAGE_MANIFEST_VALUES_H
 #define MKIMAGE_MANIFEST_VALUES_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 typedef const char *value_check(const char *value, struct arena *arena);
@@ -17,6 +19,7 @@ value_check value_image;		/* a reference, only roughly: oci/reference.h knows be
 value_check value_hostname;
 value_check value_module;
 value_check value_interface;
+value_check value_text;			/* anything but nothing */
 value_check value_line;			/* one line */
 value_check value_absolute;		/* an absolute path that does not climb */
 value_check value_inside;		/* any path that does not climb above its start */
@@ -25,6 +28,8 @@ value_check value_net, value_namespace;	/* new, host, root, none or a path */
 value_check value_propagation;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
 value_check value_metadata, value_format;
+value_check value_device_path;		/* an absolute path or "all" */
+value_check value_device_type, value_rule_type, value_access;
 value_check value_sysctl_key;
 
 /* syntax.c: values with parts */
@@ -35,8 +40,10 @@ value_check value_mode;			/* octal, at most 07777 */
 value_check value_duration;
 value_check value_restart;
 value_check value_signal;
-value_check value_capability;		/* CAP_X, exactly */
+value_check value_capability;		/* CAP_X, exactly; "all" and "none" in any case, as LinuxKit has it */
+bool value_is_all_or_none(const char *value);
 value_check value_rlimit;		/* name,soft,hard */
 value_check value_platform;		/* linux/amd64 */
+value_check value_cpuset;		/* 0-3,7: cpuset(7), "List format" */
 
 #endif

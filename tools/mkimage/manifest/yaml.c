@@ -10,7 +10,7 @@
 #include "tools/mkimage/manifest/merge.h"
 #include "tools/mkimage/manifest/utf8.h"
 
-#define ANCHORS_MAX 1000u		/* each alias looks through them */
+#define ANCHORS_MAX 1000u /* each alias looks through them */
 
 struct anchor {
 	const char *name;
@@ -23,7 +23,7 @@ struct loader {
 	bool places;
 	struct arena *arena;
 	struct error *err;
-	size_t nodes;			/* as expanded: an alias counts all that it stands for */
+	size_t nodes; /* as expanded: an alias counts all that it stands for */
 	struct anchor *anchors;
 	size_t anchors_count;
 };
@@ -31,20 +31,26 @@ struct loader {
 /* What libyaml says, and what mends it in most cases. */
 static const struct advice {
 	const char *problem, *advice;
+	bool began; /* what was not closed began on an earlier line, that is told */
 } advices[] = {
-	{ "could not find expected ':'", "write 'key: value', or indent the line if it belongs to the text above" },
-	{ "mapping values are not allowed in this context", "check the indentation, or quote a value that holds ': '" },
-	{ "did not find expected key", "check the indentation of this line" },
-	{ "did not find expected '-' indicator", "check the indentation of this list" },
-	{ "block sequence entries are not allowed in this context", "put the list on lines of its own below its key" },
-	{ "did not find expected ',' or ']'", "close the list with ']'" },
-	{ "did not find expected ',' or '}'", "close the mapping with '}'" },
-	{ "found unexpected end of stream", "close the quotes" },
-	{ "found unexpected document indicator", "close the quotes" },
-	{ "found unknown escape character", "use single quotes where no escapes are meant" },
-	{ "found a tab character that violates indentation", "indent with spaces" },
-	{ "found a tab character where an indentation space is expected", "indent with spaces" },
-	{ "did not find expected <document start>", "remove what stands after the end of the document" },
+	{ "could not find expected ':'",
+	  "write 'key: value', or indent the line if it belongs to the text above", false },
+	{ "mapping values are not allowed in this context",
+	  "check the indentation, or quote a value that holds ': '", false },
+	{ "did not find expected key", "check the indentation of this line and of the text above it", false },
+	{ "did not find expected '-' indicator", "check the indentation of this list", true },
+	{ "block sequence entries are not allowed in this context",
+	  "put the list on lines of its own below its key", false },
+	{ "did not find expected ',' or ']'", "close the list with ']'", true },
+	{ "did not find expected ',' or '}'", "close the mapping with '}'", true },
+	{ "found unexpected end of stream", "close the quotes", true },
+	{ "found unexpected document indicator", "close the quotes", true },
+	{ "found unknown escape character", "use single quotes where no escapes are meant", false },
+	{ "found a tab character that violates indentation", "indent with spaces", false },
+	{ "found a tab character where an indentation space is expected", "indent with spaces", false },
+	{ "did not find expected <document start>", "remove what stands behind the end of the document",
+	  false },
+	{ NULL, "check the indentation and the quotes before it", false },
 };
 
 static struct place place_of(const struct loader *loader, const yaml_mark_t *mark)
@@ -70,11 +76,20 @@ static char character_at(const unsigned char *text, const unsigned char *end, co
 	return '\0';
 }
 
+static const struct advice *advice_find(const char *problem)
+{
+	const struct advice *advice = advices;
+
+	while (advice->problem && strcmp(advice->problem, problem) != 0)
+		advice++;
+	return advice;
+}
+
 static int not_yaml(struct loader *loader)
 {
 	const yaml_parser_t *parser = &loader->parser;
 	const char *problem = parser->problem ? parser->problem : "unknown problem";
-	const char *advice = "check the indentation and the quotes before it";
+	const struct advice *advice = advice_find(problem);
 	struct place at = place_of(loader, &parser->problem_mark);
 	char c = character_at(parser->input.string.start, parser->input.string.end, &parser->problem_mark);
 
@@ -82,14 +97,17 @@ static int not_yaml(struct loader *loader)
 		arena_out_of_memory();
 	if (strcmp(problem, "found character that cannot start any token") == 0) {
 		if (c == '\t')
-			return place_error(&at, loader->err, "not valid YAML: a tab cannot indent; use spaces");
+			return place_error(&at, loader->err,
+					   "not valid YAML: a tab cannot indent; use spaces");
 		if (c > ' ')
-			return place_error(&at, loader->err, "not valid YAML: text cannot start with '%c'; quote it", c);
+			return place_error(&at, loader->err,
+					   "not valid YAML: text cannot start with '%c'; quote it", c);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (strcmp(problem, advices[i].problem) == 0)
-			advice = advices[i].advice;
-	return place_error(&at, loader->err, "not valid YAML: %s; %s", problem, advice);
+	if (advice->began && loader->places && parser->context &&
+	    parser->context_mark.line < parser->problem_mark.line)
+		return place_error(&at, loader->err, "not valid YAML: %s; %s, it began on line %zu", problem,
+				   advice->advice, parser->context_mark.line + 1);
+	return place_error(&at, loader->err, "not valid YAML: %s; %s", problem, advice->advice);
 }
 
 static bool is_core_tag(const char *tag, const char *name)
@@ -130,7 +148,8 @@ static enum node_kind plain_kind(const char *value)
 		return NODE_BOOL;
 	if (*digits && digits[strspn(digits, "0123456789")] == '\0')
 		return NODE_INT;
-	if (strncmp(value, "0x", 2) == 0 && value[2] && value[2 + strspn(value + 2, "0123456789abcdefABCDEF")] == '\0')
+	if (strncmp(value, "0x", 2) == 0 && value[2] &&
+	    value[2 + strspn(value + 2, "0123456789abcdefABCDEF")] == '\0')
 		return NODE_INT;
 	return NODE_STRING;
 }
@@ -175,7 +194,8 @@ static int count_nodes(struct loader *loader, size_t nodes, const struct place *
 	loader->nodes += nodes;
 	if (loader->nodes > MANIFEST_NODES_MAX)
 		return place_error(at, loader->err,
-				   "more than %u values once aliases are followed; use fewer aliases or split the manifest",
+				   "more than %u values once aliases are followed; use fewer aliases or "
+				   "split the manifest",
 				   MANIFEST_NODES_MAX);
 	return 0;
 }
@@ -187,10 +207,12 @@ static struct node *load_alias(struct loader *loader, const yaml_event_t *event)
 	const struct anchor *anchor = anchor_find(loader, name);
 
 	if (!anchor)
-		(void)place_error(&at, loader->err, "alias '*%s' has no anchor; write '&%s' in front of what is meant",
-				  shown, shown);
+		(void)place_error(&at, loader->err,
+				  "alias '*%s' has no anchor; write '&%s' in front of what is meant", shown,
+				  shown);
 	else if (!anchor->node->complete)
-		(void)place_error(&at, loader->err, "alias '*%s' stands inside its own anchor; nothing can contain itself",
+		(void)place_error(&at, loader->err,
+				  "alias '*%s' stands inside its own anchor; nothing can contain itself",
 				  shown);
 	else if (count_nodes(loader, anchor->node->size, &at) == 0)
 		return anchor->node;
@@ -207,7 +229,8 @@ static struct node *load_scalar(struct loader *loader, const yaml_event_t *event
 	if (!node)
 		return NULL;
 	if (strlen(value) != event->data.scalar.length) {
-		(void)place_error(&node->at, loader->err, "a NUL character inside a string; remove the '\\0'");
+		(void)place_error(&node->at, loader->err,
+				  "a NUL character inside a string; remove the '\\0'");
 		return NULL;
 	}
 	if (tag ? !is_core_tag(tag, "str") && strcmp(tag, "!") != 0 : plain)
@@ -294,14 +317,15 @@ static int load_pairs(struct loader *loader, struct node *map, unsigned int dept
 static struct node *load_collection(struct loader *loader, const yaml_event_t *event, unsigned int depth)
 {
 	bool is_map = event->type == YAML_MAPPING_START_EVENT;
-	struct node *node = node_new(loader, is_map ? NODE_MAP : NODE_LIST, event,
-				     is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor);
+	struct node *node =
+		node_new(loader, is_map ? NODE_MAP : NODE_LIST, event,
+			 is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor);
 
 	if (!node)
 		return NULL;
 	if (depth >= MANIFEST_DEPTH_MAX) {
-		(void)place_error(&node->at, loader->err, "nested more than %u levels deep; no key needs that",
-				  MANIFEST_DEPTH_MAX);
+		(void)place_error(&node->at, loader->err,
+				  "nested more than %u levels deep; no key needs that", MANIFEST_DEPTH_MAX);
 		return NULL;
 	}
 	if ((is_map ? load_pairs : load_items)(loader, node, depth + 1) < 0)
@@ -334,10 +358,12 @@ static struct node *load_node(struct loader *loader, const yaml_event_t *event, 
 	if (count_nodes(loader, 1, &at) < 0)
 		return NULL;
 	if (tag && !is_known_tag(tag)) {
-		(void)place_error(&at, loader->err, "tag '%s' is not known; remove it", text_shown(tag, loader->arena));
+		(void)place_error(&at, loader->err, "tag '%s' is not known; remove it",
+				  text_shown(tag, loader->arena));
 		return NULL;
 	}
-	return event->type == YAML_SCALAR_EVENT ? load_scalar(loader, event) : load_collection(loader, event, depth);
+	return event->type == YAML_SCALAR_EVENT ? load_scalar(loader, event)
+						: load_collection(loader, event, depth);
 }
 
 /* Reads events up to the one document's end and past it; a second document is an error. */
@@ -360,7 +386,8 @@ static int load_document(struct loader *loader, struct node **root)
 			*root = load_node(loader, &event, 0);
 		yaml_event_delete(&event);
 		if (documents > 1)
-			return place_error(&at, loader->err, "a second document; a manifest is one document, remove the '---'");
+			return place_error(&at, loader->err,
+					   "a second document; a manifest is one document, remove the '---'");
 		if (documents == 1 && type != YAML_DOCUMENT_START_EVENT && !*root)
 			return -1;
 	}
@@ -388,6 +415,7 @@ int node_parse(const char *path, bool places, const char *text, size_t length, s
 	r = load_document(&loader, root);
 	yaml_parser_delete(&loader.parser);
 	if (r == 0 && (!*root || (*root)->kind == NODE_NULL))
-		return place_error(&at, err, "the document is empty; write at least 'kernel:' and 'services:'");
+		return place_error(&at, err,
+				   "the document is empty; write at least 'kernel:' and 'services:'");
 	return r;
 }
