@@ -58,7 +58,7 @@ static const char *write_status(const struct apt *apt, const struct manifest_str
 
 static int make_directories(const struct apt *apt, struct arena *arena, struct error *err)
 {
-	static const char *const names[] = { "state/lists/partial", "cache/archives/partial" };
+	static const char *const names[] = { "state/lists/partial", "cache/archives/partial", "none/partial" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (file_mkdirs(AT_FDCWD, path_join(arena, apt->directory, names[i]), 0755, err) < 0)
@@ -172,7 +172,9 @@ static int by_file(const void *a, const void *b)
 static int ask(const struct apt *apt, const struct manifest_strings *names, struct arena *arena,
 	       struct deb_list *list, struct error *err)
 {
-	static const char *const words[] = { "install", "--yes", "--print-uris", NULL };
+	/* apt passes over what it has downloaded already: it is shown a cache that stays empty. */
+	const char *empty = arena_printf(arena, "Dir::Cache::archives=%s/none", apt->directory);
+	const char *const words[] = { "-o", empty, "install", "--yes", "--print-uris", NULL };
 	autobuffer struct buffer output = { 0 };
 	char *rest, *line;
 
