@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/layout.h"
 
-#include <jansson.h>
-#include <string.h>
+#include "oci/json.h"
+
+struct layout {
+	const char *version;
+};
+
+static const char *const versions[] = { OCI_LAYOUT_VERSION, NULL };
+
+static const struct json_field layout_fields[] = {
+	JSON_ROW("imageLayoutVersion", struct layout, version, JSON_REQUIRED, .words = versions),
+};
+static const struct json_type layout_type = JSON_TYPE(struct layout, layout_fields);
+static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &layout_type };
 
 int oci_layout_check(const char *json, size_t length, struct error *err)
 {
-	json_error_t at;
-	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &at);
-	const char *version = json_string_value(json_object_get(root, "imageLayoutVersion"));
-	int r = 0;
+	struct arena arena = { 0 };
+	struct layout layout;
+	int r = json_read(json, length, OCI_LAYOUT_BYTES_MAX, &document, &arena, &layout, err);
 
-	if (!root)
-		r = error_set(err, "oci-layout: line %d, column %d: %s", at.line, at.column, at.text);
-	else if (!version)
-		r = error_set(err, "oci-layout: 'imageLayoutVersion' is missing or not a string");
-	else if (strcmp(version, OCI_LAYOUT_VERSION) != 0)
-		r = error_set(err, "oci-layout: unknown version '%.40s', expected '%s'", version, OCI_LAYOUT_VERSION);
-	json_decref(root);
-	return r;
+	arena_release(&arena);
+	return r < 0 ? error_context(err, "oci-layout") : 0;
 }

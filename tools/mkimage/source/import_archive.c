@@ -84,8 +84,9 @@ struct archive *archive_source_new(struct archive_source *source, const struct i
 		(void)archive_read_free(archive);
 		return NULL;
 	}
+	source->compression = compression_find(source->chunk, (size_t)n);
 	/* Appended, not detected: a gzip inside a gzip is not unpacked twice. */
-	(void)archive_read_append_filter(archive, compression_find(source->chunk, (size_t)n)->filter);
+	(void)archive_read_append_filter(archive, source->compression->filter);
 	(void)archive_read_set_read_callback(archive, source_read);
 	(void)archive_read_set_skip_callback(archive, source_skip);
 	(void)archive_read_set_callback_data(archive, source);
@@ -113,7 +114,7 @@ static int each_entry(struct archive *archive, struct archive_source *source,
 	if (archive_read_open1(archive) != ARCHIVE_OK)
 		return archive_failed(archive, source->failed, err, "cannot read the archive");
 	for (uint64_t n = 0; (r = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF; n++) {
-		if (r < ARCHIVE_WARN)
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN) /* RETRY, too: a header with a wrong checksum */
 			return archive_failed(archive, source->failed, err, "cannot read the archive");
 		if (n == IMPORT_LAYER_ENTRIES_MAX)
 			return error_set(err, "the archive has more than %u entries", IMPORT_LAYER_ENTRIES_MAX);
@@ -169,6 +170,32 @@ static int look_at(void *context, struct archive *archive, struct archive_entry 
 	return 0;
 }
 
+/*
+ * libarchive finds no format where the first block cannot be decompressed, and
+ * does not tell the two apart.
+ */
+static int check_decompresses(const struct import_file *file, struct error *err)
+{
+	struct archive_source *source = malloc(sizeof(*source));
+	struct archive_entry *entry;
+	struct archive *archive;
+	int r = -1;
+
+	if (!source)
+		arena_out_of_memory();
+	archive = archive_source_new(source, file, err);
+	if (archive) {
+		(void)archive_read_support_format_raw(archive);
+		if (archive_read_open1(archive) == ARCHIVE_OK && archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+			r = 0;
+		else if (!source->failed)
+			(void)error_set(err, "cannot decompress: damaged or truncated %s", source->compression->name);
+		(void)archive_read_free(archive);
+	}
+	free(source);
+	return r;
+}
+
 int archive_kind(const struct import_file *file, enum import_kind *kind, struct error *err)
 {
 	struct top_files top = { 0 };
@@ -178,7 +205,7 @@ int archive_kind(const struct import_file *file, enum import_kind *kind, struct 
 		*kind = IMPORT_UNKNOWN;
 		/* Nothing came out of it, and not because the disk failed: it is something else. */
 		if (top.entries == 0 && failure.number == 0)
-			return 0;
+			return check_decompresses(file, err);
 		return error_number(err, 0, "%s", failure.message);
 	}
 	/* `docker save` since 25 writes both; the OCI layout names every digest. */
@@ -273,15 +300,17 @@ static int compare_members(const void *a, const void *b)
 	return r ? r : (left->order > right->order) - (left->order < right->order);
 }
 
-/* The last member of a path, or NULL. */
-static const struct member *find_member(const struct spool *spool, const char *path)
+/* The last member of a path among those before `order`, or NULL. */
+static const struct member *find_member(const struct spool *spool, const char *path, size_t order)
 {
 	size_t low = 0, high = spool->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		const struct member *member = &spool->members[middle];
+		int r = strcmp(member->path, path);
 
-		if (strcmp(spool->members[middle].path, path) <= 0)
+		if (r < 0 || (r == 0 && member->order < order))
 			low = middle + 1;
 		else
 			high = middle;
@@ -292,12 +321,13 @@ static const struct member *find_member(const struct spool *spool, const char *p
 static int spool_file(struct import_files *files, const char *path, struct import_file *file, struct error *err)
 {
 	struct spool *spool = (struct spool *)files;
-	const struct member *member = find_member(spool, path_clean(spool->arena, path));
+	const struct member *member = find_member(spool, path_clean(spool->arena, path), SIZE_MAX);
 
 	for (unsigned int links = 0; member && member->target; links++) {
 		if (links == IMPORT_SYMLINKS_MAX)
 			return error_set(err, "'%s' is a link that leads in a circle", path);
-		member = find_member(spool, member->target);
+		/* A hard link is to what was there when it was made; tar writes a file named twice as a link to itself. */
+		member = find_member(spool, member->target, member->symlink ? SIZE_MAX : member->order);
 	}
 	if (!member)
 		return 1;

@@ -81,7 +81,7 @@ struct import_expected {
 };
 
 struct import_layer {
-	struct oci_descriptor descriptor;	/* its media type is what the bytes are; NULL where there is none */
+	struct oci_descriptor descriptor;	/* its media type is what the bytes are */
 	struct digest diff_id;
 	uint64_t entries;
 };
@@ -114,6 +114,7 @@ void directory_close(struct import_files *files);
 /* An archive_read over the file with one decompression at most; the caller adds formats before archive_read_open1(). */
 struct archive_source {
 	const struct import_file *file;
+	const struct compression *compression;
 	uint64_t at;
 	unsigned char chunk[65536];
 	struct error *err;

@@ -140,7 +140,9 @@ static int open_decompressor(struct layer *layer)
 	(void)archive_read_support_format_raw(archive);
 	if (archive_read_open(archive, layer, NULL, decompressor_read, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(archive, &entry) != ARCHIVE_OK)
-		return archive_failed(archive, layer->failed, layer->err, "cannot decompress");
+		/* Nothing came out, for which libarchive has no better words than "unrecognized". */
+		return layer->failed ? -1 : error_set(layer->err, "cannot decompress: damaged or truncated %s",
+						      layer->compression->name);
 	return 0;
 }
 
@@ -168,7 +170,7 @@ static int walk_entries(struct layer *layer, struct archive *tar, uint64_t *entr
 	if (archive_read_open(tar, layer, NULL, tar_read, NULL) != ARCHIVE_OK)
 		return archive_failed(tar, layer->failed, layer->err, "not a tar");
 	while ((r = archive_read_next_header(tar, &entry)) != ARCHIVE_EOF) {
-		if (r < ARCHIVE_WARN)
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN) /* RETRY, too: a header with a wrong checksum */
 			return archive_failed(tar, layer->failed, layer->err, n ? "damaged tar" : "not a tar");
 		if (++n > IMPORT_LAYER_ENTRIES_MAX)
 			return error_set(layer->err, "the layer has more than %u entries", IMPORT_LAYER_ENTRIES_MAX);
@@ -245,8 +247,11 @@ static int begin(struct layer *layer, struct store *store, const struct import_f
 	layer->file = file;
 	layer->compression = compression_find(layer->compressed, (size_t)n);
 	layer->diff = hash_new(expected->diff_id ? digest_algorithm(expected->diff_id) : "sha256");
-	if (expected->digest || layer->compression->layer_type)
+	if (layer->compression->layer_type)
 		return 0;
+	if (expected->digest)
+		return error_set(layer->err, "the layer is compressed with %s, which the image-spec does not have",
+				 layer->compression->name);
 	layer->zstd = ZSTD_createCCtx();
 	if (!layer->zstd)
 		arena_out_of_memory();

@@ -230,8 +230,6 @@ static int import_one_layer(struct import_job *job, const struct oci_descriptor 
 	import_file_close(&file);
 	if (r < 0)
 		return error_context(err, "blob '%s'", layer->digest.text);
-	if (!result.descriptor.media_type)
-		return error_set(err, "blob '%s' is compressed in a way that layers may not be", layer->digest.text);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/option.h"
 #include "tools/mkimage/source/store_internal.h"
 
 const char *store_annotation(const struct oci_descriptor *descriptor, const char *key)
@@ -46,18 +45,22 @@ static struct oci_descriptor *find_name(const struct oci_index *index, const cha
 	return NULL;
 }
 
-static int not_found(const struct oci_index *index, const char *name, struct arena *arena, struct error *err)
+/* Both are of one repository: equal up to the tag. */
+static bool is_near(const char *a, const char *b)
 {
-	const char **names = arena_array(arena, index->count + 1, sizeof(*names));
-	const char *nearest;
-	size_t n = 0;
+	const char *tag_of_a = strrchr(a, ':'), *tag_of_b = strrchr(b, ':');
 
-	for (size_t i = 0; i < index->count; i++)
-		if (name_of(&index->manifests[i]))
-			names[n++] = name_of(&index->manifests[i]);
-	nearest = option_nearest(name, names);
-	if (nearest)
-		return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name, nearest);
+	return tag_of_a && tag_of_b && tag_of_a - a == tag_of_b - b && strncmp(a, b, (size_t)(tag_of_a - a)) == 0;
+}
+
+static int not_found(const struct oci_index *index, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		const char *there = name_of(&index->manifests[i]);
+
+		if (there && is_near(there, name))
+			return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name, there);
+	}
 	return error_set(err, "image '%s' is not in the store; bring it in with "
 			 "'slipway image import --name %s FILE'", name, name);
 }
@@ -72,7 +75,7 @@ int store_find(struct store *store, const char *name, struct arena *arena, struc
 		return -1;
 	found = find_name(&index, name);
 	if (!found)
-		return not_found(&index, name, arena, err);
+		return not_found(&index, name, err);
 	*descriptor = *found;
 	return 0;
 }
@@ -147,7 +150,7 @@ int store_untag(struct store *store, const char *name, struct error *err)
 			*entry = index.manifests[--index.count];
 			r = write_index(store, &index, err);
 		} else {
-			r = not_found(&index, name, &arena, err);
+			r = not_found(&index, name, err);
 		}
 	}
 	arena_release(&arena);
