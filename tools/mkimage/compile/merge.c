@@ -95,7 +95,9 @@ static void append(struct arena *arena, struct manifest_strings *list, const str
 		items[i] = list->items[i];
 	for (size_t i = 0; i < more->count; i++)
 		items[list->count + i] = more->items[i];
-	*list = (struct manifest_strings){ true, items, list->count + more->count };
+	list->set = true;
+	list->items = items;
+	list->count += more->count;
 }
 
 static void merge(struct arena *arena, struct manifest_container *label, const struct manifest_container *stated,
