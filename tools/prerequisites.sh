@@ -89,11 +89,11 @@ choose()
 	done <<<"$list"
 }
 
+printf 'installing %d Debian packages: %s\n' "$(wc -l <<<"$rows")" \
+	"$(awk -F '\t' '{ printf "%s%s (%s)", (NR > 1 ? ", " : ""), $1, $2 }' <<<"$rows")"
 attempt "${apt[@]}" update ||
 	{ echo "prerequisites: apt-get update failed (see above); is the network there?" >&2; exit 1; }
 mapfile -t packages < <(choose)
-printf 'installing %d Debian packages: %s\n' "${#packages[@]}" \
-	"$(awk -F '\t' '{ printf "%s%s (%s)", NR > 1 ? ", " : "", $1, $2 }' <<<"$rows")"
 attempt "${apt[@]}" install --no-install-recommends "${packages[@]}" ||
 	{ echo "prerequisites: cannot install ${packages[*]} (see above)" >&2; exit 1; }
 rows=$(missing)
