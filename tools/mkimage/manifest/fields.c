@@ -384,9 +384,9 @@ static int read_struct(struct reader *reader, const struct trail *trail, const s
 				return -1;
 			continue;
 		}
-		tell_note(reader, &item, key, field);
 		if (readers[field->kind](reader, &item, value, field, (char *)target + field->offset) < 0)
 			return -1;
+		tell_note(reader, &item, key, field);
 	}
 	return check_required(reader, trail, node, schema);
 }
