@@ -20,14 +20,17 @@
 static _Thread_local struct {
 	struct arena *arena;
 	size_t left;			/* bytes */
+	bool exhausted;			/* more than that was asked for; jansson does not always say */
 } scratch;
 
 static void *scratch_alloc(size_t size)
 {
 	if (!scratch.arena)
 		return malloc(size);
-	if (size > scratch.left)
+	if (size > scratch.left) {
+		scratch.exhausted = true;
 		return NULL;
+	}
 	scratch.left -= size;
 	return arena_alloc(scratch.arena, size);
 }
@@ -127,7 +130,7 @@ static int syntax_error(const json_error_t *error, struct error *err)
 	for (const char *p = error->text; *p && n + 1 < sizeof(text); p++)
 		text[n++] = iscntrl((unsigned char)*p) ? '?' : *p;
 	text[n] = '\0';
-	if (json_error_code(error) == json_error_out_of_memory)
+	if (scratch.exhausted)
 		return error_set(err, "the document takes more than the %u bytes of memory allowed", JSON_MEMORY_MAX);
 	return error_set(err, "line %d, column %d: not JSON: %s", error->line, error->column, text);
 }
@@ -141,6 +144,7 @@ struct json_t *json_load(const char *json, size_t length, struct arena *arena, s
 	(void)pthread_once(&once, prepare);
 	scratch.arena = arena;
 	scratch.left = JSON_MEMORY_MAX;
+	scratch.exhausted = false;
 	tree = load(json, length, &error);
 	scratch.arena = NULL;
 	if (!tree)

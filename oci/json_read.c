@@ -429,11 +429,14 @@ static int check_constant(struct reader *r, const json_t *json, const struct jso
 			  const struct json_place *place)
 {
 	const char *ignored;
-	int64_t number;
+	char number[24];
 
 	if (field->words)
 		return read_word(r, json, field, place, &ignored);
-	return read_integer(r, json, place, (int64_t)field->limit, (int64_t)field->limit, &number);
+	if (json_is_integer(json) && json_integer_value(json) == (json_int_t)field->limit)
+		return 0;
+	(void)snprintf(number, sizeof(number), "%zu", field->limit);
+	return expected(place, json, r->err, number);
 }
 
 static int read_field(struct reader *r, json_t *json, const struct json_field *field,

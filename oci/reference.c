@@ -163,8 +163,6 @@ static int check(const char *text, const struct pieces *pieces, struct error *er
 		return refuse(text, err, "the repository must be in lower case");
 	if (!is_path(pieces->path))
 		return refuse(text, err, "the repository may only hold a-z, 0-9 and, between them, '.', '_', '-' and '/'");
-	if (strlen(pieces->path) > REPOSITORY_LENGTH_MAX)
-		return refuse(text, err, "the repository is longer than 255 characters");
 	if (pieces->tag && !is_tag(pieces->tag))
 		return refuse(text, err, "a tag is 1 to 128 of A-Z, a-z, 0-9, '_', '.' and '-', "
 					 "and starts with none of '.' and '-'");
@@ -199,6 +197,11 @@ int reference_parse(const char *text, struct arena *arena, struct reference *ref
 	parsed.tag = pieces.tag || pieces.digest ? pieces.tag : "latest";
 	parsed.name = arena_printf(arena, "%s/%s%s%s%s%s", parsed.registry, parsed.repository, parsed.tag ? ":" : "",
 				   parsed.tag ? parsed.tag : "", pieces.digest ? "@" : "", parsed.digest.text);
+	/* Measured as they are filed, so that the whole name can be read again. */
+	if (strlen(parsed.repository) > REPOSITORY_LENGTH_MAX)
+		return refuse(text, err, "the repository is longer than 255 characters");
+	if (strlen(parsed.name) > REFERENCE_LENGTH_MAX)
+		return refuse(text, err, "it is longer than 512 characters");
 	*reference = parsed;
 	return 0;
 }
