@@ -46,6 +46,16 @@ static inline void tar_pad(struct buffer *tar)
 	buffer_add(tar, zeros, (512 - tar->length % 512) % 512);
 }
 
+/* Octal digits and a NUL, all of the field. */
+static inline void tar_octal(char *field, size_t size, uint64_t value)
+{
+	field[--size] = '\0';
+	while (size-- > 0) {
+		field[size] = (char)('0' + value % 8);
+		value /= 8;
+	}
+}
+
 static inline void tar_checksum(struct tar_header *h)
 {
 	const unsigned char *p = (const unsigned char *)h;
@@ -54,23 +64,23 @@ static inline void tar_checksum(struct tar_header *h)
 	memset(h->checksum, ' ', sizeof(h->checksum));
 	for (size_t i = 0; i < sizeof(*h); i++)
 		sum += p[i];
-	(void)snprintf(h->checksum, sizeof(h->checksum), "%06o", sum);
+	tar_octal(h->checksum, 7, sum);
 }
 
 static inline struct tar_header tar_header(const struct tar_entry *e)
 {
 	struct tar_header h = { .type = e->type ? e->type : '0' };
 
-	strncpy(h.name, e->name, sizeof(h.name));
+	memcpy(h.name, e->name, strnlen(e->name, sizeof(h.name)));
 	if (e->link)
-		strncpy(h.linkname, e->link, sizeof(h.linkname));
-	(void)snprintf(h.mode, sizeof(h.mode), "%07o", e->mode ? e->mode : 0644);
-	(void)snprintf(h.uid, sizeof(h.uid), "%07o", e->uid);
-	(void)snprintf(h.gid, sizeof(h.gid), "%07o", e->gid);
-	(void)snprintf(h.size, sizeof(h.size), "%011zo", e->length);
-	(void)snprintf(h.mtime, sizeof(h.mtime), "%011o", e->mtime);
-	(void)snprintf(h.devmajor, sizeof(h.devmajor), "%07o", e->major);
-	(void)snprintf(h.devminor, sizeof(h.devminor), "%07o", e->minor);
+		memcpy(h.linkname, e->link, strnlen(e->link, sizeof(h.linkname)));
+	tar_octal(h.mode, sizeof(h.mode), e->mode ? e->mode : 0644);
+	tar_octal(h.uid, sizeof(h.uid), e->uid);
+	tar_octal(h.gid, sizeof(h.gid), e->gid);
+	tar_octal(h.size, sizeof(h.size), e->length);
+	tar_octal(h.mtime, sizeof(h.mtime), e->mtime);
+	tar_octal(h.devmajor, sizeof(h.devmajor), e->major);
+	tar_octal(h.devminor, sizeof(h.devminor), e->minor);
 	memcpy(h.magic, e->gnu ? "ustar  " : "ustar\00000", 8);
 	tar_checksum(&h);
 	return h;
