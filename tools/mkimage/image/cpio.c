@@ -41,8 +41,9 @@ struct writer {
 	unsigned char *chunk;
 	uint32_t capabilities_lost;
 	char *first_lost;		/* path of the first of them, in the arena */
-	struct error *err;		/* set by write_compressed, which libarchive calls */
-	bool failed;			/* err holds the cause */
+	bool discarding;		/* what libarchive still has to say goes nowhere */
+	bool failed;			/* the output could not be written: err holds the cause */
+	struct error *err;
 };
 
 static int check_entry(const struct tree_inode *inode, const char *path, struct error *err)
@@ -94,10 +95,13 @@ static int forget_node(struct tree_node *node, const char *path, void *context, 
 	return 0;
 }
 
-static int archive_failed(struct writer *w, const char *path, struct error *err)
+/* 0 where libarchive did what it was asked and the output has taken all. */
+static int check_archive(struct writer *w, bool done, const char *path, struct error *err)
 {
 	if (w->failed)
-		return -1;	/* write_compressed has said why */
+		return -1;	/* write_compressed() has said why */
+	if (done)
+		return 0;
 	return error_set(err, "'%s': cannot write the cpio entry: %s", path, archive_error_string(w->archive));
 }
 
@@ -112,8 +116,8 @@ static int write_contents(struct writer *w, const struct tree_inode *inode, cons
 			return error_context(err, "'%s'", path);
 		if (n == 0)
 			return error_set(err, "'%s': the contents end before their size", path);
-		if (archive_write_data(w->archive, w->chunk, (size_t)n) != n)
-			return archive_failed(w, path, err);
+		if (check_archive(w, archive_write_data(w->archive, w->chunk, (size_t)n) == n, path, err) < 0)
+			return -1;
 		offset += (uint64_t)n;
 	}
 	return 0;
@@ -148,33 +152,35 @@ static int write_node(struct tree_node *node, const char *path, void *context, s
 		archive_entry_set_rdevmajor(entry, inode->rdev_major);
 		archive_entry_set_rdevminor(entry, inode->rdev_minor);
 	}
-	if (archive_write_header(w->archive, entry) != ARCHIVE_OK)
-		return archive_failed(w, path, err);
+	if (check_archive(w, archive_write_header(w->archive, entry) == ARCHIVE_OK, path, err) < 0)
+		return -1;
 	return contents ? write_contents(w, inode, path, err) : 0;
 }
 
+/*
+ * libarchive frees all it has only where no write ever failed. So it is not told: the failure is remembered,
+ * and what follows is taken and dropped.
+ */
 static la_ssize_t write_compressed(struct archive *archive, void *context, const void *data, size_t length)
 {
 	struct writer *w = context;
 
-	if (zstd_output_add(&w->output, data, length, w->err) == 0)
-		return (la_ssize_t)length;
-	w->failed = true;
-	archive_set_error(archive, EIO, "%s", "write failed");
-	return -1;
+	(void)archive;
+	if (!w->discarding && zstd_output_add(&w->output, data, length, w->err) < 0)
+		w->failed = w->discarding = true;
+	return (la_ssize_t)length;
 }
 
 static int write_archive(struct writer *w, struct error *err)
 {
-	if (archive_write_set_format_cpio_newc(w->archive) != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(w->archive, (int)WRITER_CHUNK) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
-	    archive_write_open2(w->archive, w, NULL, write_compressed, NULL, NULL) != ARCHIVE_OK)
-		return archive_failed(w, "", err);
-	if (tree_walk(w->tree, write_node, w, err) < 0)
+	bool opened = archive_write_set_format_cpio_newc(w->archive) == ARCHIVE_OK &&
+		      archive_write_set_bytes_per_block(w->archive, (int)WRITER_CHUNK) == ARCHIVE_OK &&
+		      archive_write_set_bytes_in_last_block(w->archive, 1) == ARCHIVE_OK &&
+		      archive_write_open2(w->archive, w, NULL, write_compressed, NULL, NULL) == ARCHIVE_OK;
+
+	if (check_archive(w, opened, "", err) < 0 || tree_walk(w->tree, write_node, w, err) < 0 ||
+	    check_archive(w, archive_write_close(w->archive) == ARCHIVE_OK, TRAILER, err) < 0)
 		return -1;
-	if (archive_write_close(w->archive) != ARCHIVE_OK)
-		return archive_failed(w, TRAILER, err);
 	return zstd_output_end(&w->output, err);
 }
 
@@ -203,9 +209,7 @@ int cpio_write(struct tree *tree, int fd, int level, struct error *err)
 		warn_of_losses(&w);
 		r = write_archive(&w, err);
 	}
-	/* A failed archive would still write its trailer when freed. */
-	if (r < 0)
-		(void)archive_write_fail(w.archive);
+	w.discarding = true;	/* a trailer, where it did not get that far */
 	(void)archive_write_free(w.archive);
 	archive_entry_free(w.entry);
 	zstd_output_close(&w.output);

@@ -73,16 +73,15 @@ static const struct {
 	{ SQFS_ERROR_COMPRESSOR, "the compressor failed" },
 	{ SQFS_ERROR_UNSUPPORTED, "not supported by squashfs" },
 	{ SQFS_ERROR_OVERFLOW, "more than squashfs can hold" },
-	{ SQFS_ERROR_OUT_OF_BOUNDS, "the image became shorter while it was written" },
 };
 
-/* Turns an error code of the library into ours; 0 stays 0. */
+/* Turns an error code of the library into ours; 0 stays 0, where the file has taken all. */
 static int check(const struct writer *w, int code, struct error *err)
 {
+	if (squashfs_file_errno(w->file))
+		return error_number(err, squashfs_file_errno(w->file), "squashfs: cannot write %s", w->doing);
 	if (code >= 0)
 		return 0;
-	if (code == SQFS_ERROR_IO && squashfs_file_errno(w->file))
-		return error_number(err, squashfs_file_errno(w->file), "squashfs: cannot write %s", w->doing);
 	for (size_t i = 0; i < ARRAY_SIZE(library_errors); i++)
 		if (library_errors[i].code == code)
 			return error_set(err, "squashfs: cannot write %s: %s", w->doing, library_errors[i].text);
@@ -438,9 +437,16 @@ static int open_writers(struct writer *w, int fd, int level, struct error *err)
 	return open_data(w, err);
 }
 
-/* Users before what they use. */
+/*
+ * Users before what they use. Blocks still in flight after a failure would be lost to the library, so they
+ * are let through first; where all went well these two calls do nothing.
+ */
 static void close_writers(struct writer *w)
 {
+	if (w->data) {
+		(void)sqfs_block_processor_end_file(w->data);
+		(void)sqfs_block_processor_finish(w->data);
+	}
 	sqfs_destroy(w->data);
 	sqfs_destroy(w->directories);
 	sqfs_destroy(w->directory_table);

@@ -3,42 +3,40 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include <sqfs/error.h>
 #include <sqfs/io.h>
 
+/*
+ * The library frees all it has only where no call on the file ever failed. So it is not told: the failure is
+ * remembered for whoever asks squashfs_file_errno(), and what follows is taken and dropped.
+ */
 struct squashfs_file {
 	sqfs_file_t base;		/* first: what the library sees */
 	int fd;
 	sqfs_u64 size;
-	int error;			/* errno of the last failure */
+	int error;			/* errno of the first failure */
 };
-
-static int io_error(struct squashfs_file *file, int number)
-{
-	file->error = number;
-	return SQFS_ERROR_IO;
-}
 
 static int read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size)
 {
 	struct squashfs_file *file = (struct squashfs_file *)base;
 	char *p = buffer;
 
-	while (size > 0) {
+	while (size > 0 && !file->error) {
 		ssize_t n = pread(file->fd, p, size, (off_t)offset);
 
-		if (n < 0 && errno == EINTR)
+		if (n <= 0) {
+			if (n == 0 || errno != EINTR)
+				file->error = n == 0 ? EIO : errno;	/* somebody else made it shorter */
 			continue;
-		if (n < 0)
-			return io_error(file, errno);
-		if (n == 0)
-			return SQFS_ERROR_OUT_OF_BOUNDS;
+		}
 		p += n;
 		offset += (sqfs_u64)n;
 		size -= (size_t)n;
 	}
+	memset(p, 0, size);
 	return 0;
 }
 
@@ -47,19 +45,20 @@ static int write_at(sqfs_file_t *base, sqfs_u64 offset, const void *buffer, size
 	struct squashfs_file *file = (struct squashfs_file *)base;
 	const char *p = buffer;
 
-	while (size > 0) {
+	while (size > 0 && !file->error) {
 		ssize_t n = pwrite(file->fd, p, size, (off_t)offset);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0) {
+			if (errno != EINTR)
+				file->error = errno;
 			continue;
-		if (n < 0)
-			return io_error(file, errno);
+		}
 		p += n;
 		offset += (sqfs_u64)n;
 		size -= (size_t)n;
 	}
-	if (offset > file->size)
-		file->size = offset;
+	if (offset + size > file->size)
+		file->size = offset + size;
 	return 0;
 }
 
@@ -72,8 +71,8 @@ static int truncate_to(sqfs_file_t *base, sqfs_u64 size)
 {
 	struct squashfs_file *file = (struct squashfs_file *)base;
 
-	if (ftruncate(file->fd, (off_t)size) < 0)
-		return io_error(file, errno);
+	if (!file->error && ftruncate(file->fd, (off_t)size) < 0)
+		file->error = errno;
 	file->size = size;
 	return 0;
 }
@@ -98,5 +97,5 @@ sqfs_file_t *squashfs_file_open(int fd)
 
 int squashfs_file_errno(const sqfs_file_t *file)
 {
-	return file ? ((const struct squashfs_file *)file)->error : 0;
+	return ((const struct squashfs_file *)file)->error;
 }

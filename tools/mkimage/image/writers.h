@@ -43,7 +43,7 @@ void zstd_output_close(struct zstd_output *output);
 /* The sqfs_file_t of an empty regular file, for sqfs_destroy(); `fd` is borrowed. NULL when memory is out. */
 sqfs_file_t *squashfs_file_open(int fd);
 
-/* errno of the call that made the library say SQFS_ERROR_IO; 0 where there was none. */
+/* errno of the first call that failed, which the library is not told of; 0 where none did. */
 int squashfs_file_errno(const sqfs_file_t *file);
 
 #endif
