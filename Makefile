@@ -132,14 +132,17 @@ $(BUILD)/target-libs.key: FORCE | prerequisites-check
 # --- packages and running ------------------------------------------------------------------------
 
 # `slipway pkg build` knows by itself whether a package is up to date. The store is the user's, or SLIPWAY_STORE.
-PACKAGES := $(patsubst pkg/%/build.yml,%,$(wildcard pkg/*/build.yml))
+RECIPES := $(patsubst %/build.yml,%,$(wildcard pkg/*/build.yml))
+HELLO_RECIPES := pkg/busybox pkg/kernel-debian
 
-$(PACKAGES:%=package-%): package-%: $(PROGRAMS)
-	@$(BUILD)/bin/slipway pkg build pkg/$*
+packages-hello: $(PROGRAMS)
+	@$(BUILD)/bin/slipway pkg build $(HELLO_RECIPES)
 
-packages: $(PACKAGES:%=package-%) ## build every package of pkg/ into the store
+# One after the other: they share apt's state.
+packages: packages-hello ## build every package of pkg/ into the store
+	@$(BUILD)/bin/slipway pkg build $(filter-out $(HELLO_RECIPES),$(RECIPES))
 
-run: $(PROGRAMS) package-busybox package-kernel-debian ## build examples/hello.yml and boot it in QEMU
+run: packages-hello ## build examples/hello.yml and boot it in QEMU
 	@mkdir -p $(BUILD)/run
 	$(BUILD)/bin/slipway build -o $(BUILD)/run/hello examples/hello.yml
 	$(BUILD)/bin/slipway run $(BUILD)/run/hello
@@ -192,7 +195,7 @@ help: ## this list
 	@echo 'SLIPWAY_STORE  where packages go (default: the store of the user)'
 
 FORCE:
-.PHONY: all packages run prerequisites prerequisites-check install clean help FORCE $(PACKAGES:%=package-%)
+.PHONY: all packages packages-hello run prerequisites prerequisites-check install clean help FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
