@@ -28,7 +28,7 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 
 static const struct image_type {
 	const char *name;
-	long magic;			/* of statfs(2), where the kernel mounted it as the root itself */
+	unsigned long magic;		/* of statfs(2), where the kernel mounted it as the root itself */
 } image_types[] = {
 	{ "squashfs", SQUASHFS_MAGIC },
 	{ "erofs", EROFS_SUPER_MAGIC_V1 },
@@ -43,7 +43,7 @@ static bool is_root_already(const char *type)
 	if (statfs("/", &fs) < 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(image_types); i++)
-		if (strcmp(type, image_types[i].name) == 0 && fs.f_type == image_types[i].magic)
+		if (strcmp(type, image_types[i].name) == 0 && (unsigned long)fs.f_type == image_types[i].magic)
 			return true;
 	return false;
 }

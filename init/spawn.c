@@ -43,12 +43,17 @@ static int set_streams(const struct plan_container *container)
 	return 0;
 }
 
+static void __attribute__((noreturn)) tell(int status_fd, const struct error *err)
+{
+	if (write(status_fd, err->message, strlen(err->message)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
 /* In the child: signals as a program expects them, a session of its own, then the runtime. */
 static void __attribute__((noreturn)) child(const struct service *service, int status_fd)
 {
-	struct container_enter_options options = {
-		.id = service->plan->name, .status_fd = status_fd,
-	};
+	struct container_enter_options options = { .id = service->plan->name, .status_fd = status_fd };
 	struct error err = { 0 };
 	char bundle[512];
 	sigset_t none;
@@ -61,10 +66,10 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	options.bundle = bundle;
 	if (set_streams(service->plan) < 0)
 		error_errno(&err, "cannot set up the standard streams");
-	else if (prepare_run(service->whole, service->plan, &err) == 0)
-		(void)container_enter(&options, &err);
-	if (write(status_fd, err.message, strlen(err.message)) < 0)
-		_exit(126);
+	if (err.message[0] || prepare_run(service->whole, service->plan, &err) < 0)
+		tell(status_fd, &err);
+	/* It says on the status pipe itself what went wrong. */
+	(void)container_enter(&options, &err);
 	_exit(127);
 }
 

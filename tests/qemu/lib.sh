@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# For tests that boot: . "$TOP/tests/qemu/lib.sh". Images come from the store that `make packages` filled.
+
+. "$TOP/tests/lib.sh"
+need qemu-system-x86_64
+
+FORMATS="kernel+initrd kernel+squashfs"
+KERNEL='kernel:
+  image: slipway/kernel-debian
+  cmdline: "console=ttyS0 quiet"
+  modules: []'
+
+# build NAME FORMAT [MANIFEST]: the manifest (or standard input) becomes $TEST_TMP/NAME-FORMAT-*.
+build()
+{
+	local manifest=${3:-}
+	if [ -z "$manifest" ]; then
+		manifest=$TEST_TMP/$1.yml
+		cat > "$manifest"
+	fi
+	"$SLIPWAY" build --quiet --store "$PACKAGE_STORE" --format "$2" --output "$TEST_TMP/$1-$2" "$manifest"
+}
+
+# boot NAME FORMAT [OPTIONS]: runs it to its end; leaves the console in $TEST_TMP/console and the status in $status.
+boot()
+{
+	local image=$TEST_TMP/$1-$2
+	shift 2
+	status=0
+	"$SLIPWAY" run --timeout 240 "$@" "$image" > "$TEST_TMP/console" 2> "$TEST_TMP/stderr" < /dev/null || status=$?
+	cat "$TEST_TMP/console" "$TEST_TMP/stderr"
+}
+
+# start NAME FORMAT [OPTIONS]: the same in the background; $machine is its process.
+start()
+{
+	local image=$TEST_TMP/$1-$2
+	shift 2
+	"$SLIPWAY" run --timeout 240 "$@" "$image" > "$TEST_TMP/console" 2>&1 < /dev/null &
+	machine=$!
+}
+
+# stop: asks the machine for an orderly end, as Ctrl-C does; leaves its status in $status.
+stop()
+{
+	status=0
+	kill -INT "$machine"
+	wait "$machine" || status=$?
+	cat "$TEST_TMP/console"
+}
+
+# until_ok SECONDS COMMAND...: the first success ends it.
+until_ok()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" > "$TEST_TMP/until" 2>&1; do
+		[ "$SECONDS" -lt "$end" ] && kill -0 "$machine" 2>/dev/null || return 1
+		sleep 0.2
+	done
+}
+
+# A TCP port of this machine that nobody listens on.
+free_port()
+{
+	local port
+	for port in $(shuf -i 20000-32000 -n 50); do
+		(exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+	done
+	return 1
+}
+
+# console NAME TEXT: the console has this text.
+console()
+{
+	if grep -qF -- "$2" "$TEST_TMP/console"; then ok "$1"; else not_ok "$1" "the console has no '$2'"; fi
+}
