@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,15 +21,18 @@ struct writer {
 	struct error error;
 };
 
+/*
+ * libarchive is never told that the sink failed: an archive that failed it frees without closing, and what belongs to its
+ * output leaks. The one that writes looks at `failed` after each call.
+ */
 static la_ssize_t archive_sink(struct archive *archive, void *context, const void *data, size_t length)
 {
 	struct writer *w = context;
 
-	if (!w->failed && w->write(w->context, data, length, &w->error) == 0)
-		return (la_ssize_t)length;
-	w->failed = true;
-	archive_set_error(archive, EIO, "the sink failed");
-	return -1;
+	(void)archive;
+	if (!w->failed && w->write(w->context, data, length, &w->error) < 0)
+		w->failed = true;
+	return (la_ssize_t)length;
 }
 
 static int write_error(struct writer *w, struct error *err)
@@ -52,7 +54,7 @@ static int write_contents(struct writer *w, const struct tree_inode *inode, stru
 	long n;
 
 	while ((n = tree_read(w->tree, inode, at, chunk, sizeof(chunk), err)) > 0) {
-		if (archive_write_data(w->archive, chunk, (size_t)n) != n)
+		if (archive_write_data(w->archive, chunk, (size_t)n) != n || w->failed)
 			return write_error(w, err);
 		at += (uint64_t)n;
 	}
@@ -90,9 +92,9 @@ static int write_header(struct writer *w, struct error *err)
 	int r = archive_write_header(w->archive, w->entry);
 
 	/* A warning: a name that is not UTF-8 was written as bytes, with hdrcharset=BINARY. */
-	if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
-		return 0;
-	return write_error(w, err);
+	if ((r != ARCHIVE_OK && r != ARCHIVE_WARN) || w->failed)
+		return write_error(w, err);
+	return 0;
 }
 
 static int write_node(struct tree_node *node, const char *path, void *context, struct error *err)
@@ -135,7 +137,9 @@ static int write_all(struct writer *w, struct error *err)
 		return write_error(w, err);
 	if (tree_walk(w->tree, write_node, w, err) < 0)
 		return -1;
-	return archive_write_close(w->archive) == ARCHIVE_OK ? 0 : write_error(w, err);
+	if (archive_write_close(w->archive) != ARCHIVE_OK || w->failed)
+		return write_error(w, err);
+	return 0;
 }
 
 int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err)
@@ -156,8 +160,7 @@ int layer_write_tree(struct tree *tree, layer_write *write, void *context, struc
 	if (!w.archive || !w.entry)
 		arena_out_of_memory();
 	r = write_all(&w, err);
-	if (r < 0)
-		(void)archive_write_fail(w.archive);
+	w.failed = true;		/* what libarchive still has does not go out */
 	(void)tree_walk(tree, forget, NULL, NULL);
 	archive_entry_free(w.entry);
 	(void)archive_write_free(w.archive);
