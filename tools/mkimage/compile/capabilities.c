@@ -47,7 +47,7 @@ static int add_name(const struct job *job, const char *key, const struct manifes
 		}
 	nearest = option_nearest(name->value, names);
 	if (nearest)
-		return job_error(job, &name->at, "%s: unknown capability '%s', did you mean '%s'?", key, name->value,
+		return job_error(job, &name->at, "%s: unknown capability '%s'; did you mean '%s'?", key, name->value,
 				 nearest);
 	return job_error(job, &name->at, "%s: unknown capability '%s': expected a name such as 'CAP_NET_ADMIN', "
 			 "or 'all', or 'none'", key, name->value);

@@ -23,7 +23,7 @@ static int compile_container(struct job *job, struct compiled *out)
 
 	job->image = find_image(job->input, job->stated->image.value);
 	if (!job->image)
-		return job_error(job, &job->stated->image.at, "the image '%s' was not resolved", job->stated->image.value);
+		return job_error(job, &job->stated->image.at, "image: '%s' was not resolved", job->stated->image.value);
 	if (container_compile(job, container) < 0 || supervision_compile(job, planned) < 0)
 		return -1;
 	/* The same place in both; without the leading slash it is relative to the root of the cgroups. */
@@ -75,8 +75,8 @@ static int check_cgroups(const struct compiled *compiled, struct error *err)
 			    (b->cgroup[length] != '/' && b->cgroup[length] != '\0'))
 				continue;
 			return place_error(&compiled->containers[k].manifest->at, err,
-					   "container '%s': cgroupsPath: its cgroup '%s' is in that of '%s'", b->name,
-					   b->cgroup, a->name);
+					   "services: cgroupsPath: the cgroup '%s' of '%s' is in that of '%s'", b->cgroup,
+					   b->name, a->name);
 		}
 	return 0;
 }

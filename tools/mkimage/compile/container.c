@@ -20,8 +20,8 @@ int job_error(const struct job *job, const struct place *at, const char *format,
 	va_start(ap, format);
 	(void)vsnprintf(message, sizeof(message), format, ap);
 	va_end(ap);
-	return place_error(at && at->file ? at : &job->stated->at, job->err, "container '%s': %s",
-			   job->stated->name.value, message);
+	return place_error(at && at->file ? at : &job->stated->at, job->err, "%s[%zu].%s", stage_names[job->stage],
+			   job->index, message);
 }
 
 static struct oci_strings strings_of(const struct manifest_strings *list, struct arena *arena)
@@ -57,8 +57,8 @@ static int compile_args(struct job *job, struct oci_process *process)
 							   sizeof(*args->items)) = from[k]->items[i];
 	}
 	if (args->count == 0 || !*args->items[0])
-		return job_error(job, &job->stated->at, "nothing to run: the image '%s' has neither entrypoint nor cmd: "
-				 "state a 'command'", job->stated->image.value);
+		return job_error(job, &job->stated->at, "command: nothing to run: the image '%s' has neither entrypoint nor "
+				 "cmd; add 'command:'", job->stated->image.value);
 	return 0;
 }
 

@@ -141,13 +141,14 @@ static void merge(struct arena *arena, struct manifest_container *label, const s
 int merge_label(struct job *job)
 {
 	const char *text = oci_pairs_find(&job->image->config.config.labels, LABEL);
+	const struct place *at = &job->stated->image.at;
 	struct manifest_container label = { 0 };
 	const char *where;
 
 	if (text && *text) {
 		where = arena_printf(job->arena, "label '%s' of the image '%s'", LABEL, job->stated->image.value);
 		if (manifest_parse_label(where, text, strlen(text), job->arena, &label, job->err) < 0)
-			return -1;
+			return error_context(job->err, "%s:%u:%u", at->file, at->line, at->column);
 	}
 	merge(job->arena, &label, job->stated, &job->merged);
 	return 0;

@@ -228,24 +228,17 @@ static int unknown(struct modules *m, const struct manifest_string *item, const 
 		names[i] = m->items[i].name;
 	nearest = option_nearest(name, names);
 	return place_error(&item->at, m->err, "kernel.modules: the kernel has no module '%s'%s%s%s", name,
-			   nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+			   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-/* "name [parameters]" */
 static int visit_stated(struct modules *m, const struct manifest_string *item)
 {
-	size_t length = strcspn(item->value, " \t");
-	const char *name = name_of(m->arena, item->value, length);
-	const char *parameters = item->value + length + strspn(item->value + length, " \t");
+	const char *name = name_of(m->arena, item->value, strlen(item->value));
 	struct module *module = find(m, name);
 
-	if (!module)
-		return is_builtin(m, name) ? 0 : unknown(m, item, name);
-	if (visit(m, module, false) < 0)
-		return -1;
-	if (*parameters)
-		module->planned->parameters = parameters;
-	return 0;
+	if (module)
+		return visit(m, module, false);
+	return is_builtin(m, name) ? 0 : unknown(m, item, name);
 }
 
 static void write_plan(struct modules *m, struct compiled *out)

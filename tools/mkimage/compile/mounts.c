@@ -146,7 +146,7 @@ static int find_volume(const struct job *job, const char *key, const struct plac
 		if (strcmp(volume->name.value, mount->source) != 0)
 			continue;
 		if (volume->readonly.value && !has_option(&mount->options, "ro"))
-			return job_error(job, at, "%s: the volume '%s' is read-only: add the option 'ro'", key,
+			return job_error(job, at, "%s: the volume '%s' is read-only; add the option 'ro'", key,
 					 mount->source);
 		mount->source = compile_volume_path(job->arena, volume->name.value);
 		return 0;

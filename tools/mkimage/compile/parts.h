@@ -25,7 +25,7 @@ struct job {
 	bool own_pid;				/* it gets a PID namespace of its own */
 };
 
-/* "PLACE: container 'NAME': ..."; returns -1. */
+/* "PLACE: services[2].MESSAGE"; the message begins with the key: "binds: ...". Returns -1. */
 int job_error(const struct job *job, const struct place *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

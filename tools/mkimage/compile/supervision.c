@@ -96,7 +96,7 @@ static int compile_stop(struct job *job, struct plan_container *out)
 	if (signal_number(out->stop_signal) <= 0)
 		return job_error(job, signal->value ? &signal->at : &job->stated->image.at,
 				 "%s: no signal is named '%s': see signal(7)",
-				 signal->value ? "stop_signal" : "the image's stop signal", out->stop_signal);
+				 signal->value ? "stop_signal" : "image: StopSignal", out->stop_signal);
 	out->stop_timeout = 10000;
 	if (timeout->value && !manifest_duration(timeout->value, &out->stop_timeout))
 		return job_error(job, &timeout->at, "stop_timeout: expected a time such as '10s' or '500ms', got '%s'",

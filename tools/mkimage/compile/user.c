@@ -182,13 +182,13 @@ int compile_resolve_user(struct compiled_container *container, const char *passw
 	name = colon ? arena_strndup(arena, container->user, (size_t)(colon - container->user)) : container->user;
 	/* A number need not be in passwd; its group is 0 then. */
 	if (!find_user(passwd, name, arena, &found) && !parse_number(name, &found.uid))
-		return error_set(err, "its user '%s' is not in its /etc/passwd: state a 'uid' for '%s'", name,
+		return error_set(err, "its user '%s' is not in its /etc/passwd; add 'uid:' to '%s'", name,
 				 container->manifest->name.value);
 	user.uid = found.uid;
 	if (!container->gid_stated)
 		user.gid = found.gid;
 	if (colon && !container->gid_stated && !find_group(group, colon + 1, arena, &user.gid))
-		return error_set(err, "its group '%s' is not in its /etc/group: state a 'gid' for '%s'", colon + 1,
+		return error_set(err, "its group '%s' is not in its /etc/group; add 'gid:' to '%s'", colon + 1,
 				 container->manifest->name.value);
 	/* A group that is stated stands for all of them (image-spec config.md, "User"). */
 	if (found.name && !colon && !container->gid_stated && !user.additional_gids_count)
