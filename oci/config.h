@@ -2,10 +2,11 @@
 /*
  * config.json of a bundle: OCI runtime-spec 1.3, config.md and config-linux.md.
  *
- * Every string, array and struct lives in the arena given to the reader. An
- * absent string or object is NULL, an absent array has count 0. Numbers that
- * may be absent have a `has_` flag beside them. A string that is empty where it
- * may be absent is read as absent, and null as absent everywhere: runc's habits.
+ * Every string, array and struct lives in the arena given to the reader;
+ * arena_push() may add to an array. An absent string or object is NULL, an
+ * absent array has count 0. Numbers that may be absent have a `has_` flag
+ * beside them. A string that is empty where it may be absent is read as
+ * absent, and null as absent everywhere: runc's habits.
  *
  * The reader checks what one document can tell: what the specification
  * REQUIRES is there, types and ranges, absolute paths, known namespace and

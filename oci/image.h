@@ -46,13 +46,13 @@ struct oci_descriptor {
 };
 
 struct oci_index {
-	const char *media_type;		/* as read; MEDIA_TYPE_INDEX when written */
+	const char *media_type;		/* as read, MEDIA_TYPE_INDEX where absent; always that when written */
 	struct oci_descriptor *manifests;
 	size_t count;
 };
 
 struct oci_manifest {
-	const char *media_type;
+	const char *media_type;		/* as read, MEDIA_TYPE_MANIFEST where absent */
 	struct oci_descriptor config;
 	struct oci_descriptor *layers;
 	size_t layers_count;
@@ -72,7 +72,11 @@ struct oci_image_config {
 	size_t diff_ids_count;
 };
 
-/* Each parser takes bytes and says the place of what is wrong. Duplicate keys are refused. */
+/*
+ * Each parser takes bytes and says the place of what is wrong. Duplicate keys
+ * are refused, and so is a manifest that could be taken for an index or the
+ * other way round. A string that is empty is read as absent.
+ */
 int oci_index_parse(const char *json, size_t length, struct arena *arena, struct oci_index *index,
 		    struct error *err);
 int oci_manifest_parse(const char *json, size_t length, struct arena *arena, struct oci_manifest *manifest,

@@ -244,6 +244,16 @@ static int read_scalar(struct reader *r, const json_t *json, const struct json_f
 	}
 }
 
+/* A power of two, as arena_push() counts on: what was read may be added to. */
+static void *new_items(struct reader *r, size_t count, size_t size)
+{
+	size_t capacity = 1;
+
+	while (capacity < count)
+		capacity *= 2;
+	return arena_array(r->arena, capacity, size);
+}
+
 static int check_count(struct reader *r, const struct json_field *field, size_t count,
 		       const struct json_place *place)
 {
@@ -268,7 +278,7 @@ static int read_strings(struct reader *r, const json_t *json, const struct json_
 		return 0;
 	if (check_count(r, field, count, place) < 0)
 		return -1;
-	out->items = arena_array(r->arena, count, sizeof(*out->items));
+	out->items = new_items(r, count, sizeof(*out->items));
 	for (; item.index < count; item.index++)
 		if (read_string(r, json_array_get(json, item.index), &item, &out->items[item.index]) < 0)
 			return -1;
@@ -294,7 +304,7 @@ static int read_keys(struct reader *r, json_t *json, const struct json_field *fi
 		return 0;
 	if (check_count(r, field, json_object_size(json), place) < 0)
 		return -1;
-	out->items = arena_array(r->arena, json_object_size(json), sizeof(*out->items));
+	out->items = new_items(r, json_object_size(json), sizeof(*out->items));
 	json_object_foreach(json, key, value) {
 		struct json_place at = { .parent = place, .key = key, .quoted = true };
 
@@ -318,7 +328,7 @@ static int read_pairs(struct reader *r, json_t *json, const struct json_field *f
 		return 0;
 	if (check_count(r, field, json_object_size(json), place) < 0)
 		return -1;
-	out->items = arena_array(r->arena, json_object_size(json), sizeof(*out->items));
+	out->items = new_items(r, json_object_size(json), sizeof(*out->items));
 	json_object_foreach(json, key, value) {
 		struct json_place at = { .parent = place, .key = key, .quoted = true };
 
@@ -376,7 +386,7 @@ static int read_array(struct reader *r, const json_t *json, const struct json_fi
 		return 0;
 	if (check_count(r, field, count, place) < 0)
 		return -1;
-	items = arena_array(r->arena, count, field->type->size);
+	items = new_items(r, count, field->type->size);
 	for (; item.index < count; item.index++)
 		if (read_item(r, json_array_get(json, item.index), field, &item,
 			      items + item.index * field->type->size) < 0)
@@ -400,7 +410,7 @@ static int read_map(struct reader *r, json_t *json, const struct json_field *fie
 		return 0;
 	if (check_count(r, field, json_object_size(json), place) < 0)
 		return -1;
-	items = arena_array(r->arena, json_object_size(json), field->type->size);
+	items = new_items(r, json_object_size(json), field->type->size);
 	json_object_foreach(json, key, value) {
 		struct json_place at = { .parent = place, .key = key, .quoted = true };
 		char *item = items + count++ * field->type->size;

@@ -337,6 +337,32 @@ static void what_cannot_be_json_is_not_written(void **state)
 	assert_int_equal(oci_config_write(&config, &out, &err), 0);
 }
 
+static void what_was_read_can_grow(void **state)
+{
+	autobuffer struct buffer out = { 0 };
+	struct arena arena = { 0 };
+	struct oci_config c;
+	struct error err = { 0 };
+	struct oci_strings *args;
+
+	(void)state;
+	read_file(DATA "everything.json", &arena, &c);
+	args = &c.process->args;
+	for (int i = 0; i < 5; i++) {
+		*(const char **)arena_push(&arena, &args->items, &args->count, sizeof(*args->items)) = "more";
+		((struct oci_mount *)arena_push(&arena, &c.mounts, &c.mounts_count, sizeof(*c.mounts)))->destination = "/m";
+		*(uint32_t *)arena_push(&arena, &c.process->user.additional_gids,
+					&c.process->user.additional_gids_count, sizeof(uint32_t)) = 7;
+	}
+	assert_int_equal(oci_config_write(&c, &out, &err), 0);
+	assert_string_equal(c.process->args.items[0], "/bin/sh");
+	assert_string_equal(c.process->env.items[0], "PATH=/bin");
+	assert_string_equal(c.mounts[1].options.items[1], "idmap");
+	assert_int_equal(c.process->user.additional_gids[2], 4294967294);
+	assert_int_equal(c.process->user.additional_gids_count, 8);
+	arena_release(&arena);
+}
+
 static void a_missing_file_is_named(void **state)
 {
 	struct arena arena = { 0 };
@@ -361,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_document_that_would_fill_memory_is_refused),
 		cmocka_unit_test(only_the_bytes_given_are_read),
 		cmocka_unit_test(what_cannot_be_json_is_not_written),
+		cmocka_unit_test(what_was_read_can_grow),
 		cmocka_unit_test(a_missing_file_is_named),
 	};
 
