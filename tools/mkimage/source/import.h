@@ -5,8 +5,11 @@
  * The kind is found from the contents: an OCI image layout (directory, or tar
  * of one, in any compression), a docker-archive (`docker save`), or the tar of a
  * root file system (gzip, zstd, xz or none), which becomes an image of one layer.
- * Every digest named by the source is verified; nothing is tagged unless all
- * of the image arrived.
+ * Every digest named by the source is verified, diff_ids too, and every layer is
+ * read as a tar to its end; nothing is tagged unless all of the image arrived.
+ * Documents and layers are stored as they are, so that digests stay; only a rootfs
+ * tar or a docker-archive's layer in a compression that the image-spec does not
+ * have (xz, bzip2) is turned into zstd. Of an index, one platform is taken.
  */
 #ifndef MKIMAGE_SOURCE_IMPORT_H
 #define MKIMAGE_SOURCE_IMPORT_H
@@ -17,9 +20,9 @@
 
 struct import_options {
 	const char *path;		/* file, directory, or "-" for standard input */
-	const char *name;		/* reference to file it under; NULL: the name in the source */
-	const char *select;		/* which image of a source with several: its ref name or repo tag */
-	const char *platform;		/* for a rootfs tar: "linux/amd64"; NULL is this machine's */
+	const char *name;		/* reference to file it under; NULL: the name in the source, if that has one */
+	const char *select;		/* which image of a source with several: its ref name, repo tag or digest */
+	const char *platform;		/* "linux/amd64": which of an index, and that of a rootfs tar; NULL is this machine's */
 	/* for a rootfs tar: the image config */
 	const char **entrypoint, **cmd, **env;	/* ended by NULL; may be NULL */
 	const char *working_dir, *user;

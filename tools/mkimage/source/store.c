@@ -36,9 +36,9 @@ static int default_path(struct arena *arena, const char **path, struct error *er
 	return 0;
 }
 
-static int lock_file(struct store *store, const char *name, int operation, struct error *err)
+static int lock_file(struct store *store, const char *name, int flags, int operation, struct error *err)
 {
-	autoclose int fd = openat(store->root, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	autoclose int fd = openat(store->root, name, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s/%s'", store->path, name);
@@ -50,7 +50,7 @@ static int lock_file(struct store *store, const char *name, int operation, struc
 
 int store_lock_index(struct store *store, struct error *err)
 {
-	return lock_file(store, INDEX_LOCK, LOCK_EX, err);
+	return lock_file(store, INDEX_LOCK, O_RDWR | O_CREAT, LOCK_EX, err);
 }
 
 /* Removes what processes that died have left. A locked file has an owner at work. */
@@ -117,6 +117,9 @@ static int make_layout(struct store *store, struct error *err)
 		return 0; /* another was faster */
 	if (file_mkdirs(store->root, "blobs/sha256", 0755, err) < 0)
 		return error_context(err, "store '%s'", store->path);
+	if (store_sync_directory(store, "blobs", err) < 0)
+		return -1;
+	(void)store_sync_directory(store, "..", NULL); /* may be one that we cannot open */
 	if (faccessat(store->root, "index.json", F_OK, 0) < 0 &&
 	    (oci_index_write(&empty, &index, err) < 0 ||
 	     store_replace(store, "index.json", index.data, index.length, err) < 0))
@@ -144,7 +147,7 @@ static int open_private(struct store *store, struct error *err)
 	store->temporaries = openat(store->root, TEMPORARIES, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (store->temporaries < 0)
 		return error_errno(err, "cannot open '%s/" TEMPORARIES "'", store->path);
-	store->use_lock = lock_file(store, USE_LOCK, LOCK_SH, err);
+	store->use_lock = lock_file(store, USE_LOCK, O_RDWR | O_CREAT, LOCK_SH, err);
 	return store->use_lock < 0 ? -1 : 0;
 }
 
@@ -166,7 +169,10 @@ static int open_store(struct store *store, struct error *err)
 		remove_stale(store);
 		if (!there && make_layout(store, err) < 0)
 			return -1;
-	} else if (!there) {
+	} else if (there) {
+		/* Where there is a lock, a gc of the owner waits for us. */
+		store->use_lock = lock_file(store, USE_LOCK, O_RDONLY, LOCK_SH, NULL);
+	} else {
 		return error_errno(err, "cannot create the image store '%s'", store->path);
 	}
 	return check_layout(store, err);

@@ -93,8 +93,8 @@ struct store_garbage {
 };
 
 /*
- * Removes the blobs that no entry of index.json leads to. Waits until no other
- * process has the store open. When an image cannot be read, nothing is removed.
+ * Removes the blobs that no entry of index.json leads to. Waits until nobody
+ * else, in this process or another, has the store open. When an image cannot be read, nothing is removed.
  */
 int store_gc(struct store *store, struct store_garbage *garbage, struct error *err);
 

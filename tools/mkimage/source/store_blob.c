@@ -78,12 +78,14 @@ static int place_blob(struct store_writer *writer, const struct digest *digest, 
 	struct store *store = writer->store;
 	struct arena arena = { 0 };
 	const char *directory = arena_printf(&arena, "blobs/%s", digest_algorithm(digest));
-	int r = -1;
+	int r;
 
 	/* A blob that is there already is replaced: these bytes are known to be right. */
-	if (mkdirat(store->root, directory, 0755) < 0 && errno != EEXIST)
-		(void)error_errno(err, "cannot create '%s/%s'", store->path, directory);
+	if (mkdirat(store->root, directory, 0755) == 0)
+		r = store_sync_directory(store, "blobs", err);
 	else
+		r = errno == EEXIST ? 0 : error_errno(err, "cannot create '%s/%s'", store->path, directory);
+	if (r == 0)
 		r = store_temporary_place(store, &writer->temporary, directory, digest_hex(digest), err);
 	arena_release(&arena);
 	return r;

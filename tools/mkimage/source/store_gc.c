@@ -151,7 +151,7 @@ static int sweep(struct store *store, const char *algorithm, const struct marks 
  */
 static int lock_alone(struct store *store, struct error *err)
 {
-	if (store->use_lock < 0)
+	if (store->temporaries < 0)
 		return error_number(err, EACCES, "cannot write to the store '%s'", store->path);
 	if (flock(store->use_lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;

@@ -21,7 +21,7 @@
 struct store {
 	char *path;			/* owned */
 	int root, temporaries;		/* directories; `temporaries` is -1 where the store can only be read */
-	int use_lock;			/* held as long as the store is open; -1 where it can only be read */
+	int use_lock;			/* held as long as the store is open; -1 where there is none */
 };
 
 /* A file being written: locked, in .slipway/tmp, gone unless placed. */
@@ -35,6 +35,9 @@ int store_temporary_open(struct store *store, struct temporary *temporary, struc
 int store_temporary_place(struct store *store, struct temporary *temporary, const char *directory,
 			  const char *name, struct error *err);
 void store_temporary_discard(struct store *store, struct temporary *temporary);
+
+/* fsync of a directory below the store. */
+int store_sync_directory(struct store *store, const char *name, struct error *err);
 
 /* Replaces a file at the top of the store, whole. */
 int store_replace(struct store *store, const char *name, const void *data, size_t length, struct error *err);

@@ -60,6 +60,16 @@ int store_temporary_open(struct store *store, struct temporary *temporary, struc
 	return error_errno(err, "cannot create a file in the store '%s'", store->path);
 }
 
+int store_sync_directory(struct store *store, const char *name, struct error *err)
+{
+	autoclose int dir = openat(store->root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* Some file systems cannot fsync a directory; a rename is still atomic there. */
+	if (dir < 0 || (fsync(dir) < 0 && errno != EINVAL))
+		return error_errno(err, "cannot sync '%s/%s'", store->path, name);
+	return 0;
+}
+
 int store_temporary_place(struct store *store, struct temporary *temporary, const char *directory,
 			  const char *name, struct error *err)
 {
@@ -72,10 +82,7 @@ int store_temporary_place(struct store *store, struct temporary *temporary, cons
 	if (renameat(store->temporaries, temporary->name, dir, name) < 0)
 		return error_errno(err, "cannot put '%s' in place in the store '%s'", name, store->path);
 	temporary->name[0] = '\0';
-	/* Some file systems cannot fsync a directory; the rename is still atomic there. */
-	if (fsync(dir) < 0 && errno != EINVAL)
-		return error_errno(err, "cannot sync '%s/%s'", store->path, directory);
-	return 0;
+	return store_sync_directory(store, directory, err);
 }
 
 void store_temporary_discard(struct store *store, struct temporary *temporary)
