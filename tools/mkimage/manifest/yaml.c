@@ -400,9 +400,12 @@ int node_parse(const char *path, bool places, const char *text, size_t length, s
 	struct loader loader = { .path = path, .places = places, .arena = arena, .err = err };
 	struct place at = { .file = path, .line = places, .column = places };
 	const char *problem = NULL;
-	size_t mark = utf8_mark(text, length), bad = utf8_check(text, length, &problem);
+	size_t mark, bad;
 	int r;
 
+	text = length ? text : "";
+	mark = utf8_mark(text, length);
+	bad = utf8_check(text, length, &problem);
 	if (problem) {
 		if (places)
 			utf8_position(text + mark, bad - (bad ? mark : 0), &at.line, &at.column);
