@@ -53,18 +53,22 @@ int error_number(struct error *err, int number, const char *format, ...)
 
 int error_context(struct error *err, const char *format, ...)
 {
-	char rest[ERROR_MESSAGE_MAX];
+	char place[ERROR_MESSAGE_MAX / 2];
+	size_t length, room;
 	va_list ap;
-	int n;
 
 	if (!err)
 		return -1;
-	memcpy(rest, err->message, sizeof(rest));
 	va_start(ap, format);
-	n = vsnprintf(err->message, sizeof(err->message), format, ap);
+	(void)vsnprintf(place, sizeof(place) - 2, format, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->message))
-		(void)snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s", rest);
+	strcat(place, ": ");
+	length = strlen(place);
+	/* What does not fit any more is cut off at the end. */
+	room = sizeof(err->message) - length;
+	memmove(err->message + length, err->message, room);
+	memcpy(err->message, place, length);
+	err->message[sizeof(err->message) - 1] = '\0';
 	return -1;
 }
 

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The service table against a model: every state with every event, then a million
+ * random events, with a world that only counts.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "init/service.h"
+
+static struct world {
+	int64_t now;
+	bool spawn_fails;
+	bool alive;			/* the child is there */
+	unsigned int spawned, reaped, killed_all;
+	int last_signal;
+} world;
+
+static int spawn(struct service *service, struct error *err)
+{
+	if (world.spawn_fails)
+		return error_set(err, "no");
+	assert_false(world.alive);
+	service->pid = 42;
+	world.alive = true;
+	world.spawned++;
+	return 0;
+}
+
+static void send_signal(struct service *service, int signal)
+{
+	(void)service;
+	world.last_signal = signal;
+}
+
+static void kill_all(struct service *service)
+{
+	(void)service;
+	world.killed_all++;
+}
+
+static void nothing(struct service *service)
+{
+	(void)service;
+}
+
+static int64_t now(void)
+{
+	return world.now;
+}
+
+static const struct service_actions actions = {
+	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = nothing, .now = now,
+};
+
+static struct plan_container container(enum plan_restart restart, unsigned int max)
+{
+	return (struct plan_container){
+		.stage = PLAN_SERVICES, .name = "s", .bundle = "/s", .restart = restart, .restart_max = max,
+		.stop_signal = "SIGINT", .stop_timeout = 10000, .cgroup = "s", .log = "null",
+	};
+}
+
+/* The child ended, as PID 1 tells it. */
+static void child_ends(struct service *s, int status)
+{
+	world.alive = false;
+	world.reaped++;
+	s->pid = 0;
+	s->exit_status = status;
+	service_event(s, SERVICE_EXITED);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	world = (struct world){ .now = 1000 };
+	log_open("test", -1, LOG_LEVEL_ERROR, false);
+	return 0;
+}
+
+static void starts_runs_and_ends(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_NEVER, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	assert_int_equal(s.state, SERVICE_WAITING);
+	service_event(&s, SERVICE_START);
+	assert_int_equal(s.state, SERVICE_STARTING);
+	service_event(&s, SERVICE_STARTED);
+	assert_int_equal(s.state, SERVICE_RUNNING);
+	child_ends(&s, 0);
+	assert_int_equal(s.state, SERVICE_DONE);
+	assert_int_equal(world.killed_all, 1);
+}
+
+static void failure_for_good_is_failed(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_NEVER, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STARTED);
+	child_ends(&s, 3);
+	assert_int_equal(s.state, SERVICE_FAILED);
+	assert_int_equal(s.exit_status, 3);
+}
+
+static void back_off_doubles_up_to_its_cap_and_resets_when_steady(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	unsigned int expected = SERVICE_DELAY_FIRST;
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	for (int i = 0; i < 12; i++) {
+		service_event(&s, SERVICE_STARTED);
+		child_ends(&s, 0);
+		assert_int_equal(s.state, SERVICE_BACKING_OFF);
+		assert_int_equal(s.deadline - world.now, expected);
+		world.now = s.deadline;
+		s.deadline = 0;
+		service_event(&s, SERVICE_TIMER);
+		assert_int_equal(s.state, SERVICE_STARTING);
+		expected = expected * 2 > SERVICE_DELAY_CAP ? SERVICE_DELAY_CAP : expected * 2;
+	}
+	assert_int_equal(expected, SERVICE_DELAY_CAP);
+	service_event(&s, SERVICE_STARTED);
+	world.now += SERVICE_STEADY;
+	child_ends(&s, 1);
+	assert_int_equal(s.deadline - world.now, SERVICE_DELAY_FIRST);
+}
+
+static void restart_n_gives_up_after_n(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ON_FAILURE, 2);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	for (int i = 0; i < 2; i++) {
+		service_event(&s, SERVICE_STARTED);
+		child_ends(&s, 1);
+		assert_int_equal(s.state, SERVICE_BACKING_OFF);
+		service_event(&s, SERVICE_TIMER);
+	}
+	service_event(&s, SERVICE_STARTED);
+	child_ends(&s, 1);
+	assert_int_equal(s.state, SERVICE_FAILED);
+	assert_int_equal(world.spawned, 3);
+}
+
+static void on_failure_leaves_success_alone(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ON_FAILURE, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STARTED);
+	child_ends(&s, 0);
+	assert_int_equal(s.state, SERVICE_DONE);
+}
+
+static void stop_asks_then_kills(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STARTED);
+	service_event(&s, SERVICE_STOP);
+	assert_int_equal(s.state, SERVICE_STOPPING);
+	assert_int_equal(world.last_signal, SIGINT);
+	assert_int_equal(s.deadline, world.now + 10000);
+	service_event(&s, SERVICE_TIMER);
+	assert_int_equal(world.last_signal, SIGKILL);
+	assert_int_equal(world.killed_all, 1);
+	child_ends(&s, 137);
+	assert_int_equal(s.state, SERVICE_DONE);
+	assert_int_equal(s.deadline, 0);
+}
+
+static void a_spawn_that_fails_backs_off_too(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	struct service s;
+
+	(void)state;
+	world.spawn_fails = true;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	assert_int_equal(s.state, SERVICE_BACKING_OFF);
+	assert_int_not_equal(s.deadline, 0);
+}
+
+/* What must hold in any state, however it was reached. */
+static void check_invariants(const struct service *s)
+{
+	bool has_child = s->state == SERVICE_STARTING || s->state == SERVICE_RUNNING || s->state == SERVICE_STOPPING;
+
+	assert_in_range(s->state, 0, SERVICE_STATES - 1);
+	assert_int_equal(has_child, world.alive);
+	assert_int_equal(world.spawned - world.reaped, world.alive);
+	/* Timers only where something waits for them. */
+	if (s->deadline != 0)
+		assert_true(s->state == SERVICE_BACKING_OFF || s->state == SERVICE_STOPPING);
+	if (s->state == SERVICE_BACKING_OFF)
+		assert_int_not_equal(s->deadline, 0);
+	assert_true(s->delay >= SERVICE_DELAY_FIRST && s->delay <= SERVICE_DELAY_CAP);
+}
+
+/* Sends what could really come: a child only ends while it is there, a timer only comes when it is set. */
+static void send(struct service *s, enum service_event event, int status)
+{
+	if (event == SERVICE_EXITED) {
+		if (world.alive)
+			child_ends(s, status);
+	} else if (event == SERVICE_TIMER) {
+		if (s->deadline != 0) {
+			world.now = s->deadline > world.now ? s->deadline : world.now;
+			s->deadline = 0;
+			service_event(s, SERVICE_TIMER);
+		}
+	} else if (event != SERVICE_STARTED || world.alive) {
+		service_event(s, event);
+	}
+}
+
+/* Puts a fresh service into a state by events alone. */
+static void bring_to(struct service *s, const struct plan_container *c, enum service_state wanted)
+{
+	static const enum service_event ways[SERVICE_STATES][4] = {
+		[SERVICE_WAITING]     = { SERVICE_EVENTS },
+		[SERVICE_STARTING]    = { SERVICE_START, SERVICE_EVENTS },
+		[SERVICE_RUNNING]     = { SERVICE_START, SERVICE_STARTED, SERVICE_EVENTS },
+		[SERVICE_BACKING_OFF] = { SERVICE_START, SERVICE_STARTED, SERVICE_EXITED, SERVICE_EVENTS },
+		[SERVICE_STOPPING]    = { SERVICE_START, SERVICE_STARTED, SERVICE_STOP, SERVICE_EVENTS },
+		[SERVICE_DONE]        = { SERVICE_START, SERVICE_STARTED, SERVICE_EXITED, SERVICE_EVENTS },
+		[SERVICE_FAILED]      = { SERVICE_START, SERVICE_STARTED, SERVICE_EXITED, SERVICE_EVENTS },
+	};
+
+	world = (struct world){ .now = 1000 };
+	service_init(s, c, NULL, &actions);
+	for (size_t i = 0; i < ARRAY_SIZE(ways[wanted]) && ways[wanted][i] != SERVICE_EVENTS; i++)
+		send(s, ways[wanted][i], wanted == SERVICE_DONE ? 0 : 1);
+	assert_int_equal(s->state, wanted);
+}
+
+static void every_state_and_event_keeps_the_promises(void **state)
+{
+	static const enum plan_restart policies[] = {
+		PLAN_RESTART_NEVER, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_ALWAYS,
+	};
+	unsigned int cells = 0;
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(policies); p++)
+		for (int st = 0; st < SERVICE_STATES; st++)
+			for (int ev = 0; ev < SERVICE_EVENTS; ev++)
+				for (int status = 0; status < 2; status++) {
+					struct plan_container c = container(policies[p], 0);
+					struct service s;
+
+					/* States that this policy never comes to. */
+					if ((st == SERVICE_BACKING_OFF && policies[p] == PLAN_RESTART_NEVER) ||
+					    (st == SERVICE_FAILED && policies[p] != PLAN_RESTART_NEVER) ||
+					    (st == SERVICE_DONE && policies[p] == PLAN_RESTART_ALWAYS))
+						continue;
+					bring_to(&s, &c, (enum service_state)st);
+					send(&s, (enum service_event)ev, status);
+					check_invariants(&s);
+					cells++;
+				}
+	assert_true(cells > 150);
+}
+
+static void a_million_random_events_keep_the_promises(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ON_FAILURE, 0);
+	uint32_t seed = 12345;
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	for (int i = 0; i < 1000000; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		world.now += (seed >> 8) % 50;
+		world.spawn_fails = (seed >> 28) == 0;
+		send(&s, (enum service_event)((seed >> 16) % SERVICE_EVENTS), (seed >> 24) & 1);
+		check_invariants(&s);
+	}
+	assert_true(world.spawned > 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(starts_runs_and_ends, setup),
+		cmocka_unit_test_setup(failure_for_good_is_failed, setup),
+		cmocka_unit_test_setup(back_off_doubles_up_to_its_cap_and_resets_when_steady, setup),
+		cmocka_unit_test_setup(restart_n_gives_up_after_n, setup),
+		cmocka_unit_test_setup(on_failure_leaves_success_alone, setup),
+		cmocka_unit_test_setup(stop_asks_then_kills, setup),
+		cmocka_unit_test_setup(a_spawn_that_fails_backs_off_too, setup),
+		cmocka_unit_test_setup(every_state_and_event_keeps_the_promises, setup),
+		cmocka_unit_test_setup(a_million_random_events_keep_the_promises, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
