@@ -14,6 +14,7 @@
 #include "base/path.h"
 
 #define MODULES_MAX 65536u
+#define DEPTH_MAX 64u			/* of modules that stand on each other; real ones stay below 10 */
 
 /* What the machine needs, whatever the manifest says. */
 static const struct machine_module {
@@ -40,8 +41,7 @@ struct module {
 	const char *path;		/* below lib/modules/RELEASE */
 	const char *dependencies;	/* paths, separated by spaces; length below */
 	size_t dependencies_length;
-	size_t order;			/* in the file, for messages */
-	bool visited, boot;
+	bool visited;
 	struct plan_module *planned;
 };
 
@@ -56,6 +56,7 @@ struct modules {
 	struct plan_module **planned;	/* in the order of loading */
 	size_t planned_count;
 	size_t boot_count;		/* the first so many of them */
+	unsigned int depth;
 };
 
 /* "kernel/drivers/char/hw_random/virtio-rng.ko.xz" is "virtio_rng". */
@@ -155,6 +156,8 @@ static int visit_dependencies(struct modules *m, struct module *module, bool opt
 {
 	const char *start = module->dependencies, *end = start + module->dependencies_length;
 
+	if (++m->depth > DEPTH_MAX)
+		return error_set(m->err, "kernel: modules.dep: more than %u modules stand on each other", DEPTH_MAX);
 	while (end > start) {
 		const char *word;
 		struct module *dependency;
@@ -173,6 +176,7 @@ static int visit_dependencies(struct modules *m, struct module *module, bool opt
 			return -1;
 		end = word;
 	}
+	m->depth--;
 	return 0;
 }
 
