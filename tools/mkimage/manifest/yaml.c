@@ -419,6 +419,6 @@ int node_parse(const char *path, bool places, const char *text, size_t length, s
 	yaml_parser_delete(&loader.parser);
 	if (r == 0 && (!*root || (*root)->kind == NODE_NULL))
 		return place_error(&at, err,
-				   "the document is empty; write at least 'kernel:' and 'services:'");
+				   "the document is empty; write keys and values, such as 'name: value'");
 	return r;
 }

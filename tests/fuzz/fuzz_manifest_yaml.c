@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes as a manifest, and as the label of an image. What is refused is refused with one line that begins with the
+ * name of the file, and leaves the result as it was.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "tools/mkimage/manifest/manifest.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_refusal(const struct error *err)
+{
+	if (strncmp(err->message, "f:", 2) != 0 || strpbrk(err->message, "\r\n") || strlen(err->message) < 10)
+		abort();
+}
+
+static void check_names(const struct manifest_containers *containers)
+{
+	for (size_t i = 0; i < containers->count; i++)
+		if (!*containers->items[i].name.value || strchr(containers->items[i].name.value, '/') ||
+		    !containers->items[i].image.value || containers->items[i].at.line == 0)
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct manifest_container container = { .devices_count = 77 };
+	struct manifest manifest = { .volumes_count = 77 };
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+
+	log_open("fuzz", -1, LOG_LEVEL_ERROR, false);
+	if (manifest_parse("f", (const char *)data, size, &arena, &manifest, &err) == 0) {
+		check_names(&manifest.onboot);
+		check_names(&manifest.services);
+		check_names(&manifest.onshutdown);
+	} else {
+		check_refusal(&err);
+		if (manifest.volumes_count != 77)
+			abort();
+	}
+	err.message[0] = '\0';
+	if (manifest_parse_label("f", (const char *)data, size, &arena, &container, &err) < 0) {
+		check_refusal(&err);
+		if (container.devices_count != 77)
+			abort();
+	} else if (container.name.value || container.image.value) {
+		abort();
+	}
+	arena_release(&arena);
+	return 0;
+}
