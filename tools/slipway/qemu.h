@@ -50,11 +50,21 @@ int qemu_disk_prepare(const struct qemu_disk *disk, struct error *err);
 
 /* --- ports (qemu_ports.c) --- */
 
-/*
- * `[ADDRESS:]HOST:GUEST[/tcp|/udp]` to QEMU's hostfwd rule. ADDRESS is IPv4; without one only this
- * machine can connect (127.0.0.1). NULL with the error.
- */
-const char *qemu_port_rule(const char *text, struct arena *arena, struct error *err);
+struct qemu_port {
+	const char *text;		/* as given */
+	const char *protocol;		/* "tcp" or "udp" */
+	const char *address;		/* IPv4, of this machine */
+	unsigned int host, guest;
+};
+
+/* `[ADDRESS:]HOST:GUEST[/tcp|/udp]`; without an ADDRESS only this machine can connect (127.0.0.1). */
+int qemu_port_parse(const char *text, struct arena *arena, struct qemu_port *port, struct error *err);
+
+/* An error where the port is taken, which QEMU would tell less plainly. */
+int qemu_port_check(const struct qemu_port *port, struct error *err);
+
+/* For QEMU: "tcp:127.0.0.1:8080-10.0.2.15:80". */
+const char *qemu_port_rule(const struct qemu_port *port, struct arena *arena);
 
 /* --- acceleration (qemu_accelerator.c) --- */
 
@@ -79,8 +89,8 @@ struct qemu_vm {
 	const struct qemu_disk *disks;	/* in the order of /dev/vda, vdb, ... */
 	size_t disks_count;
 	bool network;
-	const char *const *port_rules;	/* of qemu_port_rule() */
-	size_t port_rules_count;
+	const struct qemu_port *ports;
+	size_t ports_count;
 	bool interactive;		/* every key goes to the guest */
 	const char *log;		/* copy of the console; may be NULL */
 	int status_fd;			/* socket for the status port; -1: the port leads nowhere */

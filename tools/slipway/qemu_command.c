@@ -43,7 +43,6 @@ static void add_option(struct command *c, const char *option, const char *format
 
 static void add_option(struct command *c, const char *option, const char *format, ...)
 {
-	autobuffer struct buffer value = { 0 };
 	va_list ap;
 	char *text;
 	int n;
@@ -130,8 +129,8 @@ static void add_network(struct command *c, const struct qemu_vm *vm)
 	autobuffer struct buffer netdev = { 0 };
 
 	buffer_add_string(&netdev, "user,id=net");
-	for (size_t i = 0; i < vm->port_rules_count; i++)
-		buffer_printf(&netdev, ",hostfwd=%s", vm->port_rules[i]);
+	for (size_t i = 0; i < vm->ports_count; i++)
+		buffer_printf(&netdev, ",hostfwd=%s", qemu_port_rule(&vm->ports[i], c->arena));
 	add_option(c, "-netdev", "%s", buffer_string(&netdev));
 	add_option(c, "-device", "virtio-net-%s,netdev=net,romfile=", vm->machine->device_suffix);
 }

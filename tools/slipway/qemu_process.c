@@ -171,13 +171,16 @@ static int look_after(struct process *p, struct error *err)
 
 static int open_signals(struct process *p, sigset_t *old, struct error *err)
 {
-	struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct sigaction standard = { .sa_handler = SIG_DFL }, hangup;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 		(void)sigaddset(&set, end_signals[i]);
+	/* nohup(1). The others count even where a shell ignores them for its background jobs. */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
+		(void)sigdelset(&set, SIGHUP);
 	(void)sigaction(SIGCHLD, &standard, NULL);	/* ignored, children would leave no status */
 	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, old) < 0)

@@ -135,18 +135,16 @@ static int describe_disks(struct qemu_vm *vm, const char *root, const struct run
 
 static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, struct error *err)
 {
-	const char **rules = arena_array(arena, o->publish.count + 1, sizeof(*rules));
+	struct qemu_port *ports = arena_array(arena, o->publish.count + 1, sizeof(*ports));
 
 	vm->network = !o->no_network;
 	if (o->no_network && o->publish.count)
 		return error_set(err, "--publish needs the network that --no-network takes away");
-	for (size_t i = 0; i < o->publish.count; i++) {
-		rules[i] = qemu_port_rule(o->publish.items[i], arena, err);
-		if (!rules[i])
+	for (size_t i = 0; i < o->publish.count; i++)
+		if (qemu_port_parse(o->publish.items[i], arena, &ports[i], err) < 0)
 			return -1;
-	}
-	vm->port_rules = rules;
-	vm->port_rules_count = o->publish.count;
+	vm->ports = ports;
+	vm->ports_count = o->publish.count;
 	return 0;
 }
 
@@ -194,6 +192,9 @@ static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *a
 	struct qemu_run run = { .machine = vm->machine, .timeout = o->timeout };
 	int pair[2];
 
+	for (size_t i = 0; i < vm->ports_count; i++)
+		if (qemu_port_check(&vm->ports[i], err) < 0)
+			return -1;
 	for (size_t i = 0; i < vm->disks_count; i++)
 		if (qemu_disk_prepare(&vm->disks[i], err) < 0)
 			return -1;
