@@ -155,10 +155,21 @@ include Makefile.tests
 
 # What is asked for says which groups of packages are needed, and whether they may be installed: only by the goals that
 # are about more than this directory. The others check, and say what is missing.
+GROUPS_run            := run
+GROUPS_packages       := run
+GROUPS_unit           := check
+GROUPS_check          := check
+GROUPS_test           := check run test
+GROUPS_functional     := run test
+GROUPS_conformance    := run test
+GROUPS_qemu           := run test
+GROUPS_reproducibility := run test
+GROUPS_bench          := run bench
+GROUPS_fuzz           := fuzz
+GROUPS_fuzz-run       := fuzz
+GROUPS_prerequisites  := check run test bench
 GOALS := $(or $(MAKECMDGOALS),all)
-GROUPS := build $(if $(filter run,$(GOALS)),run) $(if $(filter check unit lint cases fuzz-corpus $(BUILD)/tests/%,$(GOALS)),check) \
-	$(if $(filter fuzz fuzz-run,$(GOALS)),fuzz) $(if $(filter test functional qemu reproducibility,$(GOALS)),check test) \
-	$(if $(filter prerequisites,$(GOALS)),check run test)
+GROUPS := build $(foreach g,$(GOALS),$(GROUPS_$(g))) $(if $(filter $(BUILD)/tests/%,$(GOALS)),check)
 INSTALLING := $(filter run test prerequisites,$(GOALS))
 
 prerequisites-check:
