@@ -4,7 +4,7 @@
  * PID 1 both stand on this.
  *
  * The command line's containers have a state directory `ROOT/ID/` with state.json and
- * the start fifo. PID 1's have none: it makes the child itself and calls
+ * the start socket. PID 1's have none: it makes the child itself and calls
  * container_enter() in it.
  */
 #ifndef RUNTIME_CONTAINER_CONTAINER_H
@@ -16,13 +16,15 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "oci/config.h"
+#include "oci/state.h"
+#include "runtime/linux/cgroup.h"
 
 /* ------------------------------------------------------------ for PID 1 */
 
 struct container_enter_options {
 	const char *bundle;		/* absolute path of the directory with config.json */
 	const char *id;			/* for messages and hooks */
-	int status_fd;			/* a message is written here when set-up fails; closed by execve when it works */
+	int status_fd;			/* the caller's, to tell a failure on: kept open until execve closes it */
 };
 
 /*
@@ -37,5 +39,81 @@ struct container_enter_options {
  */
 int container_enter(const struct container_enter_options *options, struct error *err);
 
+
+/* ------------------------------------------------------------ for the command line */
+
+#define CONTAINER_ID_MAX 1024
+
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_STOPPED,
+};
+
+/* "creating", "created", "running", "paused", "stopped" */
+extern const char *const container_status_names[];
+
+/* A container that has a state directory. Strings are in the arena it was loaded with. */
+struct container {
+	const char *root;		/* the directory of all states */
+	const char *directory;		/* ROOT/ID */
+	struct oci_state state;		/* as it was written; `status` there is of that moment */
+	struct cgroup cgroup;		/* its directories, opened where they are there */
+	const struct oci_config *config;/* what it was created with; NULL until container_config() */
+};
+
+/* The caller closes it with container_close(). */
+int container_load(const char *root, const char *id, struct arena *arena, struct container *container,
+		   struct error *err);
+void container_close(struct container *container);
+
+/* What it is now: the process may be gone, and the cgroup frozen. */
+enum container_status container_status(const struct container *container);
+
+/* A pidfd of its first process; -1 and errno ESRCH when that is gone, whatever has its number now. */
+int container_pidfd(const struct container *container);
+
+/* Reads the config.json it was created with into `config`, once. */
+int container_config(struct container *container, struct arena *arena, struct error *err);
+
+struct container_create_options {
+	const char *root, *id, *bundle;
+	const char *pid_file, *console_socket;	/* NULL where not given */
+	unsigned int preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool start;			/* `run`: container_run() follows, no start socket is made */
+	bool foreground;		/* with `start`: the terminal comes to this process, in `master` */
+};
+
+/* What container_create() leaves behind in this process. */
+struct container_process {
+	pid_t pid;
+	int pidfd;
+	int sync;			/* to the set-up, until it is executed */
+	int master;			/* of the terminal, or -1 */
+};
+
+/*
+ * Makes the container up to the point where its program could be started. On
+ * failure nothing is left: no process, mount, cgroup or state.
+ */
+int container_create(const struct container_create_options *options, struct arena *arena,
+		     struct container *container, struct container_process *process, struct error *err);
+
+/* Starts the program of what container_create() made with `start`. */
+int container_run(struct container *container, struct container_process *process, struct arena *arena,
+		  struct error *err);
+void container_process_close(struct container_process *process);
+
+/* Starts the program of a container that is "created". */
+int container_start(struct container *container, struct arena *arena, struct error *err);
+
+/* Sends a signal to the first process, or to all. */
+int container_kill(struct container *container, int signal, bool all, struct error *err);
+
+/* Removes a stopped container, or with `force` any. poststop hooks are run. */
+int container_delete(struct container *container, bool force, struct arena *arena, struct error *err);
 
 #endif

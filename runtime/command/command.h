@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of the OCI runtime, compatible with runc's: one file a
+ * command, one table in runtime.c.
+ */
+#ifndef RUNTIME_COMMAND_COMMAND_H
+#define RUNTIME_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/option.h"
+#include "runtime/container/container.h"
+
+#define RUNTIME_NAME "slipway-runtime"
+#define RUNTIME_SPEC_VERSION "1.3.0"
+
+/* The whole program; returns the exit status. */
+int runtime_main(int argc, char **argv);
+
+/* The options in front of the command. */
+struct runtime_globals {
+	const char *root;		/* absolute */
+	const char *log, *log_format;
+	bool debug, systemd_cgroup;
+	const char *rootless, *criu;
+	bool version;
+};
+
+extern struct runtime_globals runtime_globals;
+
+/* Opens the log that --log asks for. */
+int runtime_log_open(struct error *err);
+
+/* Tells a failure on standard error and in the log, and returns `status`. */
+int runtime_fail(const struct error *err, int status);
+
+/* Parses a command's own options; true where the command is to go on, else the status to return. */
+bool command_parse(const struct option_command *command, int argc, char **argv, void *values,
+		   struct option_list *operands, struct arena *arena, int *status);
+
+extern const struct option_command command_create, command_start, command_run, command_state, command_kill,
+	command_delete, command_list, command_spec, command_exec, command_ps, command_pause, command_resume,
+	command_update, command_events, command_features;
+
+/* What create and run have in common. */
+struct create_values {
+	const char *bundle, *pid_file, *console_socket;
+	unsigned int preserve_fds;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+};
+
+#define CREATE_OPTIONS \
+	{ OPTION_STRING, 'b', "bundle", "DIR", "the bundle: where config.json is (default: here)", \
+	  offsetof(struct create_values, bundle) }, \
+	{ OPTION_STRING, 0, "console-socket", "PATH", "a socket that gets the terminal's descriptor", \
+	  offsetof(struct create_values, console_socket) }, \
+	{ OPTION_STRING, 0, "pid-file", "FILE", "write the number of the first process to FILE", \
+	  offsetof(struct create_values, pid_file) }, \
+	{ OPTION_FLAG, 0, "no-pivot", NULL, "move the root instead of pivot_root, for a host on a ramdisk", \
+	  offsetof(struct create_values, no_pivot) }, \
+	{ OPTION_FLAG, 0, "no-new-keyring", NULL, "keep the caller's session keyring", \
+	  offsetof(struct create_values, no_new_keyring) }, \
+	{ OPTION_UNSIGNED, 0, "preserve-fds", "N", "pass N descriptors beyond the standard ones", \
+	  offsetof(struct create_values, preserve_fds) }
+
+void create_options_read(const struct create_values *values, const char *id, struct container_create_options *options);
+
+/*
+ * Waits in the foreground for a process of a container: signals are passed to it, and bytes between
+ * its terminal (`master`, or -1) and ours. Returns its exit status as a shell has it.
+ */
+int foreground_wait(pid_t pid, int pidfd, int master, struct error *err);
+
+/* To be called before the process is made, so that no signal is lost. */
+void foreground_prepare(bool subreaper);
+
+#endif

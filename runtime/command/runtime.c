@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/command/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#define ROOT_DEFAULT "/run/slipway/runtime"
+
+struct runtime_globals runtime_globals;
+
+static const struct option_command *const commands[] = {
+	&command_create, &command_start, &command_run, &command_state,
+	&command_kill, &command_delete, &command_list, &command_spec,
+};
+
+#define GLOBAL(field) offsetof(struct runtime_globals, field)
+
+static const struct option global_options[] = {
+	{ OPTION_STRING, 0, "root", "DIR", "where the state of containers is kept (default: " ROOT_DEFAULT ")", GLOBAL(root) },
+	{ OPTION_STRING, 0, "log", "FILE", "write the log to FILE", GLOBAL(log) },
+	{ OPTION_STRING, 0, "log-format", "FORMAT", "text (default) or json", GLOBAL(log_format) },
+	{ OPTION_FLAG, 0, "debug", NULL, "log what is done as well", GLOBAL(debug) },
+	{ OPTION_FLAG, 0, "systemd-cgroup", NULL, "not supported: cgroups are made directly", GLOBAL(systemd_cgroup) },
+	{ OPTION_STRING, 0, "rootless", "WHEN", "true, false or auto (default)", GLOBAL(rootless) },
+	{ OPTION_STRING, 0, "criu", "FILE", "ignored: there is no checkpoint", GLOBAL(criu) },
+	{ OPTION_FLAG, 'v', "version", NULL, "show the version", GLOBAL(version) },
+	OPTION_TABLE_END,
+};
+
+static const struct option_command program = {
+	.name = "", .operands = "COMMAND ...", .summary = "run OCI containers", .options = global_options,
+	.operands_max = INT_MAX, .stop_at_operand = true,
+};
+
+static int show_version(void)
+{
+	printf("%s version %s\nspec: %s\n", RUNTIME_NAME, SLIPWAY_VERSION, RUNTIME_SPEC_VERSION);
+	return 0;
+}
+
+static int show_help(void)
+{
+	struct option_command table[ARRAY_SIZE(commands) + 1] = { { 0 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		table[i] = *commands[i];
+	option_print_commands(table, RUNTIME_NAME, "Runs OCI containers.", global_options);
+	return 0;
+}
+
+static int check_globals(struct arena *arena, struct error *err)
+{
+	struct runtime_globals *g = &runtime_globals;
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (g->log_format && strcmp(g->log_format, "text") != 0 && strcmp(g->log_format, "json") != 0)
+		return error_set(err, "invalid log-format: '%s'; use 'text' or 'json'", g->log_format);
+	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "true") != 0 &&
+	    strcmp(g->rootless, "false") != 0)
+		return error_set(err, "option '--rootless': expected true, false or auto, got '%s'", g->rootless);
+	if (g->systemd_cgroup)
+		return error_set(err, "option '--systemd-cgroup' is not supported: this runtime makes cgroups itself; "
+				      "configure the caller to use the cgroupfs driver");
+	if (!g->root)
+		g->root = geteuid() != 0 && runtime_dir && *runtime_dir ?
+				  arena_printf(arena, "%s/slipway/runtime", runtime_dir) : ROOT_DEFAULT;
+	/* State is found again from other directories; and the way to it may not change under us. */
+	if (*g->root != '/') {
+		char *cwd = getcwd(NULL, 0);
+
+		if (!cwd)
+			return error_errno(err, "cannot find the current directory");
+		g->root = arena_printf(arena, "%s/%s", cwd, g->root);
+		free(cwd);
+	}
+	return runtime_log_open(err);
+}
+
+bool command_parse(const struct option_command *command, int argc, char **argv, void *values,
+		   struct option_list *operands, struct arena *arena, int *status)
+{
+	struct error err = { 0 };
+	int r = option_parse(command, RUNTIME_NAME, argc, argv, values, operands, arena, &err);
+
+	*status = r < 0 ? runtime_fail(&err, 1) : 0;
+	return r == 0;
+}
+
+static const struct option_command *find(const char *name, struct error *err)
+{
+	struct option_command table[ARRAY_SIZE(commands) + 1] = { { 0 } };
+	char *argv[] = { (char *)(uintptr_t)name };
+	int words;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+		table[i] = *commands[i];
+	}
+	/* Only for its message: it knows the nearest. */
+	(void)option_find_command(table, 1, argv, &words, err);
+	return NULL;
+}
+
+/*
+ * A caller may have closed standard descriptors; what is opened next must not become
+ * the container's standard input.
+ */
+static int open_standard_descriptors(struct error *err)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return error_errno(err, "cannot open '/dev/null'");
+	(void)close(fd);
+	return 0;
+}
+
+int runtime_main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct option_list words = { 0 };
+	const struct option_command *command;
+	struct error err = { 0 };
+	int status = 1, r;
+
+	if (fcntl(STDERR_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 || fcntl(STDIN_FILENO, F_GETFD) < 0)
+		if (open_standard_descriptors(&err) < 0)
+			return runtime_fail(&err, 1);
+	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return show_help();
+	r = option_parse(&program, RUNTIME_NAME, argc, argv, &runtime_globals, &words, &arena, &err);
+	if (r < 0)
+		status = runtime_fail(&err, 1);
+	else if (runtime_globals.version)
+		status = show_version();
+	else if (words.count == 0 || strcmp(words.items[0], "help") == 0)
+		status = show_help();
+	else if (check_globals(&arena, &err) < 0 || !(command = find(words.items[0], &err)))
+		status = runtime_fail(&err, 1);
+	else
+		status = command->run((int)words.count, (char **)(uintptr_t)words.items);
+	arena_release(&arena);
+	return status;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/command/command.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/path.h"
+
+struct values {
+	const char *bundle;
+	bool rootless;
+};
+
+static const struct option options[] = {
+	{ OPTION_STRING, 'b', "bundle", "DIR", "the bundle to write config.json to (default: here)",
+	  offsetof(struct values, bundle) },
+	{ OPTION_FLAG, 0, "rootless", NULL, "for a container of an ordinary user", offsetof(struct values, rootless) },
+	OPTION_TABLE_END,
+};
+
+#define STRINGS(...) { .items = (const char *[]){ __VA_ARGS__ }, .count = ARRAY_SIZE(((const char *[]){ __VA_ARGS__ })) }
+#define CAPABILITIES STRINGS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE")
+
+static struct oci_capabilities capabilities = {
+	.bounding = CAPABILITIES, .effective = CAPABILITIES, .permitted = CAPABILITIES,
+};
+
+static struct oci_rlimit rlimits[] = { { .type = "RLIMIT_NOFILE", .soft = 1024, .hard = 1024 } };
+
+static struct oci_process process = {
+	.terminal = true, .args = STRINGS("sh"), .cwd = "/", .capabilities = &capabilities, .rlimits = rlimits,
+	.rlimits_count = ARRAY_SIZE(rlimits), .no_new_privileges = true,
+	.env = STRINGS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"),
+};
+
+static struct oci_mount mounts[] = {
+	{ .destination = "/proc", .type = "proc", .source = "proc" },
+	{ .destination = "/dev", .type = "tmpfs", .source = "tmpfs",
+	  .options = STRINGS("nosuid", "strictatime", "mode=755", "size=65536k") },
+	{ .destination = "/dev/pts", .type = "devpts", .source = "devpts",
+	  .options = STRINGS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5") },
+	{ .destination = "/dev/shm", .type = "tmpfs", .source = "shm",
+	  .options = STRINGS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
+	{ .destination = "/dev/mqueue", .type = "mqueue", .source = "mqueue",
+	  .options = STRINGS("nosuid", "noexec", "nodev") },
+	{ .destination = "/sys", .type = "sysfs", .source = "sysfs",
+	  .options = STRINGS("nosuid", "noexec", "nodev", "ro") },
+	{ .destination = "/sys/fs/cgroup", .type = "cgroup", .source = "cgroup",
+	  .options = STRINGS("nosuid", "noexec", "nodev", "relatime", "ro") },
+};
+
+static const struct oci_mount rootless_sys = {
+	.destination = "/sys", .type = "none", .source = "/sys",
+	.options = STRINGS("rbind", "nosuid", "noexec", "nodev", "ro"),
+};
+
+/* The last is for containers of ordinary users only; they share the network of their maker. */
+static struct oci_namespace namespaces[] = {
+	{ .type = "network" }, { .type = "pid" },    { .type = "ipc" },	 { .type = "uts" },
+	{ .type = "mount" },   { .type = "cgroup" }, { .type = "user" },
+};
+
+static struct oci_device_rule device_rules[] = { { .allow = false, .access = "rwm" } };
+static struct oci_resources resources = { .devices = device_rules, .devices_count = ARRAY_SIZE(device_rules) };
+
+static struct oci_config config = {
+	.oci_version = RUNTIME_SPEC_VERSION, .process = &process,
+	.root = { .path = "rootfs", .readonly = true }, .hostname = "runc",
+	.mounts = mounts, .mounts_count = ARRAY_SIZE(mounts),
+	.linux_ = {
+		.resources = &resources, .namespaces = namespaces, .namespaces_count = ARRAY_SIZE(namespaces) - 1,
+		.masked_paths = STRINGS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+					"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
+					"/proc/scsi"),
+		.readonly_paths = STRINGS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
+	},
+};
+
+static void make_rootless(void)
+{
+	static struct oci_id_mapping uid = { .size = 1 }, gid = { .size = 1 };
+
+	uid.host_id = geteuid();
+	gid.host_id = getegid();
+	config.linux_.uid_mappings = (struct oci_id_mappings){ &uid, 1 };
+	config.linux_.gid_mappings = (struct oci_id_mappings){ &gid, 1 };
+	config.linux_.resources = NULL;
+	config.linux_.namespaces = namespaces + 1;
+	config.linux_.namespaces_count = ARRAY_SIZE(namespaces) - 1;
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		if (strcmp(mounts[i].destination, "/sys") == 0)
+			mounts[i] = rootless_sys;
+		/* Group 5 is not mapped; it is the last option. */
+		if (strcmp(mounts[i].destination, "/dev/pts") == 0)
+			mounts[i].options.count--;
+	}
+}
+
+static int write_spec(const struct values *values, struct arena *arena, struct error *err)
+{
+	const char *path = path_join(arena, values->bundle ? values->bundle : ".", "config.json");
+	autobuffer struct buffer text = { 0 };
+	autoclose int fd = -1;
+
+	if (values->rootless)
+		make_rootless();
+	if (oci_config_write(&config, &text, err) < 0)
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(err, "file %s exists. Remove it first", path_base(path));
+	if (fd < 0)
+		return error_errno(err, "cannot create '%s'", path);
+	if (write(fd, text.data, text.length) != (ssize_t)text.length) {
+		(void)unlink(path);
+		return error_errno(err, "cannot write '%s'", path);
+	}
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct values values = { 0 };
+	struct option_list operands = { 0 };
+	struct error err = { 0 };
+	int status;
+
+	if (command_parse(&command_spec, argc, argv, &values, &operands, &arena, &status) &&
+	    write_spec(&values, &arena, &err) < 0)
+		status = runtime_fail(&err, 1);
+	arena_release(&arena);
+	return status;
+}
+
+const struct option_command command_spec = {
+	"spec", "", "write a config.json to start from", options, 0, 0, false, run,
+};

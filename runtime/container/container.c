@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "runtime/container/state.h"
+#include "runtime/linux/syscalls.h"
+
+const char *const container_status_names[] = {
+	[CONTAINER_CREATING] = "creating", [CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running",
+	[CONTAINER_PAUSED] = "paused",	   [CONTAINER_STOPPED] = "stopped",
+};
+
+int container_load(const char *root, const char *id, struct arena *arena, struct container *container,
+		   struct error *err)
+{
+	*container = (struct container){ .root = root };
+	if (state_read(root, id, arena, &container->state, err) < 0)
+		return -1;
+	container->directory = path_join(arena, root, id);
+	state_get_cgroup(&container->state, arena, &container->cgroup);
+	return cgroup_open(&container->cgroup, err);
+}
+
+void container_close(struct container *container)
+{
+	cgroup_close(&container->cgroup);
+}
+
+enum container_status container_status(const struct container *container)
+{
+	struct arena arena = { 0 };
+	bool waits;
+
+	if (state_start_time(container->state.pid) != container->state.start_time || !container->state.start_time)
+		return CONTAINER_STOPPED;
+	/* The socket is there until `start` has taken it away. */
+	waits = access(path_join(&arena, container->directory, STATE_SOCKET), F_OK) == 0;
+	arena_release(&arena);
+	if (waits)
+		return CONTAINER_CREATED;
+	return cgroup_is_frozen(&container->cgroup) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+}
+
+int container_pidfd(const struct container *container)
+{
+	autoclose int pidfd = -1;
+
+	if (container->state.pid <= 0 || !container->state.start_time) {
+		errno = ESRCH;
+		return -1;
+	}
+	/* The descriptor first, then the look at who it is: the number cannot come to mean another in between. */
+	pidfd = kernel_pidfd_open(container->state.pid);
+	if (pidfd < 0)
+		return -1;
+	if (state_start_time(container->state.pid) != container->state.start_time) {
+		errno = ESRCH;
+		return -1;
+	}
+	return fd_take(&pidfd);
+}
+
+int container_config(struct container *container, struct arena *arena, struct error *err)
+{
+	struct oci_config *config;
+
+	if (container->config)
+		return 0;
+	config = arena_alloc(arena, sizeof(*config));
+	if (oci_config_read(AT_FDCWD, path_join(arena, container->directory, STATE_CONFIG), arena, config, err) < 0)
+		return -1;
+	container->config = config;
+	return 0;
+}
+
+int container_kill(struct container *container, int signal, bool all, struct error *err)
+{
+	autoclose int pidfd = -1;
+
+	if (all)
+		return cgroup_signal(&container->cgroup, signal, err);
+	pidfd = container_pidfd(container);
+	if (pidfd < 0 && errno == ESRCH)
+		return error_set(err, "container not running");
+	if (pidfd < 0)
+		return error_errno(err, "cannot find the container's process");
+	if (kernel_pidfd_send_signal(pidfd, signal) < 0) {
+		if (errno == ESRCH)
+			return error_set(err, "container not running");
+		return error_errno(err, "cannot signal the container's process");
+	}
+	return 0;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runtime's side of making a container; the other side is setup.c. */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "runtime/container/setup.h"
+#include "runtime/container/state.h"
+#include "runtime/container/sync.h"
+#include "runtime/linux/hooks.h"
+#include "runtime/linux/syscalls.h"
+
+/*
+ * Below this, what the set-up allocates would count: the child is made outside of the
+ * cgroup and moved in, which takes the kernel longer than making it inside.
+ */
+#define MEMORY_LIMIT_SMALL (16 << 20)
+
+struct creation {
+	const struct container_create_options *options;
+	struct arena *arena;
+	struct container *container;
+	struct container_process *process;
+	struct oci_config *config;	/* in the arena: it outlives the creation */
+	struct setup setup;
+	int state_fd;
+	int start_socket;		/* listening; -1 for `run` */
+	int setup_sync;			/* the set-up's side */
+	int terminal_socket;		/* where the terminal comes in, for the foreground */
+	bool made_inside;		/* the child is born in its cgroup */
+	bool waits;			/* the set-up says PREPARED and waits for us */
+};
+
+/* ------------------------------------------------------------ in the child */
+
+static int become_root_of_namespace(struct error *err)
+{
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return error_errno(err, "cannot become root of the user namespace");
+	/* Changing the user took the right to our own files in /proc; the set-up writes there. */
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return 0;
+}
+
+static int child_namespaces(struct creation *c, struct error *err)
+{
+	struct namespaces *n = &c->setup.namespaces;
+	const unsigned int by_clone = CLONE_NEWPID | CLONE_NEWCGROUP;
+
+	if (n->make & CLONE_NEWUSER) {
+		if (sync_expect(c->setup_sync, SYNC_GO, err) < 0 || become_root_of_namespace(err) < 0)
+			return -1;
+	}
+	if (namespaces_join(n, ~(unsigned int)CLONE_NEWPID, err) < 0)
+		return -1;
+	if ((n->join & CLONE_NEWUSER) && become_root_of_namespace(err) < 0)
+		return -1;
+	/* With a user namespace to join, what is made must be made by it; else clone3 has made all but this. */
+	return namespaces_unshare(n, (n->join & CLONE_NEWUSER) ? ~by_clone : CLONE_NEWTIME, err);
+}
+
+/* `start` connects; the connection carries an error, or ends with execve. */
+static int wait_for_start(struct creation *c, struct error *err)
+{
+	int connection;
+
+	if (sync_send(c->setup_sync, SYNC_CREATED, err) < 0)
+		return -1;
+	if (c->start_socket < 0)
+		return sync_expect(c->setup_sync, SYNC_GO, err);
+	do
+		connection = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
+	while (connection < 0 && (errno == EINTR || errno == ECONNABORTED));
+	if (connection < 0)
+		return error_errno(err, "cannot wait for the start");
+	fd_replace(&c->setup_sync, connection);
+	return 0;
+}
+
+static int child_steps(struct creation *c, struct error *err)
+{
+	if (child_namespaces(c, err) < 0)
+		return -1;
+	/* The first process of a container must not be looked into by one that shares its PID namespace. */
+	if (!((c->setup.namespaces.make | c->setup.namespaces.join) & CLONE_NEWUSER))
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (setup_build(&c->setup, err) < 0)
+		return -1;
+	if (c->waits &&
+	    (sync_send(c->setup_sync, SYNC_PREPARED, err) < 0 || sync_expect(c->setup_sync, SYNC_GO, err) < 0))
+		return -1;
+	if (setup_enter(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
+		return -1;
+	return setup_execute(&c->setup, err);
+}
+
+static void __attribute__((noreturn)) child(struct creation *c)
+{
+	struct error err = { 0 };
+
+	fd_replace(&c->process->sync, -1);
+	(void)child_steps(c, &err);
+	sync_send_error(c->setup_sync, &err);
+	_exit(1);
+}
+
+/* ------------------------------------------------------------ preparations */
+
+static int read_config(struct creation *c, struct error *err)
+{
+	const struct container_create_options *o = c->options;
+	autobuffer struct buffer text = { 0 };
+	char *bundle = realpath(o->bundle, NULL);
+
+	if (!bundle)
+		return error_errno(err, "cannot find the bundle '%s'", o->bundle);
+	c->setup.bundle = arena_strdup(c->arena, bundle);
+	free(bundle);
+	if (file_read(AT_FDCWD, path_join(c->arena, c->setup.bundle, "config.json"), OCI_CONFIG_BYTES_MAX, &text, err) < 0) {
+		if (err->number == ENOENT)
+			return error_set(err, "JSON specification file config.json not found");
+		return -1;
+	}
+	if (oci_config_parse(text.data, text.length, c->arena, c->config, err) < 0)
+		return error_context(err, "config.json");
+	/* The container keeps the config of this moment: what becomes of the bundle's file changes nothing. */
+	return state_write(c->state_fd, STATE_CONFIG, text.data, text.length, err);
+}
+
+static int check_terminal(const struct creation *c, struct error *err)
+{
+	const struct container_create_options *o = c->options;
+	bool terminal = c->config->process && c->config->process->terminal;
+
+	if (terminal && !o->console_socket && !o->foreground)
+		return error_set(err, "cannot allocate tty if runtime will detach without setting console socket");
+	if (!terminal && o->console_socket)
+		return error_set(err, "cannot use console socket if runtime will not detach or allocate tty");
+	return 0;
+}
+
+static int prepare(struct creation *c, struct error *err)
+{
+	const struct oci_linux *l = &c->config->linux_;
+
+	if (namespaces_open(c->config, &c->setup.namespaces, err) < 0 ||
+	    setup_check(c->config, &c->setup.namespaces, err) < 0 || check_terminal(c, err) < 0)
+		return -1;
+	return l->seccomp ? seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) : 0;
+}
+
+static int make_cgroup(struct creation *c, struct error *err)
+{
+	struct cgroup *cgroup = &c->container->cgroup;
+	const struct oci_resources *r = c->config->linux_.resources;
+
+	if (cgroup_locate(c->config->linux_.cgroups_path, c->options->id, c->arena, cgroup, err) < 0 ||
+	    cgroup_create(cgroup, err) < 0)
+		return -1;
+	c->setup.cgroup = cgroup;
+	c->made_inside = cgroup->unified && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&
+					      r->memory_limit.value < MEMORY_LIMIT_SMALL);
+	if (cgroup_limit_devices(cgroup, r, err) < 0)
+		return -1;
+	return cgroup_limit(cgroup, r, err);
+}
+
+static int make_start_socket(struct creation *c, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (c->options->start)
+		return 0;
+	c->start_socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	/* Through the descriptor: the path of the directory may be longer than an address takes. */
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" STATE_SOCKET, c->state_fd);
+	if (c->start_socket < 0 || bind(c->start_socket, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(c->start_socket, 1) < 0)
+		return error_errno(err, "cannot make the start socket");
+	return 0;
+}
+
+static int make_console(struct creation *c, struct error *err)
+{
+	int sockets[2];
+
+	if (!c->config->process || !c->config->process->terminal)
+		return 0;
+	if (c->options->console_socket) {
+		c->setup.console = terminal_connect(c->options->console_socket, err);
+		return c->setup.console < 0 ? -1 : 0;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_errno(err, "cannot make a pair of sockets");
+	c->terminal_socket = sockets[0];
+	c->setup.console = sockets[1];
+	return 0;
+}
+
+static int make_child(struct creation *c, struct error *err)
+{
+	struct namespaces *n = &c->setup.namespaces;
+	struct container_process *p = c->process;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
+	};
+	int sockets[2];
+
+	if (sync_open(sockets, err) < 0)
+		return -1;
+	p->sync = sockets[0];
+	c->setup_sync = sockets[1];
+	args.flags |= (n->join & CLONE_NEWUSER) ? n->make & CLONE_NEWPID :
+						  n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+	if (c->made_inside) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)c->container->cgroup.items[0].fd;
+	}
+	/* Joining a PID namespace is for children, so it is done here, for the child to come. */
+	if (namespaces_join(n, CLONE_NEWPID, err) < 0)
+		return -1;
+	p->pid = kernel_clone3(&args);
+	if (p->pid < 0) {
+		p->pid = 0;
+		p->pidfd = -1;
+		return error_errno(err, "cannot make the container's first process");
+	}
+	if (p->pid == 0)
+		child(c);
+	fd_replace(&c->setup_sync, -1);
+	fd_replace(&c->start_socket, -1);
+	fd_replace(&c->setup.console, -1);
+	return 0;
+}
+
+/* ------------------------------------------------------------ together with the child */
+
+static int run_runtime_hooks(struct creation *c, struct error *err)
+{
+	const struct oci_hooks *h = &c->config->hooks;
+	const char *state = state_for_hooks(c->config, c->options->id, c->setup.bundle, c->process->pid, "creating", c->arena);
+
+	if (hooks_run(&h->prestart, "prestart", state, err) < 0)
+		return -1;
+	return hooks_run(&h->create_runtime, "createRuntime", state, err);
+}
+
+static int accompany(struct creation *c, struct error *err)
+{
+	struct container_process *p = c->process;
+
+	if (c->setup.namespaces.make & CLONE_NEWUSER) {
+		if (namespaces_map_ids(p->pid, &c->config->linux_, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
+			return -1;
+	}
+	if (c->waits) {
+		if (sync_expect(p->sync, SYNC_PREPARED, err) < 0)
+			return -1;
+		if (!c->made_inside && cgroup_attach(&c->container->cgroup, p->pid, err) < 0)
+			return -1;
+		if (run_runtime_hooks(c, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
+			return -1;
+	}
+	if (sync_expect(p->sync, SYNC_CREATED, err) < 0)
+		return -1;
+	if (c->terminal_socket >= 0) {
+		p->master = terminal_receive(c->terminal_socket, err);
+		if (p->master < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int save(struct creation *c, const char *status, struct error *err)
+{
+	struct oci_state *s = &c->container->state;
+	autobuffer struct buffer text = { 0 };
+
+	*s = (struct oci_state){
+		.oci_version = c->config->oci_version, .id = c->options->id, .status = status, .pid = c->process->pid,
+		.bundle = c->setup.bundle, .annotations = c->config->annotations,
+		.rootfs = *c->config->root.path == '/' ? c->config->root.path :
+							path_join(c->arena, c->setup.bundle, c->config->root.path),
+		.created = state_now(c->arena), .owner = "", .start_time = state_start_time(c->process->pid),
+	};
+	state_set_cgroup(s, c->arena, &c->container->cgroup);
+	if (oci_state_write(s, OCI_STATE_FOR_FILE, &text, err) < 0)
+		return -1;
+	return state_write(c->state_fd, STATE_FILE, text.data, text.length, err);
+}
+
+static int write_pid_file(const struct creation *c, struct error *err)
+{
+	const char *path = c->options->pid_file;
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", (int)c->process->pid);
+
+	return path ? file_write_atomic(AT_FDCWD, path, text, (size_t)n, 0666, err) : 0;
+}
+
+static void end_process(struct container_process *p)
+{
+	if (p->pid <= 0)
+		return;
+	(void)kernel_pidfd_send_signal(p->pidfd, SIGKILL);
+	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	p->pid = 0;
+}
+
+static int create(struct creation *c, struct error *err)
+{
+	const struct oci_hooks *h = &c->config->hooks;
+
+	if (read_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
+	    make_start_socket(c, err) < 0 || make_console(c, err) < 0)
+		return -1;
+	c->waits = !c->made_inside || h->prestart.count > 0 || h->create_runtime.count > 0;
+	c->setup.hook_state =
+		state_for_hooks(c->config, c->options->id, c->setup.bundle, 1, "created", c->arena);
+	if (make_child(c, err) < 0 || accompany(c, err) < 0)
+		return -1;
+	return save(c, "created", err) < 0 ? -1 : write_pid_file(c, err);
+}
+
+int container_create(const struct container_create_options *options, struct arena *arena,
+		     struct container *container, struct container_process *process, struct error *err)
+{
+	struct creation c = {
+		.options = options, .arena = arena, .container = container, .process = process, .state_fd = -1,
+		.start_socket = -1, .setup_sync = -1, .terminal_socket = -1,
+		.setup = {
+			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1,
+			.terminal = { -1, -1 }, .arena = arena, .no_pivot = options->no_pivot,
+			.keep_keyring = options->no_new_keyring, .preserve_fds = options->preserve_fds,
+		},
+	};
+	int r = -1;
+
+	c.config = arena_alloc(arena, sizeof(*c.config));
+	c.setup.config = c.config;
+	*container = (struct container){ .root = options->root, .config = c.config };
+	*process = (struct container_process){ .pidfd = -1, .sync = -1, .master = -1 };
+	if (state_check_id(options->id, err) < 0)
+		return -1;
+	c.state_fd = state_make(options->root, options->id, err);
+	if (c.state_fd < 0)
+		return -1;
+	container->directory = path_join(arena, options->root, options->id);
+	r = create(&c, err);
+	if (r < 0) {
+		struct error ignored;
+
+		end_process(process);
+		container_process_close(process);
+		cgroup_undo(&container->cgroup);
+		(void)state_remove(options->root, options->id, &ignored);
+	} else if (!options->start) {
+		fd_replace(&process->sync, -1);
+	}
+	namespaces_close(&c.setup.namespaces);
+	fd_replace(&c.state_fd, -1);
+	fd_replace(&c.start_socket, -1);
+	fd_replace(&c.setup_sync, -1);
+	fd_replace(&c.terminal_socket, -1);
+	fd_replace(&c.setup.console, -1);
+	return r;
+}
+
+void container_process_close(struct container_process *process)
+{
+	fd_replace(&process->pidfd, -1);
+	fd_replace(&process->sync, -1);
+	fd_replace(&process->master, -1);
+}

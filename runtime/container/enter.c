@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container whose first process is a child that PID 1 has made already. */
+#include "runtime/container/container.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "runtime/container/setup.h"
+#include "runtime/container/state.h"
+#include "runtime/linux/hooks.h"
+#include "runtime/linux/syscalls.h"
+
+/* The hooks of the runtime's namespaces run before there are others: this process is all there is of a runtime. */
+static int run_early_hooks(const struct oci_config *config, const char *state, struct error *err)
+{
+	if (hooks_run(&config->hooks.prestart, "prestart", state, err) < 0)
+		return -1;
+	return hooks_run(&config->hooks.create_runtime, "createRuntime", state, err);
+}
+
+static int make_namespaces(struct setup *setup, struct error *err)
+{
+	/* The new PID namespace was made by who made this process; the cgroup namespace comes last of all. */
+	const unsigned int here = ~(unsigned int)(CLONE_NEWPID | CLONE_NEWCGROUP);
+
+	if (setup->namespaces.make & CLONE_NEWUSER)
+		return error_set(err, "linux.namespaces: a container of PID 1 cannot have a user namespace");
+	if (setup->namespaces.join & CLONE_NEWPID)
+		return error_set(err, "linux.namespaces: a container of PID 1 cannot join a PID namespace");
+	if (namespaces_join(&setup->namespaces, here | CLONE_NEWCGROUP, err) < 0)
+		return -1;
+	return namespaces_unshare(&setup->namespaces, here, err);
+}
+
+static bool needs_cgroup(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (config->mounts[i].type && strncmp(config->mounts[i].type, "cgroup", 6) == 0)
+			return true;
+	return config->linux_.resources;
+}
+
+static int enter(struct setup *setup, const struct container_enter_options *options, struct oci_config *config,
+		 struct cgroup *cgroup, struct error *err)
+{
+	if (oci_config_read(AT_FDCWD, path_join(setup->arena, options->bundle, "config.json"), setup->arena, config,
+			    err) < 0 ||
+	    namespaces_open(config, &setup->namespaces, err) < 0 || setup_check(config, &setup->namespaces, err) < 0)
+		return -1;
+	if (config->linux_.seccomp &&
+	    seccomp_compile(config->linux_.seccomp, setup->arena, &setup->seccomp, err) < 0)
+		return -1;
+	setup->hook_state = state_for_hooks(config, options->id, options->bundle, getpid(), "creating", setup->arena);
+	if (run_early_hooks(config, setup->hook_state, err) < 0)
+		return -1;
+	if (needs_cgroup(config)) {
+		if (cgroup_locate_own(setup->arena, cgroup, err) < 0 || cgroup_open(cgroup, err) < 0)
+			return -1;
+		setup->cgroup = cgroup;
+	}
+	if (make_namespaces(setup, err) < 0 || setup_build(setup, err) < 0)
+		return -1;
+	/* Late: a small memory limit is for the program, not for what was read and built here. */
+	if (setup->cgroup && (cgroup_limit_devices(cgroup, config->linux_.resources, err) < 0 ||
+			      cgroup_limit(cgroup, config->linux_.resources, err) < 0))
+		return -1;
+	if (setup_enter(setup, err) < 0)
+		return -1;
+	return setup_execute(setup, err);
+}
+
+int container_enter(const struct container_enter_options *options, struct error *err)
+{
+	struct arena arena = { 0 };
+	struct oci_config config = { 0 };
+	struct cgroup cgroup = { 0 };
+	struct setup setup = {
+		.config = &config, .id = options->id, .bundle = options->bundle, .console = -1, .arena = &arena,
+		.namespaces = NAMESPACES_NONE,
+	};
+
+	(void)enter(&setup, options, &config, &cgroup, err);
+	(void)error_context(err, "container '%s'", options->id);
+	cgroup_close(&cgroup);
+	namespaces_close(&setup.namespaces);
+	arena_release(&arena);
+	return -1;
+}

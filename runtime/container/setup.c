@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/setup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "runtime/linux/capabilities.h"
+#include "runtime/linux/devices.h"
+#include "runtime/linux/execute.h"
+#include "runtime/linux/hooks.h"
+#include "runtime/linux/labels.h"
+#include "runtime/linux/mounts.h"
+#include "runtime/linux/oom.h"
+#include "runtime/linux/rlimits.h"
+#include "runtime/linux/root.h"
+#include "runtime/linux/syscalls.h"
+#include "runtime/linux/sysctl.h"
+#include "runtime/linux/user.h"
+
+typedef int step(struct setup *setup, struct error *err);
+
+int setup_check(const struct oci_config *config, const struct namespaces *namespaces, struct error *err)
+{
+	const struct oci_linux *l = &config->linux_;
+	unsigned int own = namespaces->make | namespaces->join;
+
+	if (!(own & CLONE_NEWNS))
+		return error_set(err, "linux.namespaces: a mount namespace is needed");
+	if ((config->hostname || config->domainname) && !(own & CLONE_NEWUTS))
+		return error_set(err, "unable to set hostname without a private UTS namespace");
+	if ((l->uid_mappings.count || l->gid_mappings.count) && !(own & CLONE_NEWUSER))
+		return error_set(err, "linux.uidMappings and gidMappings need a user namespace");
+	if ((namespaces->make & CLONE_NEWUSER) && (!l->uid_mappings.count || !l->gid_mappings.count))
+		return error_set(err, "a new user namespace needs linux.uidMappings and gidMappings");
+	if (config->process && (!config->process->cwd || config->process->cwd[0] != '/'))
+		return error_set(err, "process.cwd must be an absolute path");
+	if (config->process && rlimits_check(config->process, err) < 0)
+		return -1;
+	return sysctl_check(&l->sysctl, own, err);
+}
+
+/* ------------------------------------------------------------ seen from outside */
+
+static int set_names(struct setup *s, struct error *err)
+{
+	return namespaces_set_names(s->config->hostname, s->config->domainname, err);
+}
+
+/* Before the root changes: the host's /proc cannot be an image's. */
+static int set_sysctls(struct setup *s, struct error *err)
+{
+	return sysctl_apply(&s->config->linux_.sysctl, err);
+}
+
+static int open_root(struct setup *s, struct error *err)
+{
+	autoclose int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0)
+		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
+	s->root = root_open(s->config, bundle, err);
+	return s->root < 0 ? -1 : 0;
+}
+
+static int make_mounts(struct setup *s, struct error *err)
+{
+	autoclose int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct mount_place place = { .root = s->root, .bundle = bundle, .cgroup = s->cgroup,
+					   .label = s->config->linux_.mount_label };
+
+	if (bundle < 0)
+		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
+	for (size_t i = 0; i < s->config->mounts_count; i++)
+		if (mount_apply(&place, &s->config->mounts[i], s->arena, err) < 0)
+			return error_context(err, "mounts[%zu]", i);
+	return 0;
+}
+
+static int make_devices(struct setup *s, struct error *err)
+{
+	return devices_wanted(s->config) ? devices_make(s->root, s->config, err) : 0;
+}
+
+/* After the devices: /dev/console is made beside them. */
+static int open_terminal(struct setup *s, struct error *err)
+{
+	if (!s->config->process || !s->config->process->terminal)
+		return 0;
+	if (terminal_open(s->root, s->config->process, &s->terminal, err) < 0)
+		return -1;
+	if (s->console < 0)
+		return error_set(err, "process.terminal: nobody is there to take the terminal");
+	return terminal_send(s->console, s->terminal.master, "/dev/pts/ptmx", err);
+}
+
+static int make_cwd(struct setup *s, struct error *err)
+{
+	autoclose int cwd = -1;
+
+	if (!s->config->process)
+		return 0;
+	cwd = path_open_in_root(s->root, s->config->process->cwd, O_PATH, 0, err);
+	if (cwd >= 0 || err->number != ENOENT)
+		return 0;
+	/* A read-only image cannot have it made; then entering it will tell. */
+	cwd = path_make_in_root(s->root, s->config->process->cwd, true, 0755, err);
+	return 0;
+}
+
+/* ------------------------------------------------------------ stepping in */
+
+static int run_create_container_hooks(struct setup *s, struct error *err)
+{
+	return hooks_run(&s->config->hooks.create_container, "createContainer", s->hook_state, err);
+}
+
+/* While the root is still reached by descriptor; nothing runs in the container yet that could race with it. */
+static int mask(struct setup *s, struct error *err)
+{
+	if (mount_readonly_paths(s->root, &s->config->linux_.readonly_paths, err) < 0)
+		return -1;
+	return mount_mask_paths(s->root, &s->config->linux_.masked_paths, err);
+}
+
+static int seal_root(struct setup *s, struct error *err)
+{
+	return root_seal(s->root, s->config, err);
+}
+
+/* What is written to the process's own files in /proc: through the host's /proc, so before the root changes. */
+static int set_process_attributes(struct setup *s, struct error *err)
+{
+	const struct oci_process *p = s->config->process;
+
+	if (!p)
+		return 0;
+	if (p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0)
+		return -1;
+	return labels_apply(p, err);
+}
+
+static int enter_root(struct setup *s, struct error *err)
+{
+	if (root_enter(s->root, s->no_pivot, err) < 0)
+		return -1;
+	fd_replace(&s->root, -1);
+	return root_propagate(s->config, err);
+}
+
+/* Only now, when the process has been moved: the namespace shows the cgroup of this moment as its root. */
+static int make_cgroup_namespace(struct setup *s, struct error *err)
+{
+	return namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err);
+}
+
+static int take_session(struct setup *s, struct error *err)
+{
+	if (s->terminal.slave >= 0)
+		return terminal_take(&s->terminal, err);
+	/* EPERM: it leads a session already. */
+	if (setsid() < 0 && errno != EPERM)
+		return error_errno(err, "cannot make a session");
+	return 0;
+}
+
+static int set_keyring(struct setup *s, struct error *err)
+{
+	return s->keep_keyring ? 0 : execute_new_keyring(s->id, err);
+}
+
+/* HOME, where the config has none; what the container gets beside its own variables. */
+static int prepare_program(struct setup *s, struct error *err)
+{
+	const struct oci_process *p = s->config->process;
+
+	if (!p)
+		return 0;
+	if (p->args.count == 0)
+		return error_set(err, "process.args is empty: there is nothing to run");
+	if (execute_enter_directory(p->cwd, err) < 0 && err->number == 0)
+		return -1;
+	s->envp = arena_array(s->arena, p->env.count + 2, sizeof(*s->envp));
+	if (p->env.count > 0)
+		memcpy(s->envp, p->env.items, p->env.count * sizeof(*s->envp));
+	if (!execute_environment(&p->env, "HOME"))
+		s->envp[p->env.count] = arena_printf(s->arena, "HOME=%s", user_home(p->user.uid, s->arena));
+	s->argv = execute_vector(&p->args, s->arena);
+	return execute_find(p->args.items[0], &p->env, s->arena, &s->executable, err);
+}
+
+/* A limit may keep the rest from working (RLIMIT_NOFILE, RLIMIT_AS), so it comes late; raising one needs privilege. */
+static int set_limits(struct setup *s, struct error *err)
+{
+	return s->config->process ? rlimits_apply(s->config->process, err) : 0;
+}
+
+static int run_steps(struct setup *s, step *const *steps, struct error *err)
+{
+	for (; *steps; steps++)
+		if ((*steps)(s, err) < 0)
+			return -1;
+	return 0;
+}
+
+int setup_build(struct setup *s, struct error *err)
+{
+	static step *const steps[] = { set_names, set_sysctls, open_root, make_mounts, make_devices, open_terminal,
+				       make_cwd, NULL };
+
+	s->terminal = (struct terminal){ -1, -1 };
+	s->root = -1;
+	/* Modes are what the config says, whatever the caller's umask. */
+	(void)umask(0);
+	return run_steps(s, steps, err);
+}
+
+int setup_enter(struct setup *s, struct error *err)
+{
+	static step *const steps[] = { run_create_container_hooks, mask, seal_root, set_process_attributes,
+				       enter_root, make_cgroup_namespace, take_session, set_keyring, prepare_program,
+				       set_limits, NULL };
+
+	return run_steps(s, steps, err);
+}
+
+int setup_become(const struct oci_process *p, const struct seccomp_program *seccomp, const char *executable,
+		 char **argv, char **envp, struct error *err)
+{
+	struct capability_sets sets;
+	int listener;
+
+	if (p->capabilities)
+		capabilities_read(p->capabilities, &sets);
+	/*
+	 * A filter needs no_new_privs or CAP_SYS_ADMIN. With the former it is loaded
+	 * last of all, so that it need not allow what changing the user takes;
+	 * without, the user changes behind it.
+	 */
+	if (!p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
+		return -1;
+	if (p->capabilities && capabilities_bound(&sets, err) < 0)
+		return -1;
+	if (execute_own_stdio(p->user.uid, err) < 0 || user_apply(&p->user, err) < 0)
+		return -1;
+	if (p->capabilities && capabilities_apply(&sets, err) < 0)
+		return -1;
+	/* As the user: a directory that only root may enter is not for this process. */
+	if (execute_enter_directory(p->cwd, err) < 0)
+		return -1;
+	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, "cannot set no_new_privs");
+	if (p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
+		return -1;
+	(void)execve(executable, argv, envp);
+	return error_errno(err, "exec %s", executable);
+}
+
+int setup_execute(struct setup *s, struct error *err)
+{
+	const struct oci_process *p = s->config->process;
+
+	if (!p)
+		return error_set(err, "the config has no process to start");
+	if (hooks_run(&s->config->hooks.start_container, "startContainer", s->hook_state, err) < 0)
+		return -1;
+	execute_reset_signals();
+	if (execute_close_from(3 + s->preserve_fds, err) < 0)
+		return -1;
+	return setup_become(p, &s->seccomp, s->executable, s->argv, s->envp, err);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the first process of a container does to itself, from a fresh child to
+ * execve. Three stretches, between which the parent has its turn: hooks in the
+ * runtime's namespaces and the cgroup after the first, the wait for `start` after the second.
+ */
+#ifndef RUNTIME_CONTAINER_SETUP_H
+#define RUNTIME_CONTAINER_SETUP_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+#include "runtime/linux/cgroup.h"
+#include "runtime/linux/namespaces.h"
+#include "runtime/linux/seccomp.h"
+#include "runtime/linux/terminal.h"
+
+struct setup {
+	/* given by the caller */
+	const struct oci_config *config;
+	const char *id, *bundle;		/* the bundle as an absolute path */
+	struct namespaces namespaces;
+	struct seccomp_program seccomp;
+	const struct cgroup *cgroup;		/* NULL: not known */
+	const char *hook_state;			/* JSON for the hooks that run in here; NULL where there are none */
+	unsigned int preserve_fds;		/* descriptors beyond the standard ones that the container keeps */
+	bool no_pivot, keep_keyring;
+	int console;				/* a connected socket that gets the terminal; -1 */
+	struct arena *arena;
+
+	/* the set-up's own, from 0 */
+	int root;
+	struct terminal terminal;
+	const char *executable;
+	char **argv, **envp;
+};
+
+/* What can be known to be wrong before anything is made. */
+int setup_check(const struct oci_config *config, const struct namespaces *namespaces, struct error *err);
+
+/* Mounts, devices, names: the file system as the container will see it, seen from outside. */
+int setup_build(struct setup *setup, struct error *err);
+
+/* Steps into it. */
+int setup_enter(struct setup *setup, struct error *err);
+
+/* Gives up the privileges and becomes the program. Returns only on failure. */
+int setup_execute(struct setup *setup, struct error *err);
+
+/* The last part of it, which a process that joins a container does as well: from the user to execve. */
+int setup_become(const struct oci_process *process, const struct seccomp_program *seccomp, const char *executable,
+		 char **argv, char **envp, struct error *err);
+
+#endif

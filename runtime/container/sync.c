@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/sync.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+
+struct message {
+	uint32_t kind;			/* enum sync_kind */
+	int32_t number;			/* of an ERROR */
+	char text[ERROR_MESSAGE_MAX];	/* of an ERROR; as much as was sent */
+};
+
+#define HEADER offsetof(struct message, text)
+
+int sync_open(int sockets[2], struct error *err)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return error_errno(err, "cannot make a pair of sockets");
+	return 0;
+}
+
+int sync_send(int socket, enum sync_kind kind, struct error *err)
+{
+	const struct message m = { .kind = kind };
+
+	if (send(socket, &m, HEADER, MSG_NOSIGNAL) != (ssize_t)HEADER)
+		return error_errno(err, "cannot talk to the other side of the set-up");
+	return 0;
+}
+
+void sync_send_error(int socket, const struct error *failure)
+{
+	struct message m = { .kind = SYNC_ERROR, .number = failure->number };
+	size_t length = strnlen(failure->message, sizeof(m.text));
+
+	memcpy(m.text, failure->message, length);
+	if (send(socket, &m, HEADER + length, MSG_NOSIGNAL) < 0)
+		return;
+}
+
+int sync_expect(int socket, enum sync_kind kind, struct error *err)
+{
+	struct message m;
+	ssize_t n;
+
+	do
+		n = recv(socket, &m, sizeof(m), 0);
+	while (n < 0 && errno == EINTR);
+	/* ECONNRESET: the other side ended with words of ours unread. */
+	if (n < 0 && errno != ECONNRESET)
+		return error_errno(err, "cannot listen to the other side of the set-up");
+	if (n <= 0)
+		return kind == SYNC_END ? 0 : error_set(err, "the other side of the set-up ended without a word");
+	if ((size_t)n < HEADER)
+		return error_set(err, "the set-up sent a message cut short");
+	if (m.kind == SYNC_ERROR) {
+		(void)error_set(err, "%.*s", (int)((size_t)n - HEADER), m.text);
+		err->number = m.number;
+		return -1;
+	}
+	if (m.kind != kind)
+		return error_set(err, "the set-up sent message %u where %u was expected", m.kind, (unsigned int)kind);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime and the set-up of a container say to each other, over a pair
+ * of sequenced-packet sockets. The end of the conversation without an error is
+ * execve(2), which closes the set-up's side.
+ *
+ *	set-up				runtime
+ *				<---	GO		ids are mapped (only with a user namespace)
+ *	PREPARED		--->			mounts are made (only where the runtime has to do something then)
+ *				<---	GO		moved into the cgroup, hooks have run
+ *	CREATED			--->
+ *				<---	GO		`run` only; `start` comes over the start socket
+ *	ERROR number text	--->			at any time
+ */
+#ifndef RUNTIME_CONTAINER_SYNC_H
+#define RUNTIME_CONTAINER_SYNC_H
+
+#include "base/error.h"
+
+enum sync_kind { SYNC_END, SYNC_GO, SYNC_PREPARED, SYNC_CREATED, SYNC_ERROR };
+
+/* Two connected sockets: [0] for the runtime, [1] for the set-up. */
+int sync_open(int sockets[2], struct error *err);
+
+int sync_send(int socket, enum sync_kind kind, struct error *err);
+/* Tells a failure; that it cannot be told is ignored. */
+void sync_send_error(int socket, const struct error *failure);
+
+/*
+ * Waits for the message `kind`; SYNC_END is the end of the conversation. An ERROR
+ * becomes the error here, and so does anything else.
+ */
+int sync_expect(int socket, enum sync_kind kind, struct error *err);
+
+#endif

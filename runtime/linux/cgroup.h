@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Control groups of a container: config-linux.md, "Control groups". Version 2
+ * where the machine has only that; else each mounted version 1 hierarchy, and
+ * the version 2 one beside them ("hybrid").
+ *
+ * The first process is made outside and moved in before the container is
+ * reported as created, so that what the runtime itself needs for the set-up is
+ * not charged to a container with a small memory limit.
+ */
+#ifndef RUNTIME_LINUX_CGROUP_H
+#define RUNTIME_LINUX_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+#define CGROUP_HIERARCHIES_MAX 24
+
+struct cgroup_hierarchy {
+	const char *controllers;	/* "memory", "cpu,cpuacct", "name=systemd"; "" is version 2 */
+	const char *mount;		/* "/sys/fs/cgroup/memory" */
+	const char *path;		/* below the mount: "/user/web"; never NULL */
+	const char *directory;		/* mount and path together */
+	int fd;				/* O_PATH of the directory; -1 until cgroup_create() or cgroup_open() */
+	bool made;			/* cgroup_create() made the directory; else it was there */
+};
+
+/* Strings are in the arena it was located with. An all-zero cgroup has no hierarchies. */
+struct cgroup {
+	struct cgroup_hierarchy items[CGROUP_HIERARCHIES_MAX];
+	size_t count;
+	bool unified;			/* version 2 only */
+};
+
+/*
+ * Names the directories. `cgroups_path`: absolute is from the top of each hierarchy, relative
+ * from the runtime's own cgroup, NULL is `id` there. Nothing is made.
+ */
+int cgroup_locate(const char *cgroups_path, const char *id, struct arena *arena, struct cgroup *cgroup,
+		  struct error *err);
+
+/* The cgroups this process is in. */
+int cgroup_locate_own(struct arena *arena, struct cgroup *cgroup, struct error *err);
+
+/* Makes the directories (and turns the controllers on, in version 2). On failure nothing of it is left. */
+int cgroup_create(struct cgroup *cgroup, struct error *err);
+
+/* Opens directories that are there; a missing one keeps fd -1. */
+int cgroup_open(struct cgroup *cgroup, struct error *err);
+
+/* Writes the limits. A limit whose controller is missing is an error; so is one the kernel refuses. */
+int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);
+
+/* The device rules, which may be written once a container. */
+int cgroup_limit_devices(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);
+
+/* Moves a process in. */
+int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err);
+
+/* Appends the processes of the cgroup and of all below it. */
+int cgroup_processes(const struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count,
+		     struct error *err);
+
+/* Sends the signal to all of them; for SIGKILL none can escape by forking. */
+int cgroup_signal(const struct cgroup *cgroup, int signal, struct error *err);
+
+/* Stops or resumes all, and waits until it is so. `cgroup_is_frozen` is false where it cannot be told. */
+int cgroup_freeze(const struct cgroup *cgroup, bool frozen, struct error *err);
+bool cgroup_is_frozen(const struct cgroup *cgroup);
+
+/* Takes back what cgroup_create() made, and closes. */
+void cgroup_undo(struct cgroup *cgroup);
+
+/* Removes the directories and those below; waits, within bounds, for the last process to be gone. */
+int cgroup_delete(struct cgroup *cgroup, struct error *err);
+
+void cgroup_close(struct cgroup *cgroup);
+
+/* The hierarchy with the controller ("memory"), or version 2 for "" and wherever it is unified; NULL where none has it. */
+const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cgroup, const char *controller);
+
+/* One file of a hierarchy, written or read whole. The value read ends without its newline. */
+int cgroup_write(const struct cgroup_hierarchy *hierarchy, const char *file, const char *value, struct error *err);
+int cgroup_read(const struct cgroup_hierarchy *hierarchy, const char *file, struct buffer *out, struct error *err);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.resources as files of both versions of cgroups: one row a limit. */
+#include "runtime/linux/cgroup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "runtime/linux/cgroup_devices.h"
+
+typedef int convert_function(const struct oci_resources *r, int64_t value, char *out, size_t size);
+
+static int as_is(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	(void)r;
+	return snprintf(out, size, "%lld", (long long)value);
+}
+
+/* -1, and for pids 0 as well, is no limit: "max" in version 2. */
+static int or_max(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	return value < 0 ? snprintf(out, size, "max") : as_is(r, value, out, size);
+}
+
+static int pids_or_max(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	return value <= 0 ? snprintf(out, size, "max") : as_is(r, value, out, size);
+}
+
+/* The specification counts memory and swap together, version 2 swap alone. */
+static int swap_alone(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	if (value < 0 || !r->memory_limit.set || r->memory_limit.value < 0)
+		return value < 0 ? snprintf(out, size, "max") : 0;
+	return snprintf(out, size, "%lld", (long long)(value - r->memory_limit.value));
+}
+
+/* Shares go from 2 to 262144, weights from 1 to 10000. */
+static int shares_to_weight(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	(void)r;
+	if (value <= 0)
+		return 0;
+	value = value < 2 ? 2 : value > 262144 ? 262144 : value;
+	return snprintf(out, size, "%lld", 1 + (long long)(value - 2) * 9999 / 262142);
+}
+
+/* cpu.max holds both quota and period; written where either is given. */
+static int quota_and_period(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	char quota[24] = "max";
+
+	(void)value;
+	if (r->cpu_quota.set && r->cpu_quota.value > 0)
+		(void)snprintf(quota, sizeof(quota), "%lld", (long long)r->cpu_quota.value);
+	if (r->cpu_period.set && r->cpu_period.value > 0)
+		return snprintf(out, size, "%s %lld", quota, (long long)r->cpu_period.value);
+	return snprintf(out, size, "%s", quota);
+}
+
+static int period_alone(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	return r->cpu_quota.set ? 0 : quota_and_period(r, value, out, size);
+}
+
+static int nonzero(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	return value == 0 ? 0 : as_is(r, value, out, size);
+}
+
+/* blkio weights go from 10 to 1000, those of io from 1 to 10000. */
+static int io_weight(const struct oci_resources *r, int64_t value, char *out, size_t size)
+{
+	(void)r;
+	return value == 0 ? 0 : snprintf(out, size, "default %lld", 1 + (long long)(value - 10) * 9999 / 990);
+}
+
+/* A converter that writes nothing (0) passes the limit over; NULL for a version without it. */
+static const struct limit {
+	const char *name;		/* its place in the specification */
+	size_t offset;
+	const char *controller, *v1_file;
+	convert_function *v1;
+	const char *v2_file;
+	convert_function *v2;
+} limits[] = {
+#define FIELD(f) offsetof(struct oci_resources, f)
+	{ "cpu.shares", FIELD(cpu_shares), "cpu", "cpu.shares", nonzero, "cpu.weight", shares_to_weight },
+	{ "cpu.period", FIELD(cpu_period), "cpu", "cpu.cfs_period_us", nonzero, "cpu.max", period_alone },
+	{ "cpu.quota", FIELD(cpu_quota), "cpu", "cpu.cfs_quota_us", nonzero, "cpu.max", quota_and_period },
+	{ "cpu.burst", FIELD(cpu_burst), "cpu", "cpu.cfs_burst_us", as_is, "cpu.max.burst", as_is },
+	{ "cpu.idle", FIELD(cpu_idle), "cpu", "cpu.idle", as_is, "cpu.idle", as_is },
+	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", pids_or_max, "pids.max", pids_or_max },
+	{ "blockIO.weight", FIELD(block_io_weight), "blkio", "blkio.weight", nonzero, "io.weight", io_weight },
+	{ "memory.reservation", FIELD(memory_reservation), "memory", "memory.soft_limit_in_bytes", nonzero, "memory.low", or_max },
+	{ "memory.limit", FIELD(memory_limit), "memory", "memory.limit_in_bytes", nonzero, "memory.max", or_max },
+	{ "memory.swap", FIELD(memory_swap), "memory", "memory.memsw.limit_in_bytes", nonzero, "memory.swap.max", swap_alone },
+#undef FIELD
+};
+
+static const struct text_limit {
+	const char *name;
+	size_t offset;
+	const char *controller, *file;	/* the same in both versions */
+} text_limits[] = {
+	{ "cpu.cpus", offsetof(struct oci_resources, cpuset_cpus), "cpuset", "cpuset.cpus" },
+	{ "cpu.mems", offsetof(struct oci_resources, cpuset_mems), "cpuset", "cpuset.mems" },
+};
+
+static int write_limit(const struct cgroup *cgroup, const char *controller, const char *file, const char *value,
+		       struct error *err)
+{
+	const struct cgroup_hierarchy *h = cgroup_find(cgroup, controller);
+
+	if (!h || h->fd < 0)
+		return error_set(err, "the cgroup controller '%s' is not there", controller);
+	return cgroup_write(h, file, value, err);
+}
+
+static int apply_number(const struct cgroup *cgroup, const struct limit *limit, const struct oci_resources *r,
+			struct error *err)
+{
+	const struct oci_number *number =
+		(const struct oci_number *)(const void *)((const char *)r + limit->offset);
+	convert_function *convert = cgroup->unified ? limit->v2 : limit->v1;
+	char value[64];
+
+	if (!number->set || !convert || convert(r, number->value, value, sizeof(value)) == 0)
+		return 0;
+	if (write_limit(cgroup, limit->controller, cgroup->unified ? limit->v2_file : limit->v1_file, value, err) < 0)
+		return error_context(err, "linux.resources.%s", limit->name);
+	return 0;
+}
+
+/*
+ * In version 1, memory must stay below memory and swap while both change:
+ * whichever grows must be written in the order that keeps it so. Another try in
+ * the other order is what tells, whatever stood there before.
+ */
+static int apply_memory_again(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+{
+	const struct limit *swap = &limits[ARRAY_SIZE(limits) - 1], *memory = swap - 1;
+
+	return apply_number(cgroup, swap, r, err) < 0 ? -1 : apply_number(cgroup, memory, r, err);
+}
+
+static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *unified, struct error *err)
+{
+	if (unified->count > 0 && !cgroup->unified)
+		return error_set(err, "linux.resources.unified needs a machine with cgroup version 2 only");
+	for (size_t i = 0; i < unified->count; i++) {
+		const char *file = unified->items[i].key;
+
+		if (strchr(file, '/') || !strchr(file, '.'))
+			return error_set(err, "linux.resources.unified: '%s' is not the name of a cgroup file", file);
+		if (cgroup_write(&cgroup->items[0], file, unified->items[i].value, err) < 0)
+			return error_context(err, "linux.resources.unified");
+	}
+	return 0;
+}
+
+int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+{
+	if (!r)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++) {
+		const char *value = *(const char *const *)(const void *)((const char *)r + text_limits[i].offset);
+
+		if (value && *value &&
+		    write_limit(cgroup, text_limits[i].controller, text_limits[i].file, value, err) < 0)
+			return error_context(err, "linux.resources.%s", text_limits[i].name);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (apply_number(cgroup, &limits[i], r, err) == 0)
+			continue;
+		if (limits[i].offset != offsetof(struct oci_resources, memory_limit) || cgroup->unified ||
+		    !r->memory_swap.set || apply_memory_again(cgroup, r, err) < 0)
+			return -1;
+	}
+	if (r->disable_oom_killer && !cgroup->unified &&
+	    write_limit(cgroup, "memory", "memory.oom_control", "1", err) < 0)
+		return error_context(err, "linux.resources.memory.disableOOMKiller");
+	return apply_unified(cgroup, &r->unified, err);
+}
+
+int cgroup_limit_devices(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+{
+	const struct cgroup_hierarchy *h = cgroup_find(cgroup, "devices");
+
+	if (!r || r->devices_count == 0)
+		return 0;
+	if (!h || h->fd < 0)
+		return error_set(err, "linux.resources.devices: the cgroup controller 'devices' is not there");
+	return (cgroup->unified ? cgroup_devices_v2 : cgroup_devices_v1)(h, r->devices, r->devices_count, err);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The step from the runtime to the program of the container. */
+#ifndef RUNTIME_LINUX_EXECUTE_H
+#define RUNTIME_LINUX_EXECUTE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/config.h"
+
+/* The strings as execve(2) wants them, ended by NULL. In the arena. */
+char **execute_vector(const struct oci_strings *strings, struct arena *arena);
+
+/* The value of NAME in the environment; NULL where it is not set. */
+const char *execute_environment(const struct oci_strings *env, const char *name);
+
+/* The file that `name` means, through PATH of `env` where it has no slash; in the arena. Messages as runc has them. */
+int execute_find(const char *name, const struct oci_strings *env, struct arena *arena, const char **path,
+		 struct error *err);
+
+/*
+ * Enters the working directory; refuses one outside the root, where only a
+ * descriptor leaked by somebody could lead (CVE-2024-21626).
+ */
+int execute_enter_directory(const char *cwd, struct error *err);
+
+/* Puts the session keyring of the runtime aside: a new one, named after the container. */
+int execute_new_keyring(const char *id, struct error *err);
+
+/* Standard input, output and error become the user's, so that it may open them again by name. */
+int execute_own_stdio(uint32_t uid, struct error *err);
+
+/* Signals as a program expects them: nothing blocked, and what a runtime may ignore back to its default. */
+void execute_reset_signals(void);
+
+/* Descriptors from `first` on are closed by execve(2). */
+int execute_close_from(unsigned int first, struct error *err);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hooks: config.md, "POSIX-platform Hooks". */
+#ifndef RUNTIME_LINUX_HOOKS_H
+#define RUNTIME_LINUX_HOOKS_H
+
+#include "base/error.h"
+#include "oci/config.h"
+
+/*
+ * Runs the hooks in order, each with `state` (JSON) on standard input, and waits for each
+ * within its timeout. The first that fails ends the list. `name` is for the message.
+ */
+int hooks_run(const struct oci_hook_list *hooks, const char *name, const char *state, struct error *err);
+
+#endif

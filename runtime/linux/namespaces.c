@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/linux/namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "runtime/linux/syscalls.h"
+
+/* The user namespace is first: joining it gives the rights to join what it owns. */
+const struct namespace_type namespace_types[NAMESPACE_TYPES] = {
+	{ "user",    CLONE_NEWUSER,   "user"   },
+	{ "pid",     CLONE_NEWPID,    "pid"    },
+	{ "network", CLONE_NEWNET,    "net"    },
+	{ "ipc",     CLONE_NEWIPC,    "ipc"    },
+	{ "uts",     CLONE_NEWUTS,    "uts"    },
+	{ "cgroup",  CLONE_NEWCGROUP, "cgroup" },
+	{ "time",    CLONE_NEWTIME,   "time"   },
+	{ "mount",   CLONE_NEWNS,     "mnt"    },
+};
+
+#define MAPPINGS_MAX 340		/* user_namespaces(7): the kernel's own limit */
+
+static int type_find(const char *name)
+{
+	for (int i = 0; i < NAMESPACE_TYPES; i++)
+		if (strcmp(namespace_types[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const char *namespace_name(unsigned int flag)
+{
+	for (int i = 0; i < NAMESPACE_TYPES; i++)
+		if (namespace_types[i].flag == flag)
+			return namespace_types[i].name;
+	return "unknown";
+}
+
+static int open_one(const struct namespace_type *type, const char *path, int *out, struct error *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int kind;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open the %s namespace '%s'", type->name, path);
+	kind = ioctl(fd, NS_GET_NSTYPE);
+	if (kind < 0 || (unsigned int)kind != type->flag)
+		return error_set(err, "'%s' is not a %s namespace", path, type->name);
+	*out = fd_take(&fd);
+	return 0;
+}
+
+/* setns(2) refuses the user namespace that one is in already. */
+static bool is_own(const struct namespace_type *type, int fd)
+{
+	struct stat theirs, own;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", type->proc_name);
+	return fstat(fd, &theirs) == 0 && stat(path, &own) == 0 && theirs.st_ino == own.st_ino &&
+	       theirs.st_dev == own.st_dev;
+}
+
+int namespaces_open(const struct oci_config *config, struct namespaces *namespaces, struct error *err)
+{
+	const struct oci_linux *l = &config->linux_;
+
+	*namespaces = (struct namespaces)NAMESPACES_NONE;
+	for (size_t n = 0; n < l->namespaces_count; n++) {
+		const struct oci_namespace *wanted = &l->namespaces[n];
+		int i = type_find(wanted->type);
+
+		if (i < 0) {
+			error_set(err, "unknown namespace '%s'", wanted->type);
+			goto undo;
+		}
+		if ((namespaces->make | namespaces->join) & namespace_types[i].flag) {
+			error_set(err, "the namespace '%s' is given twice", wanted->type);
+			goto undo;
+		}
+		if (!wanted->path || !*wanted->path) {
+			namespaces->make |= namespace_types[i].flag;
+			continue;
+		}
+		if (open_one(&namespace_types[i], wanted->path, &namespaces->fds[i], err) < 0)
+			goto undo;
+		namespaces->join |= namespace_types[i].flag;
+		if (namespace_types[i].flag == CLONE_NEWUSER && is_own(&namespace_types[i], namespaces->fds[i])) {
+			namespaces->join &= ~namespace_types[i].flag;
+			fd_replace(&namespaces->fds[i], -1);
+		}
+	}
+	return 0;
+undo:
+	namespaces_close(namespaces);
+	return error_context(err, "linux.namespaces");
+}
+
+void namespaces_close(struct namespaces *namespaces)
+{
+	for (int i = 0; i < NAMESPACE_TYPES; i++)
+		fd_replace(&namespaces->fds[i], -1);
+}
+
+int namespaces_join(const struct namespaces *namespaces, unsigned int which, struct error *err)
+{
+	for (int i = 0; i < NAMESPACE_TYPES; i++) {
+		const struct namespace_type *type = &namespace_types[i];
+
+		if (!(namespaces->join & which & type->flag))
+			continue;
+		if (setns(namespaces->fds[i], (int)type->flag) < 0)
+			return error_errno(err, "cannot join the %s namespace", type->name);
+	}
+	return 0;
+}
+
+int namespaces_unshare(const struct namespaces *namespaces, unsigned int which, struct error *err)
+{
+	unsigned int flags = namespaces->make & which;
+
+	if (flags && unshare((int)flags) < 0) {
+		/* One at a time tells which it was. */
+		int number = errno;
+
+		for (int i = 0; i < NAMESPACE_TYPES; i++)
+			if ((flags & namespace_types[i].flag) && unshare((int)namespace_types[i].flag) < 0)
+				return error_errno(err, "cannot make a new %s namespace", namespace_types[i].name);
+		return error_number(err, number, "cannot make new namespaces");
+	}
+	return 0;
+}
+
+static int write_map(pid_t pid, const char *file, const struct oci_id_mappings *mappings, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+	autoclose int fd = -1;
+	char path[64];
+
+	if (mappings->count > MAPPINGS_MAX)
+		return error_set(err, "%zu id mappings; the kernel takes %d", mappings->count, MAPPINGS_MAX);
+	for (size_t i = 0; i < mappings->count; i++)
+		buffer_printf(&text, "%u %u %u\n", mappings->items[i].container_id, mappings->items[i].host_id,
+			      mappings->items[i].size);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	/* The kernel takes a map in one write, once. */
+	if (write(fd, text.data, text.length) != (ssize_t)text.length)
+		return error_errno(err, "cannot write '%s'", path);
+	return 0;
+}
+
+int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *err)
+{
+	if (config->gid_mappings.count > 0 && write_map(pid, "gid_map", &config->gid_mappings, err) < 0) {
+		char path[64];
+
+		/* Without CAP_SETGID outside, a map of groups is taken only where setgroups(2) is given up. */
+		if (err->number != EPERM || geteuid() == 0)
+			return -1;
+		(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+		autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0 || write(fd, "deny", 4) != 4)
+			return error_errno(err, "cannot write '%s'", path);
+		if (write_map(pid, "gid_map", &config->gid_mappings, err) < 0)
+			return -1;
+	}
+	if (config->uid_mappings.count > 0)
+		return write_map(pid, "uid_map", &config->uid_mappings, err);
+	return 0;
+}
+
+int namespaces_set_names(const char *hostname, const char *domainname, struct error *err)
+{
+	if (hostname && *hostname && sethostname(hostname, strlen(hostname)) < 0)
+		return error_errno(err, "cannot set the hostname '%s'", hostname);
+	if (domainname && *domainname && setdomainname(domainname, strlen(domainname)) < 0)
+		return error_errno(err, "cannot set the domainname '%s'", domainname);
+	return 0;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_LINUX_SIGNALS_H
+#define RUNTIME_LINUX_SIGNALS_H
+
+/* The number of "TERM", "SIGTERM", "sigterm", "15" or "RTMIN+1"; -1 where it is none. */
+int signal_find(const char *text);
+
+#endif

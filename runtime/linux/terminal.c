@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/linux/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <termios.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "runtime/linux/mounts.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+static int check_ptmx(int fd, struct error *err)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "cannot stat '/dev/pts/ptmx'");
+	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+		return error_set(err, "'/dev/pts/ptmx' is not of a devpts file system");
+	return 0;
+}
+
+/* The slave comes from the master itself, not from a path that somebody could change. */
+static int open_pair(int ptmx, const struct oci_process *process, struct terminal *terminal, struct error *err)
+{
+	int unlock = 0;
+
+	terminal->master = ptmx;
+	terminal->slave = -1;
+	if (check_ptmx(ptmx, err) < 0)
+		return -1;
+	if (ioctl(ptmx, TIOCSPTLCK, &unlock) < 0)
+		return error_errno(err, "cannot unlock the terminal");
+	terminal->slave = ioctl(ptmx, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (terminal->slave < 0)
+		return error_errno(err, "cannot open the terminal");
+	if (process->has_console_size) {
+		struct winsize size = { .ws_row = process->console_height, .ws_col = process->console_width };
+
+		if (ioctl(ptmx, TIOCSWINSZ, &size) < 0)
+			return error_errno(err, "cannot set the size of the terminal");
+	}
+	if (fchown(terminal->slave, process->user.uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS &&
+	    errno != EINVAL)
+		return error_errno(err, "cannot hand the terminal to user %u", process->user.uid);
+	return 0;
+}
+
+int terminal_open(int root, const struct oci_process *process, struct terminal *terminal, struct error *err)
+{
+	autoclose int tree = -1, console = -1;
+	int ptmx = path_open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, err);
+
+	*terminal = (struct terminal){ -1, -1 };
+	if (ptmx < 0)
+		return error_context(err, "process.terminal needs a devpts mounted at '/dev/pts'");
+	if (open_pair(ptmx, process, terminal, err) < 0)
+		return -1;
+	tree = mount_clone(terminal->slave, "", false, err);
+	console = tree < 0 ? -1 : path_make_in_root(root, "/dev/console", false, 0600, err);
+	if (console < 0 || mount_attach(tree, console, err) < 0)
+		return error_context(err, "/dev/console");
+	return 0;
+}
+
+int terminal_open_here(const struct oci_process *process, struct terminal *terminal, struct error *err)
+{
+	int ptmx = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	*terminal = (struct terminal){ -1, -1 };
+	if (ptmx < 0)
+		return error_errno(err, "cannot open '/dev/pts/ptmx'");
+	return open_pair(ptmx, process, terminal, err);
+}
+
+int terminal_take(struct terminal *terminal, struct error *err)
+{
+	if (setsid() < 0 && errno != EPERM)
+		return error_errno(err, "cannot make a session");
+	if (ioctl(terminal->slave, TIOCSCTTY, 0) < 0)
+		return error_errno(err, "cannot make the terminal the controlling one");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(terminal->slave, fd) < 0)
+			return error_errno(err, "cannot use the terminal");
+	terminal_close(terminal);
+	return 0;
+}
+
+void terminal_close(struct terminal *terminal)
+{
+	fd_replace(&terminal->master, -1);
+	if (terminal->slave > 2)
+		fd_replace(&terminal->slave, -1);
+}
+
+int terminal_send(int socket, int fd, const char *name, struct error *err)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec bytes = { .iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+		return error_errno(err, "cannot send the terminal");
+	return 0;
+}
+
+int terminal_receive(int socket, struct error *err)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	char name[64];
+	struct iovec bytes = { .iov_base = name, .iov_len = sizeof(name) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes,
+				  .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *header;
+	int fd;
+
+	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) < 0)
+		return error_errno(err, "cannot receive the terminal");
+	header = CMSG_FIRSTHDR(&message);
+	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
+		return error_set(err, "the container sent no terminal");
+	memcpy(&fd, CMSG_DATA(header), sizeof(int));
+	return fd;
+}
+
+int terminal_connect(const char *path, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(err, "the path of the console socket is too long: '%s'", path);
+	memcpy(address.sun_path, path, strlen(path));
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_errno(err, "cannot connect to the console socket '%s'", path);
+	return fd_take(&fd);
+}
+
+/* ------------------------------------------------------------ in the foreground */
+
+static void pass_size(int master)
+{
+	struct winsize size;
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(master, TIOCSWINSZ, &size);
+}
+
+/* 1: passed on, 0: nothing more will come. */
+static int pass(int from, int to)
+{
+	char bytes[8192];
+	ssize_t n = read(from, bytes, sizeof(bytes));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	if (n <= 0 || file_write_all(to, bytes, (size_t)n, "terminal", NULL) < 0)
+		return 0;
+	return 1;
+}
+
+static void proxy_loop(int master, int pidfd, int signals)
+{
+	struct pollfd p[] = { { .fd = master, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN },
+			      { .fd = signals, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+
+	for (;;) {
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+			return;
+		if (p[2].revents) {
+			struct signalfd_siginfo info;
+
+			if (read(signals, &info, sizeof(info)) > 0)
+				pass_size(master);
+		}
+		/* The container first: what it said last is read before its end is seen. */
+		if (p[0].revents) {
+			if (!pass(master, STDOUT_FILENO))
+				return;
+		} else if (p[3].revents) {
+			return;
+		}
+		if (p[1].revents && !pass(STDIN_FILENO, master))
+			p[1].fd = -1;
+	}
+}
+
+int terminal_proxy(int master, int pidfd, struct error *err)
+{
+	autoclose int signals = -1;
+	struct termios before, raw;
+	bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGWINCH);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals < 0)
+		return error_errno(err, "cannot watch the size of the terminal");
+	if (is_terminal) {
+		raw = before;
+		cfmakeraw(&raw);
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+		pass_size(master);
+	}
+	proxy_loop(master, pidfd, signals);
+	if (is_terminal)
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+	return 0;
+}
