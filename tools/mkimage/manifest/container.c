@@ -32,8 +32,6 @@ static const struct stage_key {
 	unsigned int stages;
 	const char *advice;
 } stage_keys[] = {
-	{ "restart", offsetof(struct manifest_container, restart), CHECK_SERVICES | CHECK_LABEL,
-	  "is for services only; remove it" },
 	{ "on_failure", offsetof(struct manifest_container, on_failure), CHECK_ONBOOT | CHECK_LABEL,
 	  "is for onboot only; a service has 'restart' and 'on_exit'" },
 	{ "on_exit", offsetof(struct manifest_container, on_exit),
@@ -52,6 +50,17 @@ static int check_stage_keys(struct checker *checker, const struct manifest_conta
 					  stage_keys[i].advice);
 	}
 	return 0;
+}
+
+/* The next onboot container waits for the end of this one: it may be tried again, not run for ever. */
+static int check_restart(struct checker *checker, const struct manifest_container *c, const char *where,
+			 enum check_stage stage)
+{
+	if (!c->restart.value || strcmp(c->restart.value, "always") != 0 ||
+	    stage & (CHECK_SERVICES | CHECK_LABEL))
+		return 0;
+	return check_fail(checker, &c->restart.at, where, "restart",
+			  "'always' is for services; write 'on-failure' or a number of restarts");
 }
 
 static int check_capabilities(struct checker *checker, const struct manifest_strings *list, const char *where,
@@ -210,7 +219,7 @@ int check_container(struct checker *checker, const struct manifest_container *c,
 	if (c->command.set && c->command.count == 0)
 		return check_fail(checker, &c->command.at, where, "command",
 				  "is empty; remove it to run the image's own");
-	if (check_stage_keys(checker, c, where, stage) < 0 ||
+	if (check_stage_keys(checker, c, where, stage) < 0 || check_restart(checker, c, where, stage) < 0 ||
 	    check_capabilities(checker, &c->capabilities, where, "capabilities") < 0 ||
 	    check_capabilities(checker, &c->capabilities_add, where, "capabilities.add") < 0 ||
 	    check_capabilities(checker, &c->ambient, where, "ambient") < 0 ||

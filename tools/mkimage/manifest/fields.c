@@ -81,6 +81,11 @@ static int check_text(struct reader *reader, const struct trail *trail, const st
 	return problem ? fail(reader, trail, node, "%s", problem) : 0;
 }
 
+static bool is_absent(const struct node *node, const struct field *field)
+{
+	return field->empty_is_absent && *node->value == '\0';
+}
+
 static int read_string(struct reader *reader, const struct trail *trail, const struct node *node,
 		       const struct field *field, void *target)
 {
@@ -88,6 +93,8 @@ static int read_string(struct reader *reader, const struct trail *trail, const s
 
 	if (!is_text(node))
 		return type_error(reader, trail, node, "a string");
+	if (is_absent(node, field))
+		return 0;
 	string->value = node->value;
 	string->at = node->at;
 	return check_text(reader, trail, node, field->check);
@@ -98,6 +105,8 @@ static int read_text(struct reader *reader, const struct trail *trail, const str
 {
 	if (!is_text(node))
 		return type_error(reader, trail, node, "a string");
+	if (is_absent(node, field))
+		return 0;
 	*(const char **)target = node->value;
 	return check_text(reader, trail, node, field->check);
 }

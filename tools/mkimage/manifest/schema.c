@@ -37,6 +37,7 @@
 #define CHECK(name)     .check = value_##name
 #define RANGE(from, to) .least = (from), .most = (to)
 #define REQUIRED        .required = true
+#define OPTIONAL        .empty_is_absent = true
 
 #define MAJOR_MAX 4095 /* linux/kdev_t.h: 12 bits and 20 bits */
 #define MINOR_MAX 1048575
@@ -60,9 +61,9 @@ static const struct field id_mapping_fields[] = {
 static const struct schema id_mapping = PLACED(_id_mapping, id_mapping_fields);
 
 static const struct field mount_fields[] = {
-	KEY(_mount, "type", TEXT, type),
-	KEY(_mount, "source", TEXT, source),
-	KEY(_mount, "destination", TEXT, destination, CHECK(absolute)),
+	KEY(_mount, "type", TEXT, type, OPTIONAL),
+	KEY(_mount, "source", TEXT, source, OPTIONAL),
+	KEY(_mount, "destination", TEXT, destination, OPTIONAL, CHECK(absolute)),
 	KEY(_mount, "options", STRINGS, options),
 	MAPPINGS(_mount, "uidmappings", uid_mappings),
 	MAPPINGS(_mount, "gidmappings", gid_mappings),
@@ -74,7 +75,7 @@ static const struct field device_fields[] = {
 	KEY(_device, "type", TEXT, type, REQUIRED, CHECK(device_type)),
 	KEY(_device, "major", INT, major, RANGE(0, MAJOR_MAX)),
 	KEY(_device, "minor", INT, minor, RANGE(0, MINOR_MAX)),
-	KEY(_device, "mode", TEXT, mode, CHECK(mode)),
+	KEY(_device, "mode", TEXT, mode, OPTIONAL, CHECK(mode)),
 };
 static const struct schema device = PLACED(_device, device_fields);
 
@@ -160,8 +161,8 @@ static const struct schema resources =
 
 static const struct field interface_fields[] = {
 	KEY(_interface, "name", TEXT, name, REQUIRED, CHECK(interface)),
-	KEY(_interface, "add", TEXT, add),
-	KEY(_interface, "peer", TEXT, peer, CHECK(interface)),
+	KEY(_interface, "add", TEXT, add, OPTIONAL),
+	KEY(_interface, "peer", TEXT, peer, OPTIONAL, CHECK(interface)),
 	KEY(_interface, "createInRoot", FLAG, create_in_root),
 };
 static const struct schema interface = PLACED(_interface, interface_fields);
@@ -170,8 +171,8 @@ static const char *const namespace_names[] = { "cgroup", "ipc", "mnt", "net", "p
 
 /* init mounts these on the machine before the container is there; LinuxKit's examples have relative destinations. */
 static const struct field runtime_mount_fields[] = {
-	KEY(_mount, "type", TEXT, type),
-	KEY(_mount, "source", TEXT, source),
+	KEY(_mount, "type", TEXT, type, OPTIONAL),
+	KEY(_mount, "source", TEXT, source, OPTIONAL),
 	KEY(_mount, "destination", TEXT, destination, REQUIRED, CHECK(inside)),
 	KEY(_mount, "options", STRINGS, options),
 	MAPPINGS(_mount, "uidmappings", uid_mappings),
@@ -195,7 +196,7 @@ static const struct field container_fields[] = {
 	KEY(_container, "image", STRING, image, CHECK(image)),
 	KEY(_container, "command", STRINGS, command),
 	KEY(_container, "env", STRINGS, env, CHECK(env)),
-	KEY(_container, "cwd", STRING, cwd, CHECK(absolute)),
+	KEY(_container, "cwd", STRING, cwd, OPTIONAL, CHECK(absolute)),
 	KEY(_container, "uid", ID, uid),
 	KEY(_container, "gid", ID, gid),
 	KEY(_container, "additionalGids", STRINGS, additional_gids),
@@ -211,20 +212,20 @@ static const struct field container_fields[] = {
 	KEY(_container, "readonly", BOOL, readonly),
 	KEY(_container, "maskedPaths", STRINGS, masked_paths, CHECK(absolute)),
 	KEY(_container, "readonlyPaths", STRINGS, readonly_paths, CHECK(absolute)),
-	KEY(_container, "rootfsPropagation", STRING, rootfs_propagation, CHECK(propagation)),
-	KEY(_container, "net", STRING, net, CHECK(net)),
-	KEY(_container, "pid", STRING, pid, CHECK(namespace)),
-	KEY(_container, "ipc", STRING, ipc, CHECK(namespace)),
-	KEY(_container, "uts", STRING, uts, CHECK(namespace)),
-	KEY(_container, "userns", STRING, userns, CHECK(namespace)),
+	KEY(_container, "rootfsPropagation", STRING, rootfs_propagation, OPTIONAL, CHECK(propagation)),
+	KEY(_container, "net", STRING, net, OPTIONAL, CHECK(net)),
+	KEY(_container, "pid", STRING, pid, OPTIONAL, CHECK(namespace)),
+	KEY(_container, "ipc", STRING, ipc, OPTIONAL, CHECK(namespace)),
+	KEY(_container, "uts", STRING, uts, OPTIONAL, CHECK(namespace)),
+	KEY(_container, "userns", STRING, userns, OPTIONAL, CHECK(namespace)),
 	KEY(_container, "cgroupns", STRING, cgroupns, CHECK(namespace)),
-	KEY(_container, "hostname", STRING, hostname, CHECK(hostname)),
+	KEY(_container, "hostname", STRING, hostname, OPTIONAL, CHECK(hostname)),
 	MAPPINGS(_container, "uidMappings", uid_mappings),
 	MAPPINGS(_container, "gidMappings", gid_mappings),
 	KEY(_container, "rlimits", STRINGS, rlimits, CHECK(rlimit)),
 	KEY(_container, "oomScoreAdj", INT, oom_score_adj, RANGE(-1000, 1000)),
 	KEY(_container, "disableOOMKiller", BOOL, disable_oom_killer, .note = no_cgroup2),
-	KEY(_container, "cgroupsPath", STRING, cgroups_path, CHECK(inside)),
+	KEY(_container, "cgroupsPath", STRING, cgroups_path, OPTIONAL, CHECK(inside)),
 	NESTED("resources", offsetof(struct manifest_container, resources), &resources),
 	KEY(_container, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	KEY(_container, "annotations", PAIRS, annotations),
@@ -242,12 +243,12 @@ const struct schema schema_container = PLACED(_container, container_fields);
 static const struct field file_fields[] = {
 	KEY(_file, "path", STRING, path, REQUIRED, CHECK(file_path)),
 	KEY(_file, "directory", BOOL, directory),
-	KEY(_file, "symlink", STRING, symlink, CHECK(text)),
+	KEY(_file, "symlink", STRING, symlink, OPTIONAL),
 	KEY(_file, "contents", STRING, contents),
-	KEY(_file, "source", STRING, source, CHECK(text)),
-	KEY(_file, "metadata", STRING, metadata, CHECK(metadata)),
+	KEY(_file, "source", STRING, source, OPTIONAL),
+	KEY(_file, "metadata", STRING, metadata, OPTIONAL, CHECK(metadata)),
 	KEY(_file, "optional", BOOL, optional),
-	KEY(_file, "mode", STRING, mode, CHECK(mode)),
+	KEY(_file, "mode", STRING, mode, OPTIONAL, CHECK(mode)),
 	KEY(_file, "uid", ID, uid),
 	KEY(_file, "gid", ID, gid),
 };
@@ -255,17 +256,17 @@ const struct schema schema_file = PLACED(_file, file_fields);
 
 static const struct field volume_fields[] = {
 	KEY(_volume, "name", STRING, name, REQUIRED, CHECK(volume_name)),
-	KEY(_volume, "image", STRING, image, CHECK(image)),
+	KEY(_volume, "image", STRING, image, OPTIONAL, CHECK(image)),
 	KEY(_volume, "readonly", BOOL, readonly),
-	KEY(_volume, "format", STRING, format, CHECK(format)),
+	KEY(_volume, "format", STRING, format, OPTIONAL, CHECK(format)),
 	KEY(_volume, "platforms", STRINGS, platforms, CHECK(platform)),
 };
 static const struct schema volume = PLACED(_volume, volume_fields);
 
 static const struct field kernel_fields[] = {
 	KEY(_kernel, "image", STRING, image, REQUIRED, CHECK(image)),
-	KEY(_kernel, "cmdline", STRING, cmdline, CHECK(line)),
-	KEY(_kernel, "binary", STRING, binary),
+	KEY(_kernel, "cmdline", STRING, cmdline, OPTIONAL, CHECK(cmdline)),
+	KEY(_kernel, "binary", STRING, binary, OPTIONAL),
 	KEY(_kernel, "tar", STRING, tar),
 	KEY(_kernel, "ucode", STRING, ucode),
 	KEY(_kernel, "modules", STRINGS, modules, CHECK(module)),

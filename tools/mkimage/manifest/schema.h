@@ -35,6 +35,7 @@ struct field {
 	size_t count, set;		/* FIELD_STRUCTS: offsets of size_t and bool; `set` may be FIELD_NOWHERE */
 	const char *const *keys;	/* FIELD_PAIRS: the keys there can be; NULL is any */
 	bool required;
+	bool empty_is_absent;		/* LinuxKit tells "" and a missing string apart in a few keys only */
 	value_check *check;		/* of a text, of each text of a list, of each key of pairs; may be NULL */
 	value_check *check_value;	/* FIELD_PAIRS: of each value; may be NULL */
 	int64_t least, most;		/* FIELD_INT: the range, where `most` is above `least` */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/mkimage/manifest/values.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/option.h"
@@ -14,7 +15,7 @@
 
 #define HOSTNAME_MAX  64 /* sethostname(2) */
 #define INTERFACE_MAX 15 /* IFNAMSIZ, with its NUL */
-#define CMDLINE_MAX   2048 /* the kernel's COMMAND_LINE_SIZE on x86 */
+#define CMDLINE_MAX   2047 /* COMMAND_LINE_SIZE of x86, with its NUL */
 
 static const char *too_long(const char *value, size_t max, struct arena *arena)
 {
@@ -88,18 +89,21 @@ const char *value_interface(const char *value, struct arena *arena)
 	return only(value, WORD "_.-@", INTERFACE_MAX, "letters, digits, '_', '.', '-' and '@'", arena);
 }
 
-const char *value_text(const char *value, struct arena *arena)
-{
-	(void)arena;
-	return *value ? NULL : "is empty; give it a value or remove the key";
-}
-
 const char *value_line(const char *value, struct arena *arena)
 {
 	if (value[strcspn(value, "\r\n")] != '\0')
 		return arena_printf(arena, "'%s' has a line break; write it on one line",
 				    text_shown(value, arena));
-	return strlen(value) > CMDLINE_MAX - 1 ? too_long(value, CMDLINE_MAX - 1, arena) : NULL;
+	return NULL;
+}
+
+const char *value_cmdline(const char *value, struct arena *arena)
+{
+	for (const char *c = value; *c; c++)
+		if (iscntrl((unsigned char)*c) && !isspace((unsigned char)*c))
+			return arena_printf(arena, "'%s' has a control character; remove it",
+					    text_shown(value, arena));
+	return strlen(value) > CMDLINE_MAX ? too_long(value, CMDLINE_MAX, arena) : NULL;
 }
 
 const char *value_inside(const char *value, struct arena *arena)

@@ -19,8 +19,8 @@ value_check value_image;		/* a reference, only roughly: oci/reference.h knows be
 value_check value_hostname;
 value_check value_module;
 value_check value_interface;
-value_check value_text;			/* anything but nothing */
 value_check value_line;			/* one line */
+value_check value_cmdline;		/* words; line breaks are as good as spaces */
 value_check value_absolute;		/* an absolute path that does not climb */
 value_check value_inside;		/* any path that does not climb above its start */
 value_check value_file_path;		/* and is not the root itself */
