@@ -68,16 +68,19 @@ static int compile_one(struct job *job, const struct namespace_row *row, struct 
 		return 0;
 	}
 	if (strcmp(value, "new") == 0 || (row->none && strcmp(value, "none") == 0)) {
-		if (strcmp(row->type, "user") == 0 &&
-		    (job->merged.uid_mappings.count == 0 || job->merged.gid_mappings.count == 0))
-			return job_error(job, &stated->at, "userns: a new user namespace needs 'uidMappings' and "
-					 "'gidMappings'");
+		/* PID 1 makes the child itself, with the machine's own ids: said here rather than at boot. */
+		if (strcmp(row->type, "user") == 0)
+			return job_error(job, &stated->at, "userns: a new user namespace is not supported yet; use 'host' "
+					 "or the path of one");
 		add(job, linux_, row->type, NULL);
 		return 0;
 	}
 	if (value[0] != '/')
 		return job_error(job, &stated->at, "%s: expected 'host', 'new' or the path of a namespace, got '%s'",
 				 row->key, value);
+	if (strcmp(row->type, "pid") == 0)
+		return job_error(job, &stated->at, "pid: joining a PID namespace is not supported yet; use 'host' or "
+				 "'new'");
 	add(job, linux_, row->type, value);
 	return 0;
 }
@@ -100,16 +103,15 @@ int mappings_compile(struct job *job, const char *key, const struct manifest_id_
 	return 0;
 }
 
-static int compile_mappings(struct job *job, struct oci_linux *linux_)
+static int refuse_mappings(const struct job *job)
 {
-	const struct manifest_string *userns = &job->merged.userns;
+	const struct manifest_id_mappings *stated[] = { &job->merged.uid_mappings, &job->merged.gid_mappings };
 
-	if ((!userns->value || is_host(userns->value)) && job->merged.uid_mappings.count)
-		return job_error(job, &job->merged.uid_mappings.items[0].at,
-				 "uidMappings: needs 'userns: new', whose ids they are");
-	if (mappings_compile(job, "uidMappings", &job->merged.uid_mappings, &linux_->uid_mappings) < 0)
-		return -1;
-	return mappings_compile(job, "gidMappings", &job->merged.gid_mappings, &linux_->gid_mappings);
+	for (size_t i = 0; i < ARRAY_SIZE(stated); i++)
+		if (stated[i]->count)
+			return job_error(job, &stated[i]->items[0].at, "%s: are for a new user namespace, which is not "
+					 "supported yet; remove them", i ? "gidMappings" : "uidMappings");
+	return 0;
 }
 
 int namespaces_compile(struct job *job, struct oci_config *config)
@@ -119,5 +121,5 @@ int namespaces_compile(struct job *job, struct oci_config *config)
 			return -1;
 	add(job, &config->linux_, "mount", NULL);
 	config->hostname = job->merged.hostname.value;
-	return compile_mappings(job, &config->linux_);
+	return refuse_mappings(job);
 }
