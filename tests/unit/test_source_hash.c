@@ -16,7 +16,8 @@ static void sha256_of_abc_is_the_published_one(void **state)
 
 	(void)state;
 	hash_bytes("abc", 3, &digest);
-	assert_string_equal(digest.text, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(digest.text,
+			    "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void sha256_of_nothing_is_the_published_one(void **state)
@@ -25,7 +26,8 @@ static void sha256_of_nothing_is_the_published_one(void **state)
 
 	(void)state;
 	hash_bytes("", 0, &digest);
-	assert_string_equal(digest.text, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(digest.text,
+			    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 static void pieces_give_the_digest_of_the_whole(void **state)

@@ -20,7 +20,7 @@
 
 struct fixture {
 	char directory[64];
-	const char *tar;		/* path of the source that a test writes */
+	const char *tar; /* path of the source that a test writes */
 	struct store *store;
 	struct arena arena;
 	struct error err;
@@ -34,7 +34,8 @@ static int setup(void **state)
 	strcpy(f->directory, "/tmp/slipway-import-XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
 	f->tar = arena_printf(&f->arena, "%s/source", f->directory);
-	assert_int_equal(store_open(arena_printf(&f->arena, "%s/store", f->directory), &f->store, &f->err), 0);
+	assert_int_equal(store_open(arena_printf(&f->arena, "%s/store", f->directory), &f->store, &f->err),
+			 0);
 	*state = f;
 	return 0;
 }
@@ -101,14 +102,20 @@ static void rootfs_becomes_an_image_with_a_known_digest(void **state)
 {
 	struct fixture *f = *state;
 	const char *cmd[] = { "/bin/sh", NULL }, *env[] = { "A=b", NULL };
-	const struct import_options options = { .path = f->tar, .name = "demo", .platform = "linux/riscv64",
-						.cmd = cmd, .env = env, .user = "7", .working_dir = "/etc" };
+	const struct import_options options = { .path = f->tar,
+						.name = "demo",
+						.platform = "linux/riscv64",
+						.cmd = cmd,
+						.env = env,
+						.user = "7",
+						.working_dir = "/etc" };
 	struct oci_image image;
 
 	write_tar(f, ARCHIVE_FILTER_NONE, rootfs);
 	assert_int_equal(import(f, &options, &image), 0);
 	assert_string_equal(image.name, "docker.io/library/demo:latest");
-	assert_string_equal(image.digest.text, "sha256:ca0940f3fdd608a2777775ed119bfdffda1c03b492a465959fbe81582e6d4464");
+	assert_string_equal(image.digest.text,
+			    "sha256:ca0940f3fdd608a2777775ed119bfdffda1c03b492a465959fbe81582e6d4464");
 	assert_string_equal(image.manifest.layers[0].media_type, MEDIA_TYPE_LAYER);
 	assert_true(digest_equal(&image.manifest.layers[0].digest, &image.config.diff_ids[0]));
 	assert_string_equal(image.config.config.cmd.items[0], "/bin/sh");
@@ -160,7 +167,8 @@ static void rootfs_with_names_like_an_archive_is_a_rootfs(void **state)
 
 static void rootfs_whose_hard_link_leads_outside_is_refused(void **state)
 {
-	static const struct member members[] = { { "etc/shadow", NULL, "../../etc/shadow", 0 }, { NULL, NULL, NULL, 0 } };
+	static const struct member members[] = { { "etc/shadow", NULL, "../../etc/shadow", 0 },
+						 { NULL, NULL, NULL, 0 } };
 	struct fixture *f = *state;
 	const struct import_options options = { .path = f->tar, .name = "demo" };
 	struct oci_index index;
@@ -169,8 +177,10 @@ static void rootfs_whose_hard_link_leads_outside_is_refused(void **state)
 	write_tar(f, ARCHIVE_FILTER_NONE, members);
 	assert_int_equal(import(f, &options, &image), -1);
 	assert_string_equal(f->err.message,
-			    arena_printf(&f->arena, "%s: entry 'etc/shadow' is a hard link to '../../etc/shadow', "
-					 "outside of the root", f->tar));
+			    arena_printf(&f->arena,
+					 "%s: entry 'etc/shadow' is a hard link to '../../etc/shadow', "
+					 "outside of the root",
+					 f->tar));
 	assert_int_equal(store_list(f->store, &f->arena, &index, &f->err), 0);
 	assert_int_equal(index.count, 0);
 }
@@ -182,7 +192,8 @@ static void docker_archive_gets_a_manifest(void **state)
 	const struct import_options first = { .path = f->tar, .name = "demo", .platform = "linux/amd64" };
 	const struct import_options second = { .path = f->tar, .platform = "linux/amd64" };
 	struct oci_image from_rootfs, from_archive;
-	const char *manifest = "[{\"Config\":\"c.json\",\"RepoTags\":[\"redis:7\"],\"Layers\":[\"l/layer.tar\"]}]";
+	const char *manifest =
+		"[{\"Config\":\"c.json\",\"RepoTags\":[\"redis:7\"],\"Layers\":[\"l/layer.tar\"]}]";
 	autobuffer struct buffer layer = { 0 };
 
 	write_tar(f, ARCHIVE_FILTER_NONE, rootfs);
@@ -190,9 +201,12 @@ static void docker_archive_gets_a_manifest(void **state)
 	assert_int_equal(file_read(AT_FDCWD, f->tar, 1 << 20, &layer, &f->err), 0);
 	const struct member members[] = {
 		{ "manifest.json", manifest, NULL, 0 },
-		{ "./c.json", arena_printf(&f->arena, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":"
-					   "{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}",
-					   from_rootfs.config.diff_ids[0].text), NULL, 0 },
+		{ "./c.json",
+		  arena_printf(&f->arena,
+			       "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":"
+			       "{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}",
+			       from_rootfs.config.diff_ids[0].text),
+		  NULL, 0 },
 		{ "l//layer.tar", layer.data, NULL, layer.length },
 		{ NULL, NULL, NULL, 0 },
 	};
@@ -200,7 +214,8 @@ static void docker_archive_gets_a_manifest(void **state)
 	write_tar(f, ARCHIVE_FILTER_NONE, members);
 	assert_int_equal(import(f, &second, &from_archive), 0);
 	assert_string_equal(from_archive.name, "docker.io/library/redis:7");
-	assert_true(digest_equal(&from_archive.manifest.layers[0].digest, &from_rootfs.manifest.layers[0].digest));
+	assert_true(digest_equal(&from_archive.manifest.layers[0].digest,
+				 &from_rootfs.manifest.layers[0].digest));
 	assert_string_equal(from_archive.manifest.config.media_type, MEDIA_TYPE_CONFIG);
 }
 

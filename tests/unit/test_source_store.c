@@ -21,7 +21,7 @@
 
 struct fixture {
 	char directory[64];
-	char path[128];			/* of the store */
+	char path[128]; /* of the store */
 	struct store *store;
 	struct arena arena;
 	struct error err;
@@ -86,12 +86,16 @@ static int get(struct fixture *f, const struct oci_descriptor *d, struct buffer 
 static struct oci_descriptor put_image(struct fixture *f, const char *architecture)
 {
 	struct oci_descriptor config = put(f, MEDIA_TYPE_CONFIG,
-		arena_printf(&f->arena, "{\"architecture\":\"%s\",\"os\":\"linux\","
-			     "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}", architecture));
+					   arena_printf(&f->arena,
+							"{\"architecture\":\"%s\",\"os\":\"linux\","
+							"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}",
+							architecture));
 
 	return put(f, MEDIA_TYPE_MANIFEST,
-		   arena_printf(&f->arena, "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\","
-				"\"size\":%d},\"layers\":[]}", MEDIA_TYPE_CONFIG, config.digest.text, (int)config.size));
+		   arena_printf(&f->arena,
+				"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\","
+				"\"size\":%d},\"layers\":[]}",
+				MEDIA_TYPE_CONFIG, config.digest.text, (int)config.size));
 }
 
 static void new_store_is_an_empty_layout(void **state)
@@ -139,7 +143,8 @@ static void wrong_digest_leaves_nothing(void **state)
 	assert_int_equal(store_writer_commit(writer, &expected, NULL, NULL, &f->err), -1);
 	store_writer_discard(writer);
 	assert_string_equal(f->err.message,
-			    arena_printf(&f->arena, "the bytes have digest '%s', expected '%s'", actual.text, expected.text));
+			    arena_printf(&f->arena, "the bytes have digest '%s', expected '%s'", actual.text,
+					 expected.text));
 	assert_false(store_has(f->store, &expected));
 	assert_false(store_has(f->store, &actual));
 	assert_int_equal(rmdir(at(f, ".slipway/tmp")), 0);
@@ -228,7 +233,8 @@ static void missing_blob_is_named(void **state)
 	hash_bytes("never", 5, &d.digest);
 	assert_int_equal(store_reader_open(f->store, &d, &reader, &f->err), -1);
 	assert_string_equal(f->err.message,
-			    arena_printf(&f->arena, "blob '%s' is missing from the store '%s'; import the image again",
+			    arena_printf(&f->arena,
+					 "blob '%s' is missing from the store '%s'; import the image again",
 					 d.digest.text, f->path));
 }
 
@@ -274,8 +280,9 @@ static void image_is_found_by_short_name_and_by_digest(void **state)
 	assert_string_equal(image.name, "docker.io/library/redis:7");
 	assert_true(digest_equal(&image.digest, &d.digest));
 	assert_string_equal(image.config.architecture, "amd64");
-	assert_int_equal(store_image(f->store, arena_printf(&f->arena, "redis@%s", d.digest.text), "linux/amd64",
-				     &f->arena, &image, &f->err), 0);
+	assert_int_equal(store_image(f->store, arena_printf(&f->arena, "redis@%s", d.digest.text),
+				     "linux/amd64", &f->arena, &image, &f->err),
+			 0);
 }
 
 static void index_is_followed_to_the_platform(void **state)
@@ -290,19 +297,28 @@ static void index_is_followed_to_the_platform(void **state)
 	(void)snprintf(a, sizeof(a), entry, MEDIA_TYPE_MANIFEST, amd.digest.text, (int)amd.size, "amd64", "");
 	(void)snprintf(b, sizeof(b), entry, MEDIA_TYPE_MANIFEST, arm.digest.text, (int)arm.size, "arm64",
 		       ",\"variant\":\"v8\"");
-	index = put(f, MEDIA_TYPE_DOCKER_LIST, arena_printf(&f->arena, "{\"schemaVersion\":2,\"mediaType\":\"%s\","
-				     "\"manifests\":[%s,%s]}", MEDIA_TYPE_DOCKER_LIST, a, b));
+	index = put(f, MEDIA_TYPE_DOCKER_LIST,
+		    arena_printf(&f->arena,
+				 "{\"schemaVersion\":2,\"mediaType\":\"%s\","
+				 "\"manifests\":[%s,%s]}",
+				 MEDIA_TYPE_DOCKER_LIST, a, b));
 	assert_int_equal(store_tag(f->store, "example.org/a:1", &index, &f->err), 0);
-	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/arm64", &f->arena, &image, &f->err), 0);
+	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/arm64", &f->arena, &image, &f->err),
+			 0);
 	assert_true(digest_equal(&image.digest, &arm.digest));
-	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/arm64/v8", &f->arena, &image, &f->err), 0);
-	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/amd64", &f->arena, &image, &f->err), 0);
+	assert_int_equal(
+		store_image(f->store, "example.org/a:1", "linux/arm64/v8", &f->arena, &image, &f->err), 0);
+	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/amd64", &f->arena, &image, &f->err),
+			 0);
 	assert_true(digest_equal(&image.digest, &amd.digest));
-	assert_int_equal(store_image(f->store, arena_printf(&f->arena, "x@%s", index.digest.text), "linux/arm64",
-				     &f->arena, &image, &f->err), 0);
-	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/arm64/v7", &f->arena, &image, &f->err), -1);
-	assert_string_equal(f->err.message, "image 'example.org/a:1': no image for 'linux/arm64/v7'; there are: "
-					    "linux/amd64, linux/arm64/v8");
+	assert_int_equal(store_image(f->store, arena_printf(&f->arena, "x@%s", index.digest.text),
+				     "linux/arm64", &f->arena, &image, &f->err),
+			 0);
+	assert_int_equal(
+		store_image(f->store, "example.org/a:1", "linux/arm64/v7", &f->arena, &image, &f->err), -1);
+	assert_string_equal(f->err.message,
+			    "image 'example.org/a:1': no image for 'linux/arm64/v7'; there are: "
+			    "linux/amd64, linux/arm64/v8");
 }
 
 static void image_of_another_machine_is_refused(void **state)
@@ -312,7 +328,8 @@ static void image_of_another_machine_is_refused(void **state)
 	struct oci_image image;
 
 	assert_int_equal(store_tag(f->store, "example.org/a:1", &d, &f->err), 0);
-	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/amd64", &f->arena, &image, &f->err), -1);
+	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/amd64", &f->arena, &image, &f->err),
+			 -1);
 	assert_string_equal(f->err.message,
 			    "image 'example.org/a:1': the image is for 'linux/s390x', not for 'linux/amd64'");
 }

@@ -15,7 +15,10 @@ struct image_options {
 };
 
 #define AT(member) offsetof(struct image_options, member)
-#define STORE_OPTION { OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) }
+#define STORE_OPTION                                                                                         \
+	{                                                                                                    \
+		OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store)                              \
+	}
 
 static const struct option store_options[] = { STORE_OPTION, OPTION_TABLE_END };
 
@@ -133,8 +136,8 @@ const struct option_command command_image_ls = {
 /* --- inspect ------------------------------------------------------------------------------ */
 
 /* The documents are put in as they are stored: whatever they say is shown. */
-static int inspect(struct store *store, const struct image_options *options, const struct option_list *operands,
-		   struct arena *arena, struct error *err)
+static int inspect(struct store *store, const struct image_options *options,
+		   const struct option_list *operands, struct arena *arena, struct error *err)
 {
 	autobuffer struct buffer manifest = { 0 }, config = { 0 };
 	struct oci_descriptor descriptor;
@@ -146,8 +149,8 @@ static int inspect(struct store *store, const struct image_options *options, con
 	    store_get(store, &descriptor, OCI_DOCUMENT_BYTES_MAX, &manifest, err) < 0 ||
 	    store_get(store, &image.manifest.config, OCI_DOCUMENT_BYTES_MAX, &config, err) < 0)
 		return -1;
-	printf("{\"name\":\"%s\",\"digest\":\"%s\",\"manifest\":%s,\"config\":%s}\n", image.name, image.digest.text,
-	       buffer_string(&manifest), buffer_string(&config));
+	printf("{\"name\":\"%s\",\"digest\":\"%s\",\"manifest\":%s,\"config\":%s}\n", image.name,
+	       image.digest.text, buffer_string(&manifest), buffer_string(&config));
 	return 0;
 }
 

@@ -14,14 +14,15 @@ struct import_command_options {
 #define AT(member) offsetof(struct import_command_options, member)
 
 static const struct option import_option_table[] = {
-	{ OPTION_STRING, 'n', "name", "NAME", "name to file it under (default: its name in the source)", AT(name) },
+	{ OPTION_STRING, 'n', "name", "NAME", "name to file it under (default: its name in the source)",
+	  AT(name) },
 	{ OPTION_STRING, 's', "select", "NAME", "which image, where the source holds several", AT(select) },
-	{ OPTION_STRING, 0, "platform", "OS/ARCH", "which platform of an index, or that of a root file system",
-	  AT(platform) },
-	{ OPTION_LIST, 0, "entrypoint", "WORD", "for a root file system: entry point (repeatable, a word each)",
-	  AT(entrypoint) },
-	{ OPTION_LIST, 0, "cmd", "WORD", "for a root file system: default arguments (repeatable, a word each)",
-	  AT(cmd) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH",
+	  "which platform of an index, or that of a root file system", AT(platform) },
+	{ OPTION_LIST, 0, "entrypoint", "WORD",
+	  "for a root file system: entry point (repeatable, a word each)", AT(entrypoint) },
+	{ OPTION_LIST, 0, "cmd", "WORD",
+	  "for a root file system: default arguments (repeatable, a word each)", AT(cmd) },
 	{ OPTION_LIST, 0, "env", "NAME=VALUE", "for a root file system: environment (repeatable)", AT(env) },
 	{ OPTION_STRING, 0, "workdir", "DIR", "for a root file system: working directory", AT(working_dir) },
 	{ OPTION_STRING, 0, "user", "USER", "for a root file system: user, or uid:gid", AT(user) },
@@ -39,7 +40,8 @@ static const char **words(const struct option_list *list, struct arena *arena)
 	return list->count ? copy : NULL;
 }
 
-static int import(const char *path, const struct import_command_options *o, struct arena *arena, struct error *err)
+static int import(const char *path, const struct import_command_options *o, struct arena *arena,
+		  struct error *err)
 {
 	struct import_options options = {
 		.path = path,

@@ -12,7 +12,7 @@
 
 struct hash {
 	EVP_MD_CTX *context;
-	const char *algorithm;		/* static */
+	const char *algorithm; /* static */
 };
 
 static const struct algorithm {

@@ -40,8 +40,8 @@ static int spool_pipe(struct store *store, int fd, struct import_file *file, str
 
 static int open_input(struct store *store, const char *path, struct import_file *file, struct error *err)
 {
-	autoclose int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-						    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+						  : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
 
 	*file = (struct import_file){ .fd = -1 };
@@ -51,7 +51,9 @@ static int open_input(struct store *store, const char *path, struct import_file 
 		if (spool_pipe(store, fd, file, err) < 0)
 			return -1;
 	} else if (S_ISREG(st.st_mode)) {
-		*file = (struct import_file){ .fd = fd_take(&fd), .owned = true, .size = (uint64_t)st.st_size };
+		*file = (struct import_file){ .fd = fd_take(&fd),
+					      .owned = true,
+					      .size = (uint64_t)st.st_size };
 	} else {
 		return error_set(err, "neither a file, a pipe nor a directory");
 	}
@@ -59,7 +61,8 @@ static int open_input(struct store *store, const char *path, struct import_file 
 }
 
 static int import_archive(struct import_job *job, const struct import_file *file,
-			  int (*kind)(struct import_job *job, struct oci_descriptor *manifest, struct error *err),
+			  int (*kind)(struct import_job *job, struct oci_descriptor *manifest,
+				      struct error *err),
 			  struct oci_descriptor *manifest, struct error *err)
 {
 	int r;
@@ -71,8 +74,8 @@ static int import_archive(struct import_job *job, const struct import_file *file
 	return r;
 }
 
-static int import_file(struct import_job *job, const struct import_file *file, struct oci_descriptor *manifest,
-		       struct error *err)
+static int import_file(struct import_job *job, const struct import_file *file,
+		       struct oci_descriptor *manifest, struct error *err)
 {
 	enum import_kind kind;
 
@@ -85,12 +88,14 @@ static int import_file(struct import_job *job, const struct import_file *file, s
 		return import_archive(job, file, import_docker, manifest, err);
 	case IMPORT_ROOTFS:
 		if (!job->name)
-			return error_set(err, "the tar of a root file system has no name; give one with --name");
+			return error_set(err,
+					 "the tar of a root file system has no name; give one with --name");
 		return import_rootfs(job, file, manifest, err);
 	case IMPORT_UNKNOWN:
 		break;
 	}
-	return error_set(err, "not an image: expected the directory of an OCI layout, or a tar (gzip, zstd, xz or "
+	return error_set(err,
+			 "not an image: expected the directory of an OCI layout, or a tar (gzip, zstd, xz or "
 			 "no compression) of an OCI layout, of a docker-archive or of a root file system");
 }
 
@@ -127,8 +132,10 @@ int import_take_name(struct import_job *job, const char *source_name, struct err
 	if (!source_name || !*source_name)
 		return error_set(err, "the image has no name in the source; give one with --name");
 	if (!strpbrk(source_name, "/:"))
-		return error_set(err, "the image is only called '%.100s' in the source, which may be a tag; "
-				 "give a name with --name", source_name);
+		return error_set(err,
+				 "the image is only called '%.100s' in the source, which may be a tag; "
+				 "give a name with --name",
+				 source_name);
 	if (reference_parse(source_name, job->arena, &reference, err) < 0)
 		return error_context(err, "the image's name in the source");
 	job->name = reference.name;

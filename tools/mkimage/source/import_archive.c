@@ -22,7 +22,7 @@ static const struct compression compressions[] = {
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, ARCHIVE_FILTER_ZSTD, MEDIA_TYPE_LAYER_ZSTD },
 	/* pzstd starts with a skippable frame (RFC 8878, 3.1.2). */
 	{ "zstd", "\x50\x2a\x4d\x18", 4, ARCHIVE_FILTER_ZSTD, MEDIA_TYPE_LAYER_ZSTD },
-	{ "xz", "\xfd" "7zXZ\0", 6, ARCHIVE_FILTER_XZ, NULL },
+	{ "xz", "\xfd\x37zXZ\0", 6, ARCHIVE_FILTER_XZ, NULL },
 	{ "bzip2", "BZh", 3, ARCHIVE_FILTER_BZIP2, NULL },
 	{ "none", "", 0, ARCHIVE_FILTER_NONE, MEDIA_TYPE_LAYER },
 };
@@ -41,7 +41,8 @@ const struct compression *compression_find(const unsigned char *head, size_t len
 static la_ssize_t source_read(struct archive *archive, void *context, const void **data)
 {
 	struct archive_source *source = context;
-	long n = import_file_read(source->file, source->at, source->chunk, sizeof(source->chunk), source->err);
+	long n =
+		import_file_read(source->file, source->at, source->chunk, sizeof(source->chunk), source->err);
 
 	(void)archive;
 	if (n < 0) {
@@ -117,7 +118,8 @@ static int each_entry(struct archive *archive, struct archive_source *source,
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN) /* RETRY, too: a header with a wrong checksum */
 			return archive_failed(archive, source->failed, err, "cannot read the archive");
 		if (n == IMPORT_LAYER_ENTRIES_MAX)
-			return error_set(err, "the archive has more than %u entries", IMPORT_LAYER_ENTRIES_MAX);
+			return error_set(err, "the archive has more than %u entries",
+					 IMPORT_LAYER_ENTRIES_MAX);
 		if (take(context, archive, entry, err) < 0)
 			return -1;
 	}
@@ -186,10 +188,12 @@ static int check_decompresses(const struct import_file *file, struct error *err)
 	archive = archive_source_new(source, file, err);
 	if (archive) {
 		(void)archive_read_support_format_raw(archive);
-		if (archive_read_open1(archive) == ARCHIVE_OK && archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+		if (archive_read_open1(archive) == ARCHIVE_OK &&
+		    archive_read_next_header(archive, &entry) == ARCHIVE_OK)
 			r = 0;
 		else if (!source->failed)
-			(void)error_set(err, "cannot decompress: damaged or truncated %s", source->compression->name);
+			(void)error_set(err, "cannot decompress: damaged or truncated %s",
+					source->compression->name);
 		(void)archive_read_free(archive);
 	}
 	free(source);
@@ -219,19 +223,19 @@ int archive_kind(const struct import_file *file, enum import_kind *kind, struct 
 
 struct member {
 	const char *path;
-	const char *target;		/* of a symlink or a hard link; NULL for a file */
+	const char *target; /* of a symlink or a hard link; NULL for a file */
 	bool symlink;
 	uint64_t offset, size;
-	size_t order;			/* a later entry replaces an earlier one of the same path */
+	size_t order; /* a later entry replaces an earlier one of the same path */
 };
 
 struct spool {
-	struct import_files files;	/* first: the two are one pointer */
+	struct import_files files; /* first: the two are one pointer */
 	struct arena *arena;
 	struct store *store;
 	int fd;
 	uint64_t end;
-	struct member *members;		/* sorted by path, then order, when filled */
+	struct member *members; /* sorted by path, then order, when filled */
 	size_t count;
 };
 
@@ -242,7 +246,8 @@ static int spool_data(struct spool *spool, struct archive *archive, struct membe
 
 	while ((n = archive_read_data(archive, chunk, sizeof(chunk))) > 0) {
 		if (spool->end + (uint64_t)n > IMPORT_INPUT_BYTES_MAX)
-			return error_set(err, "the archive unpacks to more than %llu bytes", IMPORT_INPUT_BYTES_MAX);
+			return error_set(err, "the archive unpacks to more than %llu bytes",
+					 IMPORT_INPUT_BYTES_MAX);
 		if (file_write_all(spool->fd, chunk, (size_t)n, member->path, err) < 0)
 			return error_number(err, err ? err->number : 0, "cannot write to the store '%s'",
 					    store_path(spool->store));
@@ -318,7 +323,8 @@ static const struct member *find_member(const struct spool *spool, const char *p
 	return low > 0 && strcmp(spool->members[low - 1].path, path) == 0 ? &spool->members[low - 1] : NULL;
 }
 
-static int spool_file(struct import_files *files, const char *path, struct import_file *file, struct error *err)
+static int spool_file(struct import_files *files, const char *path, struct import_file *file,
+		      struct error *err)
 {
 	struct spool *spool = (struct spool *)files;
 	const struct member *member = find_member(spool, path_clean(spool->arena, path), SIZE_MAX);
@@ -343,8 +349,9 @@ int archive_open(struct store *store, const struct import_file *file, struct are
 
 	if (store_temporary_open(store, &temporary, err) < 0)
 		return -1;
-	*spool = (struct spool){ .files.open = spool_file, .arena = arena, .store = store,
-				 .fd = fd_take(&temporary.fd) };
+	*spool = (struct spool){
+		.files.open = spool_file, .arena = arena, .store = store, .fd = fd_take(&temporary.fd)
+	};
 	store_temporary_discard(store, &temporary);
 	if (read_entries(file, spool_entry, spool, err) < 0) {
 		cleanup_close(&spool->fd);

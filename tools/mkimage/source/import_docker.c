@@ -19,9 +19,9 @@ static bool is_tag(struct import_job *job, const char *tag, const char *select)
 {
 	struct reference wanted, is;
 
-	return strcmp(tag, select) == 0 || (reference_parse(select, job->arena, &wanted, NULL) == 0 &&
-					    reference_parse(tag, job->arena, &is, NULL) == 0 &&
-					    strcmp(wanted.name, is.name) == 0);
+	return strcmp(tag, select) == 0 ||
+	       (reference_parse(select, job->arena, &wanted, NULL) == 0 &&
+		reference_parse(tag, job->arena, &is, NULL) == 0 && strcmp(wanted.name, is.name) == 0);
 }
 
 /* The tag that `select` names; the first one where nothing was selected, NULL where there is none. */
@@ -73,8 +73,8 @@ static int choose_image(struct import_job *job, const struct docker_archive *arc
 		}
 	}
 	if (n == 0)
-		return error_set(err, "there is no image '%s'; choose one with --select: %s", job->options->select,
-				 list_images(job, archive));
+		return error_set(err, "there is no image '%s'; choose one with --select: %s",
+				 job->options->select, list_images(job, archive));
 	if (n > 1)
 		return error_set(err, "there are %zu images; choose one with --select: %s", n,
 				 list_images(job, archive));
@@ -142,7 +142,8 @@ static int import_one_layer(struct import_job *job, const char *path, const stru
 }
 
 static int import_layers(struct import_job *job, const struct docker_archive_image *image,
-			 const struct oci_image_config *config, struct oci_manifest *manifest, struct error *err)
+			 const struct oci_image_config *config, struct oci_manifest *manifest,
+			 struct error *err)
 {
 	if (image->layers.count > OCI_LAYERS_MAX)
 		return error_set(err, "the image has %zu layers; at most %d are allowed", image->layers.count,
@@ -150,7 +151,8 @@ static int import_layers(struct import_job *job, const struct docker_archive_ima
 	manifest->layers = arena_array(job->arena, image->layers.count, sizeof(*manifest->layers));
 	manifest->layers_count = image->layers.count;
 	for (size_t i = 0; i < image->layers.count; i++)
-		if (import_one_layer(job, image->layers.items[i], &config->diff_ids[i], &manifest->layers[i], err) < 0)
+		if (import_one_layer(job, image->layers.items[i], &config->diff_ids[i], &manifest->layers[i],
+				     err) < 0)
 			return error_context(err, "layers[%zu]", i);
 	return 0;
 }
@@ -173,6 +175,7 @@ int import_docker(struct import_job *job, struct oci_descriptor *descriptor, str
 	    store_put(job->store, config_text.data, config_text.length, NULL, err) < 0 ||
 	    oci_manifest_write(&manifest, &manifest_text, err) < 0)
 		return -1;
-	*descriptor = (struct oci_descriptor){ .media_type = MEDIA_TYPE_MANIFEST, .size = manifest_text.length };
+	*descriptor =
+		(struct oci_descriptor){ .media_type = MEDIA_TYPE_MANIFEST, .size = manifest_text.length };
 	return store_put(job->store, manifest_text.data, manifest_text.length, &descriptor->digest, err);
 }

@@ -17,7 +17,8 @@ void import_file_close(struct import_file *file)
 		fd_replace(&file->fd, -1);
 }
 
-long import_file_read(const struct import_file *file, uint64_t at, void *data, size_t length, struct error *err)
+long import_file_read(const struct import_file *file, uint64_t at, void *data, size_t length,
+		      struct error *err)
 {
 	ssize_t n;
 
@@ -35,7 +36,8 @@ long import_file_read(const struct import_file *file, uint64_t at, void *data, s
 	return (long)n;
 }
 
-int import_document(struct import_job *job, const char *path, size_t max, struct buffer *out, struct error *err)
+int import_document(struct import_job *job, const char *path, size_t max, struct buffer *out,
+		    struct error *err)
 {
 	struct import_file file;
 	uint64_t at = 0;
@@ -48,8 +50,8 @@ int import_document(struct import_job *job, const char *path, size_t max, struct
 		return -1;
 	if (file.size > max) {
 		import_file_close(&file);
-		return error_set(err, "'%s' has %" PRIu64 " bytes; at most %zu are allowed for a document", path,
-				 file.size, max);
+		return error_set(err, "'%s' has %" PRIu64 " bytes; at most %zu are allowed for a document",
+				 path, file.size, max);
 	}
 	while ((n = import_file_read(&file, at, buffer_reserve(out, 65536), 65536, err)) > 0) {
 		at += (uint64_t)n;
@@ -63,7 +65,7 @@ int import_document(struct import_job *job, const char *path, size_t max, struct
 }
 
 struct directory {
-	struct import_files files;	/* first: the two are one pointer */
+	struct import_files files; /* first: the two are one pointer */
 	int root;
 };
 
@@ -72,7 +74,8 @@ static int directory_file(struct import_files *files, const char *path, struct i
 {
 	struct directory *directory = (struct directory *)files;
 	struct error open_error;
-	autoclose int fd = path_open_in_root(directory->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &open_error);
+	autoclose int fd =
+		path_open_in_root(directory->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &open_error);
 	struct stat st;
 
 	if (fd < 0 && (open_error.number == ENOENT || open_error.number == ENOTDIR))

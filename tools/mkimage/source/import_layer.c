@@ -23,25 +23,27 @@
 struct layer {
 	const struct import_file *file;
 	const struct compression *compression;
-	uint64_t at;			/* read from the file */
+	uint64_t at; /* read from the file */
 	struct store_writer *writer;
-	struct archive *decompressor;	/* NULL for "none" */
-	ZSTD_CCtx *zstd;		/* NULL where the bytes are stored as they are */
-	struct hash *diff;		/* of the uncompressed bytes */
+	struct archive *decompressor; /* NULL for "none" */
+	ZSTD_CCtx *zstd; /* NULL where the bytes are stored as they are */
+	struct hash *diff; /* of the uncompressed bytes */
 	uint64_t unpacked;
-	unsigned char tail[512];	/* the last of the uncompressed bytes */
+	unsigned char tail[512]; /* the last of the uncompressed bytes */
 	struct error *err;
-	bool failed;			/* `err` holds what stopped the reading */
+	bool failed; /* `err` holds what stopped the reading */
 	unsigned char compressed[65536], plain[65536];
 };
 
 /* The next bytes of the file, which also go to the store. */
 static long take_compressed(struct layer *layer)
 {
-	long n = import_file_read(layer->file, layer->at, layer->compressed, sizeof(layer->compressed), layer->err);
+	long n = import_file_read(layer->file, layer->at, layer->compressed, sizeof(layer->compressed),
+				  layer->err);
 
 	layer->at += n > 0 ? (uint64_t)n : 0;
-	if (n > 0 && !layer->zstd && store_writer_add(layer->writer, layer->compressed, (size_t)n, layer->err) < 0)
+	if (n > 0 && !layer->zstd &&
+	    store_writer_add(layer->writer, layer->compressed, (size_t)n, layer->err) < 0)
 		n = -1;
 	layer->failed |= n < 0;
 	return n;
@@ -105,7 +107,8 @@ static long take_plain(struct layer *layer)
 	layer->unpacked += (uint64_t)n;
 	if (layer->unpacked > IMPORT_INPUT_BYTES_MAX) {
 		layer->failed = true;
-		return error_set(layer->err, "the layer unpacks to more than %llu bytes", IMPORT_INPUT_BYTES_MAX);
+		return error_set(layer->err, "the layer unpacks to more than %llu bytes",
+				 IMPORT_INPUT_BYTES_MAX);
 	}
 	keep_tail(layer, (size_t)n);
 	if (layer->zstd && recompress(layer, layer->plain, (size_t)n, ZSTD_e_continue) < 0) {
@@ -141,8 +144,9 @@ static int open_decompressor(struct layer *layer)
 	if (archive_read_open(archive, layer, NULL, decompressor_read, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(archive, &entry) != ARCHIVE_OK)
 		/* Nothing came out, for which libarchive has no better words than "unrecognized". */
-		return layer->failed ? -1 : error_set(layer->err, "cannot decompress: damaged or truncated %s",
-						      layer->compression->name);
+		return layer->failed ? -1
+				     : error_set(layer->err, "cannot decompress: damaged or truncated %s",
+						 layer->compression->name);
 	return 0;
 }
 
@@ -171,9 +175,11 @@ static int walk_entries(struct layer *layer, struct archive *tar, uint64_t *entr
 		return archive_failed(tar, layer->failed, layer->err, "not a tar");
 	while ((r = archive_read_next_header(tar, &entry)) != ARCHIVE_EOF) {
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN) /* RETRY, too: a header with a wrong checksum */
-			return archive_failed(tar, layer->failed, layer->err, n ? "damaged tar" : "not a tar");
+			return archive_failed(tar, layer->failed, layer->err,
+					      n ? "damaged tar" : "not a tar");
 		if (++n > IMPORT_LAYER_ENTRIES_MAX)
-			return error_set(layer->err, "the layer has more than %u entries", IMPORT_LAYER_ENTRIES_MAX);
+			return error_set(layer->err, "the layer has more than %u entries",
+					 IMPORT_LAYER_ENTRIES_MAX);
 		if (check_entry(entry, layer->err) < 0)
 			return -1;
 	}
@@ -225,7 +231,8 @@ static int run(struct layer *layer, const struct import_expected *expected, stru
 	hash_finish(layer->diff, &result->diff_id);
 	layer->diff = NULL;
 	if (expected->diff_id && !digest_equal(expected->diff_id, &result->diff_id))
-		return error_set(layer->err, "the uncompressed layer has digest '%s', but its diff_id is '%s'",
+		return error_set(layer->err,
+				 "the uncompressed layer has digest '%s', but its diff_id is '%s'",
 				 result->diff_id.text, expected->diff_id->text);
 	if (!expected->digest && !expected->diff_id && check_end(layer) < 0)
 		return -1;
@@ -250,7 +257,8 @@ static int begin(struct layer *layer, struct store *store, const struct import_f
 	if (layer->compression->layer_type)
 		return 0;
 	if (expected->digest)
-		return error_set(layer->err, "the layer is compressed with %s, which the image-spec does not have",
+		return error_set(layer->err,
+				 "the layer is compressed with %s, which the image-spec does not have",
 				 layer->compression->name);
 	layer->zstd = ZSTD_createCCtx();
 	if (!layer->zstd)

@@ -21,7 +21,7 @@
 
 static const struct layer_type {
 	const char *media_type;
-	bool foreign;			/* its bytes are to be fetched from elsewhere */
+	bool foreign; /* its bytes are to be fetched from elsewhere */
 } layer_types[] = {
 	{ MEDIA_TYPE_LAYER, false },
 	{ MEDIA_TYPE_LAYER_GZIP, false },
@@ -36,8 +36,8 @@ static const struct layer_type {
 	{ "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", true },
 };
 
-static int open_blob(struct import_job *job, const struct oci_descriptor *descriptor, struct import_file *file,
-		     struct error *err)
+static int open_blob(struct import_job *job, const struct oci_descriptor *descriptor,
+		     struct import_file *file, struct error *err)
 {
 	int r = job->files->open(job->files, store_blob_path(&descriptor->digest, job->arena), file, err);
 
@@ -71,13 +71,13 @@ static int read_blob(struct import_job *job, const struct oci_descriptor *descri
 	hash_add(hash, text->data, text->length);
 	hash_finish(hash, &digest);
 	if (!digest_equal(&digest, &descriptor->digest))
-		return error_set(err, "blob '%s' is damaged: its bytes have digest '%s'", descriptor->digest.text,
-				 digest.text);
+		return error_set(err, "blob '%s' is damaged: its bytes have digest '%s'",
+				 descriptor->digest.text, digest.text);
 	return 0;
 }
 
-static int put_blob(struct import_job *job, const struct oci_descriptor *descriptor, const struct buffer *text,
-		    struct error *err)
+static int put_blob(struct import_job *job, const struct oci_descriptor *descriptor,
+		    const struct buffer *text, struct error *err)
 {
 	struct store_writer *writer;
 	int r = -1;
@@ -161,8 +161,9 @@ static int choose_image(struct import_job *job, const struct oci_index *index, s
 		return error_set(err, "index.json lists no image");
 	for (size_t i = 0; i < index->count; i++)
 		if (!select || is_selected(job, &index->manifests[i], select))
-			*(struct oci_descriptor *)arena_push(job->arena, &candidates.manifests, &candidates.count,
-							     sizeof(*chosen)) = index->manifests[i];
+			*(struct oci_descriptor *)arena_push(job->arena, &candidates.manifests,
+							     &candidates.count, sizeof(*chosen)) =
+				index->manifests[i];
 	if (candidates.count == 0)
 		return error_set(err, "there is no image '%s'; choose one with --select: %s", select,
 				 list_images(job, index));
@@ -194,7 +195,8 @@ static int follow_indexes(struct import_job *job, struct oci_descriptor *descrip
 		*descriptor = *chosen;
 	}
 	if (!store_is_manifest(descriptor->media_type))
-		return error_set(err, "'%s' has media type '%.100s', not that of an image", descriptor->digest.text,
+		return error_set(err, "'%s' has media type '%.100s', not that of an image",
+				 descriptor->digest.text,
 				 descriptor->media_type ? descriptor->media_type : "");
 	return 0;
 }
@@ -209,11 +211,15 @@ static int check_layer_type(const struct oci_descriptor *layer, struct error *er
 		if (strcmp(layer_types[i].media_type, type) != 0)
 			continue;
 		if (layer_types[i].foreign)
-			return error_set(err, "media type '%s' is a foreign layer, whose bytes are kept elsewhere; "
-					 "use an image that holds all of its layers", type);
+			return error_set(
+				err,
+				"media type '%s' is a foreign layer, whose bytes are kept elsewhere; "
+				"use an image that holds all of its layers",
+				type);
 		return 0;
 	}
-	return error_set(err, "unknown media type '%.100s'; expected a tar, with gzip, zstd or no compression", type);
+	return error_set(
+		err, "unknown media type '%.100s'; expected a tar, with gzip, zstd or no compression", type);
 }
 
 static int import_one_layer(struct import_job *job, const struct oci_descriptor *layer,
@@ -277,13 +283,15 @@ static int import_manifest(struct import_job *job, const struct oci_descriptor *
 
 	if (read_blob(job, descriptor, &manifest_text, err) < 0)
 		return error_context(err, "manifest");
-	if (oci_manifest_parse(buffer_string(&manifest_text), manifest_text.length, job->arena, &manifest, err) < 0)
+	if (oci_manifest_parse(buffer_string(&manifest_text), manifest_text.length, job->arena, &manifest,
+			       err) < 0)
 		return error_context(err, "manifest '%s'", descriptor->digest.text);
 	if (check_config_type(&manifest.config, err) < 0)
 		return -1;
 	if (read_blob(job, &manifest.config, &config_text, err) < 0)
 		return error_context(err, "config");
-	if (oci_image_config_parse(buffer_string(&config_text), config_text.length, job->arena, &config, err) < 0)
+	if (oci_image_config_parse(buffer_string(&config_text), config_text.length, job->arena, &config,
+				   err) < 0)
 		return error_context(err, "config '%s'", manifest.config.digest.text);
 	if (job->options->platform && store_check_platform(&config, job->options->platform, err) < 0)
 		return -1;

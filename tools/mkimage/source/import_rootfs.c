@@ -31,7 +31,8 @@ static int split_platform(const char *platform, struct arena *arena, struct oci_
 	if (variant)
 		*variant++ = '\0';
 	if (!architecture || !*os || !*architecture || (variant && (!*variant || strchr(variant, '/'))))
-		return error_set(err, "platform '%s': expected 'os/architecture', as in 'linux/amd64'", platform);
+		return error_set(err, "platform '%s': expected 'os/architecture', as in 'linux/amd64'",
+				 platform);
 	config->os = os;
 	config->architecture = architecture;
 	config->variant = variant;
@@ -52,7 +53,8 @@ static int make_config(struct import_job *job, struct oci_image_config *config, 
 	};
 	for (size_t i = 0; i < config->config.env.count; i++)
 		if (config->config.env.items[i][0] == '=' || !strchr(config->config.env.items[i], '='))
-			return error_set(err, "environment '%s': expected 'NAME=VALUE'", config->config.env.items[i]);
+			return error_set(err, "environment '%s': expected 'NAME=VALUE'",
+					 config->config.env.items[i]);
 	return split_platform(platform, job->arena, config, err);
 }
 
@@ -60,7 +62,8 @@ static int put_image(struct import_job *job, struct oci_image_config *config, st
 		     struct oci_descriptor *descriptor, struct error *err)
 {
 	autobuffer struct buffer config_text = { 0 }, manifest_text = { 0 };
-	struct oci_manifest manifest = { .media_type = MEDIA_TYPE_MANIFEST, .layers = &layer->descriptor,
+	struct oci_manifest manifest = { .media_type = MEDIA_TYPE_MANIFEST,
+					 .layers = &layer->descriptor,
 					 .layers_count = 1 };
 
 	config->diff_ids = &layer->diff_id;
@@ -72,7 +75,8 @@ static int put_image(struct import_job *job, struct oci_image_config *config, st
 	manifest.config.size = config_text.length;
 	if (oci_manifest_write(&manifest, &manifest_text, err) < 0)
 		return -1;
-	*descriptor = (struct oci_descriptor){ .media_type = MEDIA_TYPE_MANIFEST, .size = manifest_text.length };
+	*descriptor =
+		(struct oci_descriptor){ .media_type = MEDIA_TYPE_MANIFEST, .size = manifest_text.length };
 	return store_put(job->store, manifest_text.data, manifest_text.length, &descriptor->digest, err);
 }
 

@@ -24,8 +24,8 @@ const char *lock_path(const char *manifest_path, struct arena *arena)
 	return arena_printf(arena, "%.*s.lock", (int)length, manifest_path);
 }
 
-static int read_line(const char *path, unsigned int number, char *line, struct arena *arena, struct lock *lock,
-		     struct error *err)
+static int read_line(const char *path, unsigned int number, char *line, struct arena *arena,
+		     struct lock *lock, struct error *err)
 {
 	struct lock_entry *entry;
 	char *space;
@@ -34,8 +34,9 @@ static int read_line(const char *path, unsigned int number, char *line, struct a
 		return 0;
 	space = strchr(line, ' ');
 	if (!space)
-		return error_set(err, "%s:%u: expected 'REFERENCE DIGEST'; make it again with 'slipway lock --update'",
-				 path, number);
+		return error_set(
+			err, "%s:%u: expected 'REFERENCE DIGEST'; make it again with 'slipway lock --update'",
+			path, number);
 	*space = '\0';
 	entry = arena_push(arena, &lock->entries, &lock->count, sizeof(*entry));
 	entry->name = arena_strdup(arena, line);

@@ -144,7 +144,8 @@ static int open_private(struct store *store, struct error *err)
 {
 	if (file_mkdirs(store->root, TEMPORARIES, 0755, err) < 0)
 		return error_context(err, "store '%s'", store->path);
-	store->temporaries = openat(store->root, TEMPORARIES, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	store->temporaries =
+		openat(store->root, TEMPORARIES, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (store->temporaries < 0)
 		return error_errno(err, "cannot open '%s/" TEMPORARIES "'", store->path);
 	store->use_lock = lock_file(store, USE_LOCK, O_RDWR | O_CREAT, LOCK_SH, err);
@@ -155,7 +156,8 @@ static int open_store(struct store *store, struct error *err)
 {
 	bool there;
 
-	if (mkdir(store->path, 0755) < 0 && errno != EEXIST && file_mkdirs(AT_FDCWD, store->path, 0755, err) < 0)
+	if (mkdir(store->path, 0755) < 0 && errno != EEXIST &&
+	    file_mkdirs(AT_FDCWD, store->path, 0755, err) < 0)
 		return error_context(err, "cannot create the image store '%s'", store->path);
 	store->root = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->root < 0)

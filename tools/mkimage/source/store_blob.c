@@ -20,7 +20,7 @@
 struct store_writer {
 	struct store *store;
 	struct temporary temporary;
-	struct hash *hash;		/* sha256 of what was written */
+	struct hash *hash; /* sha256 of what was written */
 	uint64_t size;
 };
 
@@ -49,12 +49,14 @@ int store_writer_add(struct store_writer *writer, const void *data, size_t lengt
 	hash_add(writer->hash, data, length);
 	writer->size += length;
 	if (file_write_all(writer->temporary.fd, data, length, "blob", err) < 0)
-		return error_number(err, err ? err->number : 0, "cannot write to the store '%s'", writer->store->path);
+		return error_number(err, err ? err->number : 0, "cannot write to the store '%s'",
+				    writer->store->path);
 	return 0;
 }
 
 /* The rare digest that is not sha256: known only at the end, so the bytes are read again. */
-static int hash_again(struct store_writer *writer, const char *algorithm, struct digest *digest, struct error *err)
+static int hash_again(struct store_writer *writer, const char *algorithm, struct digest *digest,
+		      struct error *err)
 {
 	struct hash *hash = hash_new(algorithm);
 	unsigned char chunk[CHUNK];
@@ -102,7 +104,8 @@ int store_writer_commit(struct store_writer *writer, const struct digest *expect
 	    hash_again(writer, digest_algorithm(expected), &actual, err) < 0)
 		return -1;
 	if (expected && !digest_equal(expected, &actual))
-		return error_set(err, "the bytes have digest '%s', expected '%s'", actual.text, expected->text);
+		return error_set(err, "the bytes have digest '%s', expected '%s'", actual.text,
+				 expected->text);
 	if (place_blob(writer, &actual, err) < 0)
 		return -1;
 	if (digest)
@@ -168,11 +171,12 @@ struct store_reader {
 	struct store *store;
 	int fd;
 	struct digest digest;
-	uint64_t left;			/* bytes of the descriptor's size that were not read yet */
-	struct hash *hash;		/* NULL once the end was verified */
+	uint64_t left; /* bytes of the descriptor's size that were not read yet */
+	struct hash *hash; /* NULL once the end was verified */
 };
 
-static int open_blob(struct store *store, const struct oci_descriptor *descriptor, int *out, struct error *err)
+static int open_blob(struct store *store, const struct oci_descriptor *descriptor, int *out,
+		     struct error *err)
 {
 	struct arena arena = { 0 };
 	autoclose int fd = openat(store->root, store_blob_path(&descriptor->digest, &arena),
@@ -182,18 +186,21 @@ static int open_blob(struct store *store, const struct oci_descriptor *descripto
 
 	arena_release(&arena);
 	if (fd < 0 && number == ENOENT)
-		return error_number(err, 0, "blob '%s' is missing from the store '%s'; import the image again",
+		return error_number(err, 0,
+				    "blob '%s' is missing from the store '%s'; import the image again",
 				    descriptor->digest.text, store->path);
 	if (fd < 0)
-		return error_number(err, number, "cannot open blob '%s' of the store '%s'", descriptor->digest.text,
-				    store->path);
+		return error_number(err, number, "cannot open blob '%s' of the store '%s'",
+				    descriptor->digest.text, store->path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return error_set(err, "blob '%s' of the store '%s' is not a regular file", descriptor->digest.text,
-				 store->path);
+		return error_set(err, "blob '%s' of the store '%s' is not a regular file",
+				 descriptor->digest.text, store->path);
 	if ((uint64_t)st.st_size != descriptor->size)
-		return error_set(err, "blob '%s' of the store '%s' has %lld bytes, expected %" PRIu64
-				 "; import the image again", descriptor->digest.text, store->path,
-				 (long long)st.st_size, descriptor->size);
+		return error_set(err,
+				 "blob '%s' of the store '%s' has %lld bytes, expected %" PRIu64
+				 "; import the image again",
+				 descriptor->digest.text, store->path, (long long)st.st_size,
+				 descriptor->size);
 	*out = fd_take(&fd);
 	return 0;
 }
@@ -209,7 +216,9 @@ int store_reader_open(struct store *store, const struct oci_descriptor *descript
 	reader = calloc(1, sizeof(*reader));
 	if (!reader)
 		arena_out_of_memory();
-	*reader = (struct store_reader){ .store = store, .fd = fd, .digest = descriptor->digest,
+	*reader = (struct store_reader){ .store = store,
+					 .fd = fd,
+					 .digest = descriptor->digest,
 					 .left = descriptor->size,
 					 .hash = hash_new(digest_algorithm(&descriptor->digest)) };
 	*out = reader;
@@ -222,13 +231,15 @@ static long verify_end(struct store_reader *reader, size_t got, struct error *er
 	struct digest actual;
 
 	if (got > reader->left || reader->left > 0)
-		return error_set(err, "blob '%s' of the store '%s' changed while it was read", reader->digest.text,
-				 reader->store->path);
+		return error_set(err, "blob '%s' of the store '%s' changed while it was read",
+				 reader->digest.text, reader->store->path);
 	hash_finish(reader->hash, &actual);
 	reader->hash = NULL;
 	if (!digest_equal(&actual, &reader->digest))
-		return error_set(err, "blob '%s' of the store '%s' is damaged: its bytes have digest '%s'; "
-				 "import the image again", reader->digest.text, reader->store->path, actual.text);
+		return error_set(err,
+				 "blob '%s' of the store '%s' is damaged: its bytes have digest '%s'; "
+				 "import the image again",
+				 reader->digest.text, reader->store->path, actual.text);
 	return 0;
 }
 
@@ -267,7 +278,8 @@ int store_get(struct store *store, const struct oci_descriptor *descriptor, size
 	long n;
 
 	if (descriptor->size > max)
-		return error_set(err, "blob '%s' has %" PRIu64 " bytes; at most %zu are allowed for a document",
+		return error_set(err,
+				 "blob '%s' has %" PRIu64 " bytes; at most %zu are allowed for a document",
 				 descriptor->digest.text, descriptor->size, max);
 	if (store_reader_open(store, descriptor, &reader, err) < 0)
 		return -1;

@@ -70,8 +70,8 @@ static int mark(struct store *store, const struct oci_descriptor *descriptor, un
 		return 0; /* something another tool keeps here; its insides are not known */
 	if (store_get(store, descriptor, OCI_DOCUMENT_BYTES_MAX, &text, err) < 0)
 		return -1;
-	r = is_index ? mark_index(store, buffer_string(&text), text.length, depth, arena, marks, err) :
-		       mark_manifest(buffer_string(&text), text.length, arena, marks, err);
+	r = is_index ? mark_index(store, buffer_string(&text), text.length, depth, arena, marks, err)
+		     : mark_manifest(buffer_string(&text), text.length, arena, marks, err);
 	return r < 0 ? error_context(err, "'%s'", descriptor->digest.text) : 0;
 }
 

@@ -43,10 +43,12 @@ static int describe_document(struct store *store, const struct digest *digest, s
 	autobuffer struct buffer text = { 0 };
 	struct oci_index index;
 
-	if (store_describe(store, digest, descriptor, err) < 0 || get_document(store, descriptor, &text, err) < 0)
+	if (store_describe(store, digest, descriptor, err) < 0 ||
+	    get_document(store, descriptor, &text, err) < 0)
 		return -1;
-	descriptor->media_type = oci_index_parse(buffer_string(&text), text.length, arena, &index, NULL) == 0 ?
-					 MEDIA_TYPE_INDEX : MEDIA_TYPE_MANIFEST;
+	descriptor->media_type = oci_index_parse(buffer_string(&text), text.length, arena, &index, NULL) == 0
+					 ? MEDIA_TYPE_INDEX
+					 : MEDIA_TYPE_MANIFEST;
 	return 0;
 }
 
@@ -68,8 +70,9 @@ static int find_digest(struct store *store, const struct reference *reference, s
 		}
 	}
 	if (!store_has(store, &reference->digest))
-		return error_set(err, "image '%s' is not in the store; bring it in with 'slipway image import FILE'",
-				 reference->name);
+		return error_set(
+			err, "image '%s' is not in the store; bring it in with 'slipway image import FILE'",
+			reference->name);
 	return describe_document(store, &reference->digest, arena, descriptor, err);
 }
 
@@ -93,7 +96,8 @@ static int follow_index(struct store *store, const char *platform, struct arena 
 		*descriptor = *chosen;
 	}
 	if (!store_is_manifest(descriptor->media_type))
-		return error_set(err, "'%s' has media type '%.100s', not that of an image", descriptor->digest.text,
+		return error_set(err, "'%s' has media type '%.100s', not that of an image",
+				 descriptor->digest.text,
 				 descriptor->media_type ? descriptor->media_type : "");
 	return 0;
 }
@@ -127,8 +131,8 @@ int store_image(struct store *store, const char *text, const char *platform, str
 
 	if (reference_parse(text, arena, &reference, err) < 0)
 		return -1;
-	if ((reference.digest.text[0] ? find_digest(store, &reference, arena, &descriptor, err) :
-					store_find(store, reference.name, arena, &descriptor, err)) < 0)
+	if ((reference.digest.text[0] ? find_digest(store, &reference, arena, &descriptor, err)
+				      : store_find(store, reference.name, arena, &descriptor, err)) < 0)
 		return -1;
 	image.name = reference.name;
 	if (follow_index(store, platform, arena, &descriptor, err) < 0 ||

@@ -50,7 +50,8 @@ static bool is_near(const char *a, const char *b)
 {
 	const char *tag_of_a = strrchr(a, ':'), *tag_of_b = strrchr(b, ':');
 
-	return tag_of_a && tag_of_b && tag_of_a - a == tag_of_b - b && strncmp(a, b, (size_t)(tag_of_a - a)) == 0;
+	return tag_of_a && tag_of_b && tag_of_a - a == tag_of_b - b &&
+	       strncmp(a, b, (size_t)(tag_of_a - a)) == 0;
 }
 
 static int not_found(const struct oci_index *index, const char *name, struct error *err)
@@ -59,10 +60,13 @@ static int not_found(const struct oci_index *index, const char *name, struct err
 		const char *there = name_of(&index->manifests[i]);
 
 		if (there && is_near(there, name))
-			return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name, there);
+			return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name,
+					 there);
 	}
-	return error_set(err, "image '%s' is not in the store; bring it in with "
-			 "'slipway image import --name %s FILE'", name, name);
+	return error_set(err,
+			 "image '%s' is not in the store; bring it in with "
+			 "'slipway image import --name %s FILE'",
+			 name, name);
 }
 
 int store_find(struct store *store, const char *name, struct arena *arena, struct oci_descriptor *descriptor,
@@ -85,8 +89,9 @@ static int compare_names(const void *a, const void *b)
 	const char *left = name_of(a), *right = name_of(b);
 	int r = strcmp(left ? left : "", right ? right : "");
 
-	return r ? r : strcmp(((const struct oci_descriptor *)a)->digest.text,
-			      ((const struct oci_descriptor *)b)->digest.text);
+	return r ? r
+		 : strcmp(((const struct oci_descriptor *)a)->digest.text,
+			  ((const struct oci_descriptor *)b)->digest.text);
 }
 
 /* Sorted, so that the same images give the same file whatever the order they came in. */
@@ -99,12 +104,14 @@ static int write_index(struct store *store, struct oci_index *index, struct erro
 	if (oci_index_write(index, &text, err) < 0)
 		return error_context(err, "store '%s': index.json", store->path);
 	if (text.length > STORE_INDEX_BYTES_MAX)
-		return error_set(err, "the store '%s' holds too many images; take some out with 'slipway image rm'",
-				 store->path);
+		return error_set(
+			err, "the store '%s' holds too many images; take some out with 'slipway image rm'",
+			store->path);
 	return store_replace(store, "index.json", text.data, text.length, err);
 }
 
-int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err)
+int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor,
+	      struct error *err)
 {
 	struct oci_pair pair = { ANNOTATION_REF_NAME, name };
 	autoclose int lock = store_lock_index(store, err);

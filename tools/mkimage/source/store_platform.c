@@ -11,9 +11,9 @@
 static const struct {
 	const char *machine, *platform;
 } machines[] = {
-	{ "x86_64", "linux/amd64" },   { "aarch64", "linux/arm64" }, { "armv7l", "linux/arm/v7" },
-	{ "armv6l", "linux/arm/v6" },  { "i686", "linux/386" },      { "riscv64", "linux/riscv64" },
-	{ "s390x", "linux/s390x" },    { "ppc64le", "linux/ppc64le" }, { "loongarch64", "linux/loong64" },
+	{ "x86_64", "linux/amd64" },  { "aarch64", "linux/arm64" },   { "armv7l", "linux/arm/v7" },
+	{ "armv6l", "linux/arm/v6" }, { "i686", "linux/386" },        { "riscv64", "linux/riscv64" },
+	{ "s390x", "linux/s390x" },   { "ppc64le", "linux/ppc64le" }, { "loongarch64", "linux/loong64" },
 };
 
 const char *store_machine_platform(void)
@@ -61,8 +61,9 @@ static const char *list_platforms(const struct oci_index *index, struct arena *a
 			continue;
 		if (++shown > 16)
 			return arena_printf(arena, "%s, ...", list);
-		list = arena_printf(arena, "%s%s%.32s/%.32s%s%.32s", list ? list : "", list ? ", " : "", p->os,
-				    p->architecture, p->variant ? "/" : "", p->variant ? p->variant : "");
+		list = arena_printf(arena, "%s%s%.32s/%.32s%s%.32s", list ? list : "", list ? ", " : "",
+				    p->os, p->architecture, p->variant ? "/" : "",
+				    p->variant ? p->variant : "");
 	}
 	return list ? list : "none with a known platform";
 }
@@ -81,7 +82,8 @@ int store_choose_platform(const struct oci_index *index, const char *platform, s
 	if (index->count == 0)
 		return error_set(err, "the index is empty");
 	if (!found)
-		return error_set(err, "no image for '%s'; there are: %s", wanted, list_platforms(index, arena));
+		return error_set(err, "no image for '%s'; there are: %s", wanted,
+				 list_platforms(index, arena));
 	*chosen = found;
 	return 0;
 }

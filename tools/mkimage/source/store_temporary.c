@@ -31,7 +31,8 @@ static int create_locked(struct store *store, struct temporary *temporary)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -1;
 	(void)snprintf(temporary->name, sizeof(temporary->name), "%016" PRIx64, random);
-	fd = openat(store->temporaries, temporary->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(store->temporaries, temporary->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
 	if (fd < 0)
 		return errno == EEXIST ? 1 : -1;
 	while (flock(fd, LOCK_EX) < 0)
