@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,13 @@ void file_output_discard(struct file_output *output)
 	*output = (struct file_output){ .fd = -1 };
 }
 
+static bool is_directory(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dirfd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 {
 	autofree char *copy = strdup(path);
@@ -191,8 +199,12 @@ int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 
 		if (slash)
 			*slash = '\0';
-		if (*p != '\0' && mkdirat(dirfd, copy, mode) < 0 && errno != EEXIST)
-			return error_errno(err, "cannot create the directory '%s'", copy);
+		if (*p != '\0' && mkdirat(dirfd, copy, mode) < 0) {
+			if (errno != EEXIST)
+				return error_errno(err, "cannot create the directory '%s'", copy);
+			if (!is_directory(dirfd, copy))
+				return error_number(err, ENOTDIR, "cannot create the directory '%s'", copy);
+		}
 		if (!slash)
 			return 0;
 		*slash = '/';
