@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "runtime/linux/syscalls.h"
 
-/* One empty, read-only directory, cloned for each directory that is hidden. */
+/* One empty, read-only directory. */
 static int open_empty_directory(struct error *err)
 {
 	const char *words[] = { "nr_blocks=1", "nr_inodes=1" };
@@ -40,23 +40,44 @@ static int open_null(struct error *err)
 	return fd_take(&fd);
 }
 
+/*
+ * The first directory gets the empty one itself, the others clones of it: kernels before
+ * 6.15 do not clone a mount that is not attached yet.
+ */
+static int mask_directory(int at, int *empty, struct error *err)
+{
+	autoclose int tree = -1;
+
+	if (*empty < 0) {
+		*empty = open_empty_directory(err);
+		return *empty < 0 ? -1 : mount_attach(*empty, at, err);
+	}
+	tree = mount_clone(*empty, "", false, err);
+	return tree < 0 ? -1 : mount_attach(tree, at, err);
+}
+
+static int mask_file(int at, int *null, struct error *err)
+{
+	autoclose int tree = -1;
+
+	if (*null < 0)
+		*null = open_null(err);
+	if (*null < 0)
+		return -1;
+	tree = mount_clone(*null, "", false, err);
+	return tree < 0 ? -1 : mount_attach(tree, at, err);
+}
+
 static int mask_one(int root, const char *path, int *null, int *empty, struct error *err)
 {
-	autoclose int at = path_open_in_root(root, path, O_PATH, 0, err), tree = -1;
-	int *model;
+	autoclose int at = path_open_in_root(root, path, O_PATH, 0, err);
 	struct stat st;
 
 	if (at < 0)
 		return err->number == ENOENT || err->number == ENOTDIR ? 0 : -1;
 	if (fstat(at, &st) < 0)
 		return error_errno(err, "cannot stat '%s'", path);
-	model = S_ISDIR(st.st_mode) ? empty : null;
-	if (*model < 0)
-		*model = S_ISDIR(st.st_mode) ? open_empty_directory(err) : open_null(err);
-	if (*model < 0)
-		return -1;
-	tree = mount_clone(*model, "", false, err);
-	return tree < 0 ? -1 : mount_attach(tree, at, err);
+	return S_ISDIR(st.st_mode) ? mask_directory(at, empty, err) : mask_file(at, null, err);
 }
 
 int mount_mask_paths(int root, const struct oci_strings *paths, struct error *err)
