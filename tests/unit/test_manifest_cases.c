@@ -21,10 +21,10 @@
 #include "base/file.h"
 #include "tools/mkimage/manifest/manifest.h"
 
-#define CASES_MAX 1000
-#define CASES_LEAST 45			/* fewer means that they were not found */
-#define DIRECTORY "tests/data/manifests/invalid"
-#define PROGRAM "slipway: "
+#define CASES_MAX   1000
+#define CASES_LEAST 45 /* fewer means that they were not found */
+#define DIRECTORY   "tests/data/manifests/invalid"
+#define PROGRAM     "slipway: "
 
 static int top = -1;
 
@@ -79,9 +79,10 @@ int main(void)
 	int count, r;
 
 	top = open(directory ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 || fchdir(top) < 0 || (count = scandir(DIRECTORY, &entries, visible, alphasort)) < CASES_LEAST ||
-	    count > CASES_MAX) {
-		fprintf(stderr, "%s: not found, or not between %d and %d cases; run it at the top of the tree\n",
+	if (top < 0 || fchdir(top) < 0 ||
+	    (count = scandir(DIRECTORY, &entries, visible, alphasort)) < CASES_LEAST || count > CASES_MAX) {
+		fprintf(stderr,
+			"%s: not found, or not between %d and %d cases; run it at the top of the tree\n",
 			DIRECTORY, CASES_LEAST, CASES_MAX);
 		return EXIT_FAILURE;
 	}

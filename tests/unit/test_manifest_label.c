@@ -39,12 +39,14 @@ static void refuse(const char *json, const char *message)
 static void the_keys_are_those_of_the_manifest(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("{\"binds\":[\"/dev:/dev\",\"/var:/var:rshared,rbind\"],\"capabilities\":[\"all\"],"
-			       "\"devices\":[{\"path\":\"all\",\"type\":\"b\"},"
-			       "{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229,\"mode\":\"0666\"}],"
-			       "\"net\":\"new\",\"oomScoreAdj\":-800,\"readonly\":true,\"rootfsPropagation\":\"shared\","
-			       "\"tmpfs\":[\"/tmp\"],\"mounts\":[{\"type\":\"cgroup\",\"options\":[\"rw\"]}]}"),
-			 0);
+	assert_int_equal(
+		parse("{\"binds\":[\"/dev:/dev\",\"/var:/var:rshared,rbind\"],\"capabilities\":[\"all\"],"
+		      "\"devices\":[{\"path\":\"all\",\"type\":\"b\"},"
+		      "{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229,\"mode\":\"0666\"}],"
+		      "\"net\":\"new\",\"oomScoreAdj\":-800,\"readonly\":true,\"rootfsPropagation\":"
+		      "\"shared\","
+		      "\"tmpfs\":[\"/tmp\"],\"mounts\":[{\"type\":\"cgroup\",\"options\":[\"rw\"]}]}"),
+		0);
 	assert_int_equal(c.binds.count, 2);
 	assert_string_equal(c.binds.items[1].value, "/var:/var:rshared,rbind");
 	assert_string_equal(c.capabilities.items[0].value, "all");
@@ -60,15 +62,19 @@ static void the_keys_are_those_of_the_manifest(void **state)
 static void our_own_keys_may_stand_in_a_label(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("{\"restart\": \"on-failure\", \"stop_timeout\": \"30s\", \"on_failure\": \"continue\"}"), 0);
+	assert_int_equal(parse("{\"restart\": \"on-failure\", \"stop_timeout\": \"30s\", \"on_failure\": "
+			       "\"continue\"}"),
+			 0);
 	assert_string_equal(c.restart.value, "on-failure");
 }
 
 static void unknown_keys_are_passed_over_at_every_level(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("{\"holograms\": [1, {\"a\": null}], \"net\": \"host\", \"resources\": {\"gpu\": 1, \"pids\": "
-			       "{\"limit\": 5, \"soft\": 3}}, \"mounts\": [{\"type\": \"tmpfs\", \"destination\": \"/t\", \"x\": 1}]}"),
+	assert_int_equal(parse("{\"holograms\": [1, {\"a\": null}], \"net\": \"host\", \"resources\": "
+			       "{\"gpu\": 1, \"pids\": "
+			       "{\"limit\": 5, \"soft\": 3}}, \"mounts\": [{\"type\": \"tmpfs\", "
+			       "\"destination\": \"/t\", \"x\": 1}]}"),
 			 0);
 	assert_string_equal(c.net.value, "host");
 	assert_int_equal(c.resources.pids_limit.value, 5);
@@ -88,18 +94,23 @@ static void places_name_the_image(void **state)
 static void wrong_labels_are_refused_with_the_image_and_the_key(void **state)
 {
 	(void)state;
-	refuse("{\"binds\": \"/a:/b\"}", "image 'web': binds: expected a list of strings, got the string '/a:/b'");
-	refuse("{\"binds\": [\"/a\"]}", "image 'web': binds[0]: expected 'source:destination[:options]', got '/a'");
-	refuse("{\"mounts\": [{\"destination\": \"/a\"}]}", "image 'web': mounts[0]: 'type' is missing; add 'type:'");
-	refuse("{\"capabilities\": [\"CAP_SYS_ADMN\"]}",
-	       "image 'web': capabilities[0]: unknown capability 'CAP_SYS_ADMN'; did you mean 'CAP_SYS_ADMIN'?");
+	refuse("{\"binds\": \"/a:/b\"}",
+	       "image 'web': binds: expected a list of strings, got the string '/a:/b'");
+	refuse("{\"binds\": [\"/a\"]}",
+	       "image 'web': binds[0]: expected 'source:destination[:options]', got '/a'");
+	refuse("{\"mounts\": [{\"destination\": \"/a\"}]}",
+	       "image 'web': mounts[0]: 'type' is missing; add 'type:'");
+	refuse("{\"capabilities\": [\"CAP_SYS_ADMN\"]}", "image 'web': capabilities[0]: unknown capability "
+							 "'CAP_SYS_ADMN'; did you mean 'CAP_SYS_ADMIN'?");
 	refuse("{\"resources\": {\"memory\": {\"limit\": \"1\"}}}",
 	       "image 'web': resources.memory.limit: expected a whole number, got the string '1'");
 	refuse("{\"name\": \"x\"}", "image 'web': 'name' cannot be set by a label; remove it from the label");
-	refuse("{\"image\": \"x\"}", "image 'web': 'image' cannot be set by a label; remove it from the label");
+	refuse("{\"image\": \"x\"}",
+	       "image 'web': 'image' cannot be set by a label; remove it from the label");
 	refuse("[]", "image 'web': expected a mapping, got a list");
 	refuse("", "image 'web': the document is empty; write keys and values, such as 'name: value'");
-	refuse("{\"net\": \"host\", \"net\": \"new\"}", "image 'web': duplicate key 'net'; remove one of them");
+	refuse("{\"net\": \"host\", \"net\": \"new\"}",
+	       "image 'web': duplicate key 'net'; remove one of them");
 	refuse("{\"net\": ", "image 'web': not valid YAML: did not find expected node content; "
 			     "check the indentation and the quotes before it");
 }
@@ -108,7 +119,9 @@ static void wrong_labels_are_refused_with_the_image_and_the_key(void **state)
 static void names_of_the_manifest_are_not_looked_up(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("{\"uid\": \"redis\", \"additionalGids\": [\"redis\"], \"binds\": [\"data:/data\"]}"), 0);
+	assert_int_equal(
+		parse("{\"uid\": \"redis\", \"additionalGids\": [\"redis\"], \"binds\": [\"data:/data\"]}"),
+		0);
 	assert_string_equal(c.uid.name, "redis");
 }
 

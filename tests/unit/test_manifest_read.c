@@ -131,7 +131,8 @@ static void a_text_of_the_largest_size_is_read(void **state)
 	memcpy(text, head, sizeof(head) - 1);
 	memcpy(text + MANIFEST_BYTES_MAX - (sizeof(tail) - 1), tail, sizeof(tail) - 1);
 	assert_int_equal(manifest_parse("f", text, MANIFEST_BYTES_MAX, &arena, &m, &err), 0);
-	assert_int_equal(strlen(m.files[0].contents.value), MANIFEST_BYTES_MAX - (sizeof(head) - 1) - (sizeof(tail) - 1));
+	assert_int_equal(strlen(m.files[0].contents.value),
+			 MANIFEST_BYTES_MAX - (sizeof(head) - 1) - (sizeof(tail) - 1));
 	assert_int_equal(manifest_parse("f", text, MANIFEST_BYTES_MAX + 1, &arena, &m, &err), -1);
 	assert_non_null(strstr(err.message, "f: 8388609 bytes"));
 	free(text);

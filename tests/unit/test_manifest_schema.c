@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every key finds its member; and the tables themselves are sound. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "tools/mkimage/manifest/schema.h"
 
@@ -36,8 +38,8 @@ static void refuse(const char *text, const char *message)
 	assert_string_equal(err.message, message);
 }
 
-#define assert_strings(strings, ...) \
-	assert_strings_((strings), (const char *const[]){ __VA_ARGS__ }, \
+#define assert_strings(strings, ...)                                                                         \
+	assert_strings_((strings), (const char *const[]){ __VA_ARGS__ },                                     \
 			sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 
 static void assert_strings_(const struct manifest_strings *strings, const char *const *expected, size_t count)
@@ -107,7 +109,8 @@ static void the_sections_of_the_machine_are_read(void **state)
 static void what_is_not_there_is_told_from_what_is_empty(void **state)
 {
 	(void)state;
-	parse("services:\n  - name: a\n    image: i\n    capabilities: []\n    mounts: []\n    readonly: false\n");
+	parse("services:\n  - name: a\n    image: i\n    capabilities: []\n    mounts: []\n    readonly: "
+	      "false\n");
 	assert_int_equal(m.kernel.at.line, 0);
 	assert_true(m.services.items[0].capabilities.set && m.services.items[0].capabilities.count == 0);
 	assert_false(m.services.items[0].binds.set);
@@ -329,7 +332,8 @@ static void files_are_read(void **state)
 static void onboot_names_may_repeat(void **state)
 {
 	(void)state;
-	parse("onboot: [{name: mount, image: a}, {name: mount, image: b}]\nservices: [{name: mount, image: c}]\n");
+	parse("onboot: [{name: mount, image: a}, {name: mount, image: b}]\nservices: [{name: mount, image: "
+	      "c}]\n");
 	assert_int_equal(m.onboot.count, 2);
 }
 
@@ -354,11 +358,13 @@ static void durations_have_units(void **state)
 {
 	static const struct {
 		const char *text;
-		long milliseconds;		/* -1: refused */
+		long milliseconds; /* -1: refused */
 	} cases[] = {
-		{ "10s", 10000 }, { "500ms", 500 }, { "0s", 0 }, { "2m", 120000 }, { "1h", 3600000 }, { "60m", 3600000 },
-		{ "61m", -1 },	  { "10", -1 },	    { "s", -1 }, { "", -1 },	   { "-1s", -1 },     { "1.5s", -1 },
-		{ "1 s", -1 },	  { "1S", -1 },	    { "1s ", -1 }, { "9999999999ms", -1 }, { "999999999h", -1 },
+		{ "10s", 10000 },     { "500ms", 500 },   { "0s", 0 },   { "2m", 120000 },
+		{ "1h", 3600000 },    { "60m", 3600000 }, { "61m", -1 }, { "10", -1 },
+		{ "s", -1 },          { "", -1 },         { "-1s", -1 }, { "1.5s", -1 },
+		{ "1 s", -1 },        { "1S", -1 },       { "1s ", -1 }, { "9999999999ms", -1 },
+		{ "999999999h", -1 },
 	};
 	unsigned int ms;
 
@@ -394,7 +400,8 @@ static void way_document(const struct way *way, const char *value, char *text, s
 	for (unsigned int i = 0; i < way->depth; i++) {
 		bool list = way->fields[i]->kind == FIELD_STRUCTS && i + 1 < way->depth;
 
-		n += (size_t)snprintf(text + n, size - n, "{\"%s\": %s", way->fields[i]->name, list ? "[" : "");
+		n += (size_t)snprintf(text + n, size - n, "{\"%s\": %s", way->fields[i]->name,
+				      list ? "[" : "");
 		memmove(tail + 1 + list, tail, strlen(tail) + 1);
 		memcpy(tail, list ? "]}" : "}", 1u + list);
 		sprintf(name + strlen(name), "%s%s%s", i ? "." : "", way->fields[i]->name, list ? "[0]" : "");
@@ -451,7 +458,8 @@ static void visit_unknown(const struct way *way)
 
 	if (!is_mapping(field))
 		return;
-	way_document(way, field->kind == FIELD_STRUCT ? "{\"nosuchkey\": 1}" : "[{\"nosuchkey\": 1}]", text, sizeof(text), name);
+	way_document(way, field->kind == FIELD_STRUCT ? "{\"nosuchkey\": 1}" : "[{\"nosuchkey\": 1}]", text,
+		     sizeof(text), name);
 	assert_int_equal(manifest_parse("f", text, strlen(text), &arena, &m, &err), -1);
 	assert_non_null(strstr(err.message, "unknown key 'nosuchkey'"));
 	assert_non_null(strstr(err.message, name));
@@ -470,10 +478,14 @@ static void every_mapping_refuses_unknown_keys(void **state)
 static size_t size_of(const struct field *field)
 {
 	static const size_t sizes[] = {
-		[FIELD_STRING] = sizeof(struct manifest_string), [FIELD_TEXT] = sizeof(const char *),
-		[FIELD_BOOL] = sizeof(struct manifest_bool),	 [FIELD_FLAG] = sizeof(bool),
-		[FIELD_INT] = sizeof(struct manifest_int),	 [FIELD_ID] = sizeof(struct manifest_id),
-		[FIELD_STRINGS] = sizeof(struct manifest_strings), [FIELD_PAIRS] = sizeof(struct manifest_pairs),
+		[FIELD_STRING] = sizeof(struct manifest_string),
+		[FIELD_TEXT] = sizeof(const char *),
+		[FIELD_BOOL] = sizeof(struct manifest_bool),
+		[FIELD_FLAG] = sizeof(bool),
+		[FIELD_INT] = sizeof(struct manifest_int),
+		[FIELD_ID] = sizeof(struct manifest_id),
+		[FIELD_STRINGS] = sizeof(struct manifest_strings),
+		[FIELD_PAIRS] = sizeof(struct manifest_pairs),
 		[FIELD_STRUCTS] = sizeof(void *),
 	};
 
@@ -487,14 +499,16 @@ static void check_table(const struct schema *schema)
 	for (size_t i = 0; i < schema->count; i++) {
 		const struct field *a = &schema->fields[i];
 
-		assert_true(a->kind == FIELD_IGNORED ? a->note != NULL : a->offset + size_of(a) <= schema->size);
+		assert_true(a->kind == FIELD_IGNORED ? a->note != NULL
+						     : a->offset + size_of(a) <= schema->size);
 		for (size_t j = 0; j < i; j++) {
 			const struct field *b = &schema->fields[j];
 
 			assert_string_not_equal(a->name, b->name);
 			if (a->kind != FIELD_IGNORED && b->kind != FIELD_IGNORED && a->kind != FIELD_STRUCT &&
 			    b->kind != FIELD_STRUCT)
-				assert_true(a->offset + size_of(a) <= b->offset || b->offset + size_of(b) <= a->offset);
+				assert_true(a->offset + size_of(a) <= b->offset ||
+					    b->offset + size_of(b) <= a->offset);
 		}
 		if (is_mapping(a))
 			check_table(a->schema);
@@ -516,6 +530,65 @@ static void a_list_of_too_many_mappings_is_refused(void **state)
 	for (unsigned int i = 0; i < 4097; i++)
 		buffer_add_string(&text, "- {}\n");
 	refuse(buffer_string(&text), "f:2:1: services: 4097 elements; at most 4096 are allowed");
+}
+
+/* --- the manual page ----------------------------------------------------------------------------- */
+
+static char manual[1 << 16];
+
+static void read_manual(void)
+{
+	const char *top = getenv("TOP");
+	autobuffer struct buffer text = { 0 };
+
+	if (file_read(AT_FDCWD, arena_printf(&arena, "%s/tools/slipway/slipway-manifest.5", top ? top : "."),
+		      sizeof(manual) - 1, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	memcpy(manual, buffer_string(&text), text.length + 1);
+}
+
+/* In a line of `.Cm` or `.It Cm`, as a word. */
+static void visit_documented(const struct way *way)
+{
+	const char *name = way->fields[way->depth - 1]->name, *line = manual;
+	size_t length = strlen(name);
+
+	for (; line; line = strchr(line, '\n')) {
+		const char *end = strchr(line += *line == '\n', '\n'), *at = line, *cm;
+
+		for (cm = strstr(line, "Cm "); cm && cm < end && (at = strstr(at, name)) && at < end; at++)
+			if (at > cm && at[-1] == ' ' && strchr(" \n,", at[length]))
+				return;
+	}
+	fail_msg("the key '%s' is not in the manual page", name);
+}
+
+static void every_key_is_in_the_manual_page(void **state)
+{
+	struct way way = { .depth = 0 };
+	unsigned int seen = 0;
+
+	(void)state;
+	read_manual();
+	each_field(&schema_manifest, &way, &seen, visit_documented);
+}
+
+static void the_example_of_the_manual_page_is_a_manifest(void **state)
+{
+	static const char begin[] = ".Sh EXAMPLES\n.Bd -literal -offset indent\n";
+	char *start, *end, *escape;
+
+	(void)state;
+	read_manual();
+	start = strstr(manual, begin);
+	end = start ? strstr(start, "\n.Ed") : NULL;
+	assert_non_null(end);
+	end[1] = '\0';
+	for (start += sizeof(begin) - 1; (escape = strstr(start, "\\e"));)
+		memmove(escape + 1, escape + 2, strlen(escape + 1));
+	parse(start);
+	assert_int_equal(m.services.count, 1);
+	assert_string_equal(m.files[0].contents.value, "hello\n");
 }
 
 static int quiet(void **state)
@@ -542,6 +615,8 @@ int main(void)
 		cmocka_unit_test_teardown(every_mapping_refuses_unknown_keys, release),
 		cmocka_unit_test_teardown(no_two_keys_share_a_member, release),
 		cmocka_unit_test_teardown(a_list_of_too_many_mappings_is_refused, release),
+		cmocka_unit_test_teardown(every_key_is_in_the_manual_page, release),
+		cmocka_unit_test_teardown(the_example_of_the_manual_page_is_a_manifest, release),
 	};
 
 	return cmocka_run_group_tests(tests, quiet, NULL);

@@ -82,12 +82,15 @@ static void columns_count_characters_not_bytes(void **state)
 
 static void a_byte_order_mark_is_passed_over(void **state)
 {
-	const struct node *root = parse("\xef\xbb\xbf" "a: x\n");
+	const struct node *root = parse("\xef\xbb\xbf"
+					"a: x\n");
 
 	(void)state;
 	assert_place(root, 1, 1);
 	assert_place(get(root, "a"), 1, 4);
-	refuse("\xef\xbb\xbf" "a: \x01\n", "f:1:4: a control character; remove it, or write it as an escape in double quotes");
+	refuse("\xef\xbb\xbf"
+	       "a: \x01\n",
+	       "f:1:4: a control character; remove it, or write it as an escape in double quotes");
 }
 
 static void windows_and_old_mac_line_ends_count_as_lines(void **state)
@@ -95,7 +98,8 @@ static void windows_and_old_mac_line_ends_count_as_lines(void **state)
 	(void)state;
 	assert_place(get(parse("a: 1\r\nb: 2\r\n"), "b"), 2, 4);
 	assert_place(get(parse("a: 1\rb: 2\r"), "b"), 2, 4);
-	refuse("a: 1\r\nb: \x02\r\n", "f:2:4: a control character; remove it, or write it as an escape in double quotes");
+	refuse("a: 1\r\nb: \x02\r\n",
+	       "f:2:4: a control character; remove it, or write it as an escape in double quotes");
 }
 
 static void plain_scalars_have_the_types_of_yaml_1_2(void **state)
@@ -104,12 +108,13 @@ static void plain_scalars_have_the_types_of_yaml_1_2(void **state)
 		const char *text;
 		enum node_kind kind;
 	} cases[] = {
-		{ "true", NODE_BOOL },	 { "False", NODE_BOOL },   { "yes", NODE_STRING }, { "on", NODE_STRING },
-		{ "tRue", NODE_STRING }, { "12", NODE_INT },	   { "-12", NODE_INT },	   { "+1", NODE_INT },
-		{ "0x1F", NODE_INT },	 { "0x", NODE_STRING },	   { "1.5", NODE_STRING }, { "1e3", NODE_STRING },
-		{ "~", NODE_NULL },	 { "null", NODE_NULL },	   { "", NODE_NULL },	   { "-x", NODE_STRING },
-		{ "'12'", NODE_STRING }, { "\"true\"", NODE_STRING }, { "!!str 12", NODE_STRING },
-		{ "!!int '12'", NODE_INT }, { "! 12", NODE_STRING },
+		{ "true", NODE_BOOL },       { "False", NODE_BOOL },     { "yes", NODE_STRING },
+		{ "on", NODE_STRING },       { "tRue", NODE_STRING },    { "12", NODE_INT },
+		{ "-12", NODE_INT },         { "+1", NODE_INT },         { "0x1F", NODE_INT },
+		{ "0x", NODE_STRING },       { "1.5", NODE_STRING },     { "1e3", NODE_STRING },
+		{ "~", NODE_NULL },          { "null", NODE_NULL },      { "", NODE_NULL },
+		{ "-x", NODE_STRING },       { "'12'", NODE_STRING },    { "\"true\"", NODE_STRING },
+		{ "!!str 12", NODE_STRING }, { "!!int '12'", NODE_INT }, { "! 12", NODE_STRING },
 	};
 	char text[64];
 
@@ -227,7 +232,8 @@ static void without_places_the_file_stands_alone(void **state)
 /* Exactly so many bytes on the heap: a read behind them is seen by the sanitizer. */
 static void text_needs_no_nul_at_its_end(void **state)
 {
-	static const char *const texts[] = { "a: b", "a: \"b", "a: '", "a: |\n x", "\xef\xbb\xbf", "# c", "a: &", "\xe2\x82" };
+	static const char *const texts[] = { "a: b",         "a: \"b", "a: '", "a: |\n x",
+					     "\xef\xbb\xbf", "# c",    "a: &", "\xe2\x82" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -263,7 +269,8 @@ static void assert_quick(const struct buffer *text)
 
 static void hostile_text_is_refused_quickly(void **state)
 {
-	autobuffer struct buffer brackets = { 0 }, keys = { 0 }, dashes = { 0 }, aliases = { 0 }, question = { 0 };
+	autobuffer struct buffer brackets = { 0 }, keys = { 0 }, dashes = { 0 }, aliases = { 0 },
+				 question = { 0 };
 
 	(void)state;
 	for (unsigned int i = 0; i < 200000; i++) {
@@ -317,14 +324,28 @@ static void utf8_is_checked_byte_by_byte(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t bad;			/* SIZE_MAX: it is good */
+		size_t bad; /* SIZE_MAX: it is good */
 	} cases[] = {
-		{ "a\xc3\xa9z", SIZE_MAX },	  { "a\xf0\x9f\x98\x80z", SIZE_MAX }, { "a\xc2\x85z", SIZE_MAX },
-		{ "ab\xc3", 2 },		  { "ab\xc3z", 2 },		      { "ab\x80", 2 },
-		{ "ab\xc1\xbf", 2 },		  { "ab\xe0\x9f\xbf", 2 },	      { "ab\xed\xa0\x80", 2 },
-		{ "ab\xf0\x8f\xbf\xbf", 2 },	  { "ab\xf4\x90\x80\x80", 2 },	      { "ab\xf5\x80\x80\x80", 2 },
-		{ "ab\xff", 2 },		  { "ab\xc2\x80", 2 },		      { "ab\xef\xbf\xbe", 2 },
-		{ "ab\x7f", 2 },		  { "ab\xef\xbb\xbf", 2 },	      { "\xff\xfe" "a", 0 },
+		{ "a\xc3\xa9z", SIZE_MAX },
+		{ "a\xf0\x9f\x98\x80z", SIZE_MAX },
+		{ "a\xc2\x85z", SIZE_MAX },
+		{ "ab\xc3", 2 },
+		{ "ab\xc3z", 2 },
+		{ "ab\x80", 2 },
+		{ "ab\xc1\xbf", 2 },
+		{ "ab\xe0\x9f\xbf", 2 },
+		{ "ab\xed\xa0\x80", 2 },
+		{ "ab\xf0\x8f\xbf\xbf", 2 },
+		{ "ab\xf4\x90\x80\x80", 2 },
+		{ "ab\xf5\x80\x80\x80", 2 },
+		{ "ab\xff", 2 },
+		{ "ab\xc2\x80", 2 },
+		{ "ab\xef\xbf\xbe", 2 },
+		{ "ab\x7f", 2 },
+		{ "ab\xef\xbb\xbf", 2 },
+		{ "\xff\xfe"
+		  "a",
+		  0 },
 	};
 	const char *problem;
 
@@ -343,7 +364,10 @@ static void shown_text_stays_on_one_line_and_is_cut(void **state)
 
 	(void)state;
 	assert_string_equal(text_shown("a\n\t\x1b[0m\x7f", &arena), "a\\n\\t\\x1b[0m\\x7f");
-	assert_string_equal(text_shown("\xc2\x9b" "2J", &arena), "\\x9b2J");
+	assert_string_equal(text_shown("\xc2\x9b"
+				       "2J",
+				       &arena),
+			    "\\x9b2J");
 	assert_string_equal(text_shown("caf\xc3\xa9", &arena), "caf\xc3\xa9");
 	memset(longest, 'x', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
