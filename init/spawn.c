@@ -43,13 +43,6 @@ static int set_streams(const struct plan_container *container)
 	return 0;
 }
 
-static void __attribute__((noreturn)) tell(int status_fd, const struct error *err)
-{
-	if (write(status_fd, err->message, strlen(err->message)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
 /* In the child: signals as a program expects them, a session of its own, then the runtime. */
 static void __attribute__((noreturn)) child(const struct service *service, int status_fd)
 {
@@ -66,10 +59,10 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	options.bundle = bundle;
 	if (set_streams(service->plan) < 0)
 		error_errno(&err, "cannot set up the standard streams");
-	if (err.message[0] || prepare_run(service->whole, service->plan, &err) < 0)
-		tell(status_fd, &err);
-	/* It says on the status pipe itself what went wrong. */
-	(void)container_enter(&options, &err);
+	else if (prepare_run(service->whole, service->plan, &err) == 0)
+		(void)container_enter(&options, &err);
+	if (write(status_fd, err.message, strlen(err.message)) < 0)
+		_exit(126);
 	_exit(127);
 }
 
