@@ -40,18 +40,6 @@ struct layer {
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-/* A name as it can stand in a message: one line, no control characters, not too long. */
-static const char *shown(struct layer *l, const char *name)
-{
-	char *copy = arena_strndup(&l->arena, name, 200);
-
-	for (char *p = copy; *p; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	}
-	return copy;
-}
-
 /* A name of the archive as a path of the tree; NULL with the error where it leads outside. */
 static const char *path_inside(struct layer *l, const char *what, const char *name, struct error *err)
 {
@@ -68,7 +56,7 @@ static const char *path_inside(struct layer *l, const char *what, const char *na
 		return NULL;
 	}
 	if (path_escapes(name)) {
-		error_set(err, "%s '%s' leads outside the root", what, shown(l, name));
+		error_set(err, "%s '%s' leads outside the root", what, tree_shown(name).text);
 		return NULL;
 	}
 	return clean;
@@ -263,7 +251,7 @@ static int add_entry(struct layer *l, struct archive_entry *entry, struct error 
 	if (!path)
 		return -1;
 	if (add_by_name(l, entry, path, err) < 0)
-		return error_context(err, "'%s'", shown(l, name));
+		return error_context(err, "'%s'", tree_shown(name).text);
 	return 0;
 }
 

@@ -67,7 +67,7 @@ static int describe(struct writer *w, const struct tree_inode *inode, const char
 	struct archive_entry *entry = archive_entry_clear(w->entry);
 
 	if (S_ISSOCK(inode->mode))
-		return error_set(err, "'%s': a tar cannot hold a socket", path);
+		return error_set(err, "'%s': a tar cannot hold a socket", tree_shown(path).text);
 	archive_entry_set_pathname(entry, *path ? path : ".");
 	archive_entry_set_mode(entry, inode->mode);
 	archive_entry_set_uid(entry, inode->uid);
@@ -103,7 +103,7 @@ static int write_node(struct tree_node *node, const char *path, void *context, s
 	struct tree_inode *inode = node->inode;
 
 	if (strncmp(node->name, ".wh.", 4) == 0)
-		return error_set(err, "'%s': in a layer, names that begin with '.wh.' are whiteouts", path);
+		return error_set(err, "'%s': in a layer, names that begin with '.wh.' are whiteouts", tree_shown(path).text);
 	if (describe(w, inode, path, err) < 0)
 		return -1;
 	if (inode->user) {

@@ -64,6 +64,12 @@ struct tree_node *tree_make_parent(struct tree *tree, const char *path, char *na
 int tree_add_spooled(struct tree *tree, const char *path, uint64_t offset, uint64_t size,
 		     const struct tree_attributes *attributes, struct tree_node **node, struct error *err);
 
+/* A name as it can stand in a message: one line, no control characters, not too long. */
+struct shown {
+	char text[201];
+};
+struct shown tree_shown(const char *name);
+
 /* What a directory is that nobody described. */
 extern const struct tree_attributes implied_directory;
 

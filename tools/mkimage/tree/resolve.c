@@ -32,9 +32,20 @@ static bool is_last(const char *rest)
 	return rest[strspn(rest, "/")] == '\0';
 }
 
+struct shown tree_shown(const char *name)
+{
+	struct shown shown;
+	size_t i;
+
+	for (i = 0; i < sizeof(shown.text) - 1 && name[i]; i++)
+		shown.text[i] = (unsigned char)name[i] < ' ' || name[i] == 0x7f ? '?' : name[i];
+	shown.text[i] = '\0';
+	return shown;
+}
+
 static struct tree_node *fail(struct error *err, const char *path, const char *why)
 {
-	error_set(err, "'%.*s': %s", 256, path, why);
+	error_set(err, "'%s': %s", tree_shown(path).text, why);
 	return NULL;
 }
 

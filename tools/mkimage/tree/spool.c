@@ -29,6 +29,7 @@ struct tree_spool {
 	struct hash *hash;		/* NULL before begin and after place */
 	bool open;			/* between begin and end or discard */
 	uint64_t length;		/* bytes so far, those in `pending` included */
+	bool hole;			/* the last of them were not written */
 	size_t pending_length;
 	unsigned char pending[CHUNK];
 };
@@ -211,6 +212,7 @@ int tree_spool_begin(struct tree *tree, struct tree_spool **spool, struct error 
 	w->tree = tree;
 	w->hash = hash_new("sha256");
 	w->length = 0;
+	w->hole = false;
 	w->pending_length = 0;
 	*spool = w;
 	return 0;
@@ -223,6 +225,8 @@ static int flush(struct tree_spool *w, struct error *err)
 
 	if (write_at(spool, at, w->pending, w->pending_length, err) < 0)
 		return -1;
+	if (w->pending_length > 0)
+		w->hole = false;
 	w->pending_length = 0;
 	return 0;
 }
@@ -258,6 +262,7 @@ int tree_spool_zeros(struct tree_spool *w, uint64_t length, struct error *err)
 		return -1;
 	/* A hole in the spool as well: whatever is behind its end reads as zeros. */
 	w->length += length;
+	w->hole = true;
 	while (length > 0) {
 		size_t n = length < sizeof(zeros) ? length : sizeof(zeros);
 
@@ -302,7 +307,7 @@ static int place(struct tree_spool *w, uint64_t *offset, struct error *err)
 	if (flush(w, err) < 0)
 		return -1;
 	/* A hole at the end has no bytes of its own. */
-	if (ftruncate(spool->fd, (off_t)(spool->end + w->length)) < 0)
+	if (w->hole && ftruncate(spool->fd, (off_t)(spool->end + w->length)) < 0)
 		return write_error(spool, err);
 	spool->contents[spool->count++] = content;
 	*slot = (uint32_t)spool->count;

@@ -177,15 +177,15 @@ int tree_add_link(struct tree *tree, const char *path, const char *existing, str
 	struct tree_node *parent, *old;
 
 	if (!target)
-		return error_set(err, "the hard link's target '%s' is not there", existing);
+		return error_set(err, "the hard link's target '%s' is not there", tree_shown(existing).text);
 	if (S_ISDIR(target->inode->mode))
-		return error_set(err, "the hard link's target '%s' is a directory", existing);
+		return error_set(err, "the hard link's target '%s' is a directory", tree_shown(existing).text);
 	parent = tree_make_parent(tree, path, name, err);
 	if (!parent)
 		return -1;
 	old = *name ? node_child(parent, name) : parent;
 	if (old && is_below(target, old))
-		return error_set(err, "a hard link cannot take the place of its own target '%s'", existing);
+		return error_set(err, "a hard link cannot take the place of its own target '%s'", tree_shown(existing).text);
 	old = node_put(tree, parent, name, target->inode, err);
 	if (!old)
 		return -1;
@@ -237,7 +237,7 @@ int tree_add_file_fd(struct tree *tree, const char *path, int fd, const struct t
 		if (n == 0)
 			return tree_spool_end(spool, path, attributes, node, err);
 		if (n < 0)
-			error_errno(err, "cannot read the file that becomes '%s'", path);
+			error_errno(err, "cannot read the file that becomes '%s'", tree_shown(path).text);
 		if (n < 0 || tree_spool_add(spool, chunk, (size_t)n, err) < 0)
 			break;
 	}

@@ -40,7 +40,7 @@ int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, 
 	if (name_length == 0 || name_length > TREE_XATTR_NAME_MAX)
 		return error_set(err, "the name of an xattr has 1 to %u bytes, not %zu", TREE_XATTR_NAME_MAX, name_length);
 	if (length > TREE_XATTR_VALUE_MAX)
-		return error_set(err, "the xattr '%s' has %zu bytes: at most %u", name, length, TREE_XATTR_VALUE_MAX);
+		return error_set(err, "the xattr '%s' has %zu bytes: at most %u", tree_shown(name).text, length, TREE_XATTR_VALUE_MAX);
 	while (at < inode->xattrs_count && strcmp(inode->xattrs[at].name, name) < 0)
 		at++;
 	xattrs = inode->xattrs;
