@@ -13,6 +13,7 @@ set -uo pipefail
 export LC_ALL=C
 unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES CDPATH
 
+ulimit -c 0
 cd "$(dirname "$0")/.." || exit 1
 export TOP=$PWD
 export BUILD=${BUILD:-$TOP/build}
@@ -37,7 +38,8 @@ run_one()
 	local log=$1 program=$2 command=("$2")
 	case $program in *.sh) command=(bash "$program") ;; esac
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/slipway-test.XXXXXX") || exit 1
-	TEST_TMP=$scratch SLIPWAY_STORE=$scratch/store timeout -k 10 "$TEST_TIMEOUT" "${command[@]}" >"$log" 2>&1 </dev/null
+	# The group keeps to itself what the shell has to say about a program that crashed.
+	{ TEST_TMP=$scratch SLIPWAY_STORE=$scratch/store timeout -k 10 "$TEST_TIMEOUT" "${command[@]}" >"$log" 2>&1 </dev/null; } 2>/dev/null
 	local status=$?
 	chmod -R u+rwX "$scratch" 2>/dev/null
 	# Stops at mounts that a test left behind, instead of emptying what is mounted.
