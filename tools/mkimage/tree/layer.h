@@ -9,6 +9,18 @@
  * which is what containerd does (continuity's fs.RootPath); a symlink's own target is
  * kept as it is. Whiteouts (`.wh.NAME`) and opaque directories (`.wh..wh..opq`) only
  * hide what lower layers put there, never what the same layer did, in any order.
+ *
+ * A hard link is to what its target's last part is, not to where a symlink there leads. One to nothing,
+ * to a directory or to itself is refused. So are whiteouts of nothing, of `.` and of `..`, and files
+ * inside of a name that begins with `.wh.`. What AUFS left (`.wh..wh.NAME`) is skipped; hard links into its
+ * `.wh..wh.plnk` are links to one file. An entry for the root gives the root its attributes.
+ *
+ * Names, targets and xattrs are bytes, whatever the locale. Names of users and groups, ACLs in
+ * the text form of star (xattrs are kept) and fractions of seconds are not read.
+ *
+ * Corrupt, cut off, compressed twice, followed by garbage in the compressed stream: errors. Behind
+ * the end of the tar there may be anything, as for every other reader; it is hashed. A tar without its end mark
+ * is taken only where a diff_id vouches for it. A layer that fails leaves the tree with a part of it.
  */
 #ifndef MKIMAGE_TREE_LAYER_H
 #define MKIMAGE_TREE_LAYER_H
@@ -30,15 +42,19 @@ typedef long layer_read(void *context, void *data, size_t length, struct error *
 int layer_apply(struct tree *tree, layer_read *read, void *context, const struct digest *diff_id,
 		const char *name, struct error *err);
 
-/* All layers of an image in the store, base first. */
+/* All layers of an image in the store, base first. The error names the image and the layer. */
 int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err);
 
-/* Applies a tar file in memory or on disk (kernel.tar, a .deb's data.tar). */
+/*
+ * Applies a tar, compressed or not, read from where `fd` stands to its end (kernel.tar, a .deb's data.tar). An
+ * empty file is an error.
+ */
 int layer_apply_fd(struct tree *tree, int fd, const char *name, struct error *err);
 
 /*
  * Writes the tree as a layer: a pax tar, sorted, no names of users and groups,
- * into `write` (0 or -1 with the error). Deterministic.
+ * into `write` (0 or -1 with the error). Deterministic. The root is the entry "./"; of hard links
+ * the first in order is the file. Sockets and names that begin with `.wh.` are refused: a layer cannot say them.
  */
 typedef int layer_write(void *context, const void *data, size_t length, struct error *err);
 int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err);

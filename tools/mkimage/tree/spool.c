@@ -161,12 +161,9 @@ static void sum_of(const struct digest *digest, unsigned char *sum)
 {
 	const char *hex = digest_hex(digest);
 
-	for (size_t i = 0; i < SUM_BYTES; i++) {
-		unsigned int byte = 0;
-
-		(void)sscanf(hex + 2 * i, "%2x", &byte);
-		sum[i] = (unsigned char)byte;
-	}
+	/* Lower-case digits, as digest_parse() would have them. */
+	for (size_t i = 0; i < 2 * SUM_BYTES; i++)
+		sum[i / 2] = (unsigned char)(sum[i / 2] << 4 | (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10));
 }
 
 /* The slot of a content, or the free one where it belongs. */
