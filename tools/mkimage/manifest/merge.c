@@ -104,8 +104,6 @@ static void take(struct node *map, const struct candidate *candidates, size_t co
 		if (candidates[i].dropped || (candidates[i].own && is_merge(&candidates[i].pair)))
 			continue;
 		map->pairs[n++] = candidates[i].pair;
-		if (!candidates[i].own)
-			map->size += candidates[i].pair.key->size + candidates[i].pair.value->size;
 	}
 	map->count = n;
 }

@@ -8,7 +8,7 @@
 /*
  * Refuses a key that occurs twice, then replaces the key `<<` by the pairs of the mapping,
  * or of the mappings in the list, that it holds (yaml.org/type/merge.html): the mapping's
- * own keys win, then the earlier mapping. `map->size` grows by what was merged.
+ * own keys win, then the earlier mapping. `map->size` has counted what is merged already, as the value of `<<`.
  */
 int merge_keys(struct node *map, struct arena *arena, struct error *err);
 

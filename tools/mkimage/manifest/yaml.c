@@ -292,7 +292,6 @@ static int load_pairs(struct loader *loader, struct node *map, unsigned int dept
 {
 	struct node *key, *value;
 	struct node_pair *pair;
-	size_t before;
 	bool end;
 
 	while ((key = load_child(loader, depth, &end))) {
@@ -308,10 +307,7 @@ static int load_pairs(struct loader *loader, struct node *map, unsigned int dept
 	}
 	if (!end)
 		return -1;
-	before = map->size;
-	if (merge_keys(map, loader->arena, loader->err) < 0)
-		return -1;
-	return map->size > before ? count_nodes(loader, map->size - before, &map->at) : 0;
+	return merge_keys(map, loader->arena, loader->err);
 }
 
 static struct node *load_collection(struct loader *loader, const yaml_event_t *event, unsigned int depth)
