@@ -21,7 +21,7 @@ int runtime_log_open(struct error *err)
 	log_open(RUNTIME_NAME, STDERR_FILENO, g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, false);
 	if (!g->log)
 		return 0;
-	log_fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	log_fd = openat(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (log_fd < 0)
 		return error_errno(err, "cannot open the log '%s'", g->log);
 	return 0;

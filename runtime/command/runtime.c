@@ -119,7 +119,7 @@ static int open_standard_descriptors(struct error *err)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd < 0)
 		return error_errno(err, "cannot open '/dev/null'");

@@ -109,7 +109,7 @@ static int write_spec(const struct values *values, struct arena *arena, struct e
 		make_rootless();
 	if (oci_config_write(&config, &text, err) < 0)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(err, "file %s exists. Remove it first", path_base(path));
 	if (fd < 0)

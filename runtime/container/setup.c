@@ -58,7 +58,7 @@ static int set_sysctls(struct setup *s, struct error *err)
 
 static int open_root(struct setup *s, struct error *err)
 {
-	autoclose int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (bundle < 0)
 		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
@@ -68,7 +68,7 @@ static int open_root(struct setup *s, struct error *err)
 
 static int make_mounts(struct setup *s, struct error *err)
 {
-	autoclose int bundle = open(s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct mount_place place = { .root = s->root, .bundle = bundle, .cgroup = s->cgroup,
 					   .label = s->config->linux_.mount_label };
 
@@ -256,7 +256,7 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 	if (p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
 		return -1;
 	(void)execve(executable, argv, envp);
-	return error_errno(err, "exec %s", executable);
+	return execute_error(executable, errno, err);
 }
 
 int setup_execute(struct setup *s, struct error *err)

@@ -44,7 +44,7 @@ int container_run(struct container *container, struct container_process *process
 
 static int connect_start_socket(const char *directory, struct error *err)
 {
-	autoclose int dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int dirfd = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 

@@ -28,13 +28,13 @@ int state_check_id(const char *id, struct error *err)
 
 int state_make(const char *root, const char *id, struct error *err)
 {
-	autoclose int rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int rootfd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
 	if (rootfd < 0) {
 		if (file_mkdirs(AT_FDCWD, root, 0711, err) < 0)
 			return -1;
-		rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		rootfd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (rootfd < 0)
 		return error_errno(err, "cannot open the state directory '%s'", root);
@@ -87,7 +87,7 @@ int state_read(const char *root, const char *id, struct arena *arena, struct oci
 int state_remove(const char *root, const char *id, struct error *err)
 {
 	static const char *const files[] = { STATE_SOCKET, STATE_CONFIG, STATE_FILE };
-	autoclose int rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int rootfd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = openat(rootfd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	/* What is known to be there first; the tree walk is for what others put there. */
@@ -147,7 +147,7 @@ uint64_t state_start_time(pid_t pid)
 	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
 		return 0;

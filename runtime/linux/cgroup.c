@@ -123,7 +123,7 @@ int cgroup_open(struct cgroup *cgroup, struct error *err)
 	for (size_t i = 0; i < cgroup->count; i++) {
 		struct cgroup_hierarchy *h = &cgroup->items[i];
 
-		fd_replace(&h->fd, open(h->directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
+		fd_replace(&h->fd, openat(AT_FDCWD, h->directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
 		if (h->fd < 0 && errno != ENOENT)
 			return error_errno(err, "cannot open the cgroup '%s'", h->directory);
 	}
@@ -244,7 +244,7 @@ static int create_level(const struct cgroup *cgroup, struct cgroup_hierarchy *h,
 static int create_one(const struct cgroup *cgroup, struct cgroup_hierarchy *h, struct arena *arena,
 		      struct error *err)
 {
-	autoclose int at = open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int at = openat(AT_FDCWD, h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char *path = arena_strdup(arena, h->path), *rest = NULL;
 
 	if (at < 0)

@@ -68,6 +68,28 @@ static int find_in_path(const char *name, const char *directories, struct arena 
 	}
 }
 
+/* Callers tell by the words whether the program was missing (127) or could not be run (126). */
+int execute_error(const char *name, int number, struct error *err)
+{
+	static const struct {
+		int number;
+		const char *words;
+	} rows[] = {
+		{ ENOENT, "no such file or directory" }, { ENOTDIR, "no such file or directory" },
+		{ EACCES, "permission denied" },	 { EISDIR, "is a directory" },
+		{ ENOEXEC, "exec format error" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].number != number)
+			continue;
+		(void)error_set(err, "exec: \"%s\": %s", name, rows[i].words);
+		err->number = number;
+		return -1;
+	}
+	return error_number(err, number, "exec: \"%s\"", name);
+}
+
 int execute_find(const char *name, const struct oci_strings *env, struct arena *arena, const char **path,
 		 struct error *err)
 {
@@ -77,15 +99,13 @@ int execute_find(const char *name, const struct oci_strings *env, struct arena *
 	if (strchr(name, '/')) {
 		*path = name;
 		r = check_executable(name);
-		if (r == ENOENT || r == ENOTDIR)
-			return error_number(err, r, "exec: \"%s\": stat %s", name, name);
-		return r ? error_number(err, r, "exec: \"%s\"", name) : 0;
+		return r ? execute_error(name, r, err) : 0;
 	}
 	r = *name ? find_in_path(name, directories ? directories : PATH_DEFAULT, arena, path) : ENOENT;
 	if (r == 0)
 		return 0;
 	if (r == EACCES)
-		return error_number(err, r, "exec: \"%s\"", name);
+		return execute_error(name, r, err);
 	return error_set(err, "exec: \"%s\": executable file not found in $PATH", name);
 }
 

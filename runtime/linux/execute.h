@@ -17,6 +17,9 @@ const char *execute_environment(const struct oci_strings *env, const char *name)
 int execute_find(const char *name, const struct oci_strings *env, struct arena *arena, const char **path,
 		 struct error *err);
 
+/* What execve(2) or the search said, in runc's words. Returns -1. */
+int execute_error(const char *name, int number, struct error *err);
+
 /*
  * Enters the working directory; refuses one outside the root, where only a
  * descriptor leaked by somebody could lead (CVE-2024-21626).

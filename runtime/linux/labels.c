@@ -10,7 +10,7 @@
 
 static int write_label(const char *file, const char *before, const char *label, struct error *err)
 {
-	autoclose int fd = open(file, O_WRONLY | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, file, O_WRONLY | O_CLOEXEC);
 	char text[4096];
 	int n = snprintf(text, sizeof(text), "%s%s", before, label);
 

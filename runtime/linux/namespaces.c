@@ -45,7 +45,7 @@ const char *namespace_name(unsigned int flag)
 
 static int open_one(const struct namespace_type *type, const char *path, int *out, struct error *err)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	int kind;
 
 	if (fd < 0)
@@ -150,7 +150,7 @@ static int write_map(pid_t pid, const char *file, const struct oci_id_mappings *
 		buffer_printf(&text, "%u %u %u\n", mappings->items[i].container_id, mappings->items[i].host_id,
 			      mappings->items[i].size);
 	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
 	/* The kernel takes a map in one write, once. */
@@ -168,7 +168,7 @@ int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *
 		if (err->number != EPERM || geteuid() == 0)
 			return -1;
 		(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
-		autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+		autoclose int fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
 
 		if (fd < 0 || write(fd, "deny", 4) != 4)
 			return error_errno(err, "cannot write '%s'", path);

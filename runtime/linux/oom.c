@@ -9,7 +9,7 @@
 
 int oom_score_adjust(int value, struct error *err)
 {
-	autoclose int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%d", value);
 

@@ -92,7 +92,7 @@ int sysctl_apply(const struct oci_pairs *sysctl, struct error *err)
 
 	if (sysctl->count == 0)
 		return 0;
-	proc_sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	proc_sys = openat(AT_FDCWD, "/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_sys < 0)
 		return error_errno(err, "cannot open '/proc/sys'");
 	for (size_t i = 0; i < sysctl->count && r == 0; i++)

@@ -82,7 +82,7 @@ int terminal_open(int root, const struct oci_process *process, struct terminal *
 
 int terminal_open_here(const struct oci_process *process, struct terminal *terminal, struct error *err)
 {
-	int ptmx = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int ptmx = openat(AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	*terminal = (struct terminal){ -1, -1 };
 	if (ptmx < 0)
