@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
+#define RESOLV_CONF_DIRECTORY "/run/resolvconf"
 
 static int write_text(int dirfd, const char *path, const char *text)
 {
@@ -53,6 +55,17 @@ static int loopback_up(struct error *err)
 	return 0;
 }
 
+/* What /etc/resolv.conf points to is there from the start, so that it can be bound before a lease comes. */
+static int make_resolv_conf(struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (file_mkdirs(AT_FDCWD, RESOLV_CONF_DIRECTORY, 0755, err) < 0)
+		return -1;
+	fd = open(RESOLV_CONF_DIRECTORY "/resolv.conf", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return fd < 0 ? error_errno(err, "cannot create '%s/resolv.conf'", RESOLV_CONF_DIRECTORY) : 0;
+}
+
 int settings_apply(const struct plan *plan, struct error *err)
 {
 	/* The kernel drops what userspace logs too fast, unless told otherwise: boot messages must not be lost. */
@@ -61,6 +74,8 @@ int settings_apply(const struct plan *plan, struct error *err)
 	(void)reboot(RB_DISABLE_CAD);
 	if (sethostname(plan->machine.hostname, strlen(plan->machine.hostname)) < 0)
 		return error_errno(err, "cannot set the host name '%s'", plan->machine.hostname);
+	if (make_resolv_conf(err) < 0)
+		return -1;
 	for (size_t i = 0; i < plan->sysctls_count; i++)
 		if (set_sysctl(&plan->sysctls[i], err) < 0)
 			return -1;
