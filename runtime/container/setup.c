@@ -145,7 +145,7 @@ static int set_process_attributes(struct setup *s, struct error *err)
 
 static int enter_root(struct setup *s, struct error *err)
 {
-	if (root_enter(s->root, s->no_pivot, err) < 0)
+	if (root_enter(s->root, s->config, s->no_pivot, err) < 0)
 		return -1;
 	fd_replace(&s->root, -1);
 	return root_propagate(s->config, err);

@@ -71,7 +71,8 @@ static int locate_line(char *line, const char *cgroups_path, const char *id, boo
 	if (cgroup->unified && *controllers != '\0')
 		return 0;
 	mount = cgroup->unified ? CGROUP_ROOT : find_mount(controllers, arena);
-	if (!mount)
+	/* The top of a hierarchy is the machine's: whoever is in there has no cgroup of its own. */
+	if (!mount || (own_only && strcmp(path, "/") == 0))
 		return 0;
 	if (cgroup->count == CGROUP_HIERARCHIES_MAX)
 		return error_set(err, "more than %d cgroup hierarchies", CGROUP_HIERARCHIES_MAX);

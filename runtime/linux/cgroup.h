@@ -44,7 +44,7 @@ struct cgroup {
 int cgroup_locate(const char *cgroups_path, const char *id, struct arena *arena, struct cgroup *cgroup,
 		  struct error *err);
 
-/* The cgroups this process is in. */
+/* The cgroups this process is in, but for the top of a hierarchy: limits of a container never go there. */
 int cgroup_locate_own(struct arena *arena, struct cgroup *cgroup, struct error *err);
 
 /* Makes the directories (and turns the controllers on, in version 2). On failure nothing of it is left. */

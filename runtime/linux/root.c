@@ -138,8 +138,22 @@ static bool is_initial_ramfs(void)
 	       stat("/", &root) == 0 && stat("/..", &parent) == 0 && root.st_ino == parent.st_ino;
 }
 
-int root_enter(int root, bool no_pivot, struct error *err)
+/*
+ * Where rootfsPropagation left the host's mounts shared, unmounting here would unmount there:
+ * they become slaves first. Through a descriptor of the old root, for "." is the new one.
+ */
+static int cut_old_root(int old, struct error *err)
 {
+	if (fchdir(old) < 0)
+		return error_errno(err, "cannot enter the old root");
+	return set_propagation(".", MS_SLAVE | MS_REC, err);
+}
+
+int root_enter(int root, const struct oci_config *config, bool no_pivot, struct error *err)
+{
+	bool shared = mount_propagation(config->linux_.rootfs_propagation) & MS_SHARED;
+	autoclose int old = shared ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
 	if (no_pivot)
 		return move_over(root, err);
 	/*
@@ -153,8 +167,7 @@ int root_enter(int root, bool no_pivot, struct error *err)
 			return move_over(root, err);
 		return error_errno(err, "cannot pivot into the rootfs");
 	}
-	/* Slave first: to unmount in a shared tree would unmount on the host as well. */
-	if (set_propagation(".", MS_SLAVE | MS_REC, err) < 0)
+	if (shared && cut_old_root(old, err) < 0)
 		return -1;
 	if (kernel_umount2(".", MNT_DETACH) < 0)
 		return error_errno(err, "cannot unmount the old root");

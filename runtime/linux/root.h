@@ -23,7 +23,7 @@ int root_seal(int root, const struct oci_config *config, struct error *err);
  * moving the mount and chroot(2), for a host whose own root is the initial
  * ramfs, which pivot_root(2) refuses.
  */
-int root_enter(int root, bool no_pivot, struct error *err);
+int root_enter(int root, const struct oci_config *config, bool no_pivot, struct error *err);
 
 /* The root of a container without a mount namespace of its own: chroot(2). */
 int root_change(int root, struct error *err);
