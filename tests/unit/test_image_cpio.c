@@ -65,9 +65,16 @@ static bool next_entry(const struct archive_bytes *bytes, size_t *at, struct ent
 	assert_true(*at + 110 <= bytes->length);
 	assert_int_equal(*at % 4, 0);
 	assert_memory_equal(h, "070701", 6);
-	*e = (struct entry){ .ino = hex(h + 6), .mode = hex(h + 14), .uid = hex(h + 22), .gid = hex(h + 30),
-			     .nlink = hex(h + 38), .mtime = hex(h + 46), .size = hex(h + 54),
-			     .rdev_major = hex(h + 78), .rdev_minor = hex(h + 86), .name = h + 110 };
+	*e = (struct entry){ .ino = hex(h + 6),
+			     .mode = hex(h + 14),
+			     .uid = hex(h + 22),
+			     .gid = hex(h + 30),
+			     .nlink = hex(h + 38),
+			     .mtime = hex(h + 46),
+			     .size = hex(h + 54),
+			     .rdev_major = hex(h + 78),
+			     .rdev_minor = hex(h + 86),
+			     .name = h + 110 };
 	name_length = hex(h + 94);
 	assert_int_equal(strlen(e->name) + 1, name_length);
 	*at += (110 + name_length + 3) / 4 * 4;
@@ -249,7 +256,7 @@ static void what_the_kernel_would_drop_is_refused(void **state)
 	if (tree_add_symlink(tree, "long", target, &attributes, NULL, &err) == 0)
 		refused(tree, "'long': the symlink is longer");
 	else
-		tree_close(tree);	/* the tree is stricter */
+		tree_close(tree); /* the tree is stricter */
 	free(target);
 
 	assert_ok(tree_open(NULL, &tree, &err));

@@ -35,7 +35,10 @@ static int setup(void **state)
 	f->root = sample_tree();
 	assert_ok(tree_open(NULL, &f->boot, &err));
 	assert_ok(tree_add_file(f->boot, "init", "init", 4, &attributes, NULL, &err));
-	f->input = (struct image_input){ .root = f->root, .boot = f->boot, .kernel = "KERNEL", .kernel_length = 6,
+	f->input = (struct image_input){ .root = f->root,
+					 .boot = f->boot,
+					 .kernel = "KERNEL",
+					 .kernel_length = 6,
 					 .cmdline = "console=ttyS0 quiet" };
 	*state = f;
 	return 0;
@@ -102,7 +105,7 @@ static void kernel_initrd_has_three_files(void **state)
 	assert_starts(f, "-kernel", "KERNE", 5);
 	assert_starts(f, "-initrd.img", "\x28\xb5\x2f\xfd", 4);
 	data = file_of(f, "-initrd.img");
-	assert_true(data.length > 1000000);	/* the whole root, not the boot tree */
+	assert_true(data.length > 1000000); /* the whole root, not the boot tree */
 	buffer_release(&data);
 	data = file_of(f, "-cmdline");
 	assert_string_equal(data.data, "console=ttyS0 quiet\n");
@@ -243,7 +246,8 @@ static void an_unknown_format_is_told_the_names(void **state)
 
 	(void)state;
 	assert_null(image_format_find("tar", &err));
-	assert_string_equal(err.message, "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs'");
+	assert_string_equal(err.message,
+			    "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs'");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

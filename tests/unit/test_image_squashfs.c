@@ -43,7 +43,8 @@ static void open_image(struct reader *r, int fd)
 	assert_non_null(r->file);
 	assert_int_equal(sqfs_super_read(&r->super, r->file), 0);
 	assert_int_equal(sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, r->super.block_size,
-						     SQFS_COMP_FLAG_UNCOMPRESS), 0);
+						     SQFS_COMP_FLAG_UNCOMPRESS),
+			 0);
 	assert_int_equal(sqfs_compressor_create(&config, &r->compressor), 0);
 	r->ids = sqfs_id_table_create(0);
 	assert_int_equal(sqfs_id_table_read(r->ids, r->file, &r->super, r->compressor), 0);
@@ -88,8 +89,8 @@ static sqfs_inode_generic_t *find(struct reader *r, const char *path)
 	return inode;
 }
 
-static void assert_attributes(struct reader *r, const char *path, unsigned int mode, uint32_t uid, uint32_t gid,
-			      uint32_t mtime)
+static void assert_attributes(struct reader *r, const char *path, unsigned int mode, uint32_t uid,
+			      uint32_t gid, uint32_t mtime)
 {
 	sqfs_inode_generic_t *inode = find(r, path);
 	uint32_t id = 0;
@@ -197,7 +198,8 @@ static void link_counts_of_directories_count_directories(void **state)
 	open_sample(&r);
 	many = find(&r, "many");
 	assert_int_equal(r.root->data.dir.nlink, 2 + 7);
-	assert_int_equal(many->base.type == SQFS_INODE_DIR ? many->data.dir.nlink : many->data.dir_ext.nlink, 2);
+	assert_int_equal(many->base.type == SQFS_INODE_DIR ? many->data.dir.nlink : many->data.dir_ext.nlink,
+			 2);
 	sqfs_free(many);
 	close_image(&r);
 }

@@ -19,10 +19,10 @@
 #include "base/file.h"
 #include "tools/slipway/guest_status.h"
 
-#define assert_ok(call)                                                                                              \
-	do {                                                                                                         \
-		if ((call) != 0)                                                                                     \
-			fail_msg("%s: %s", #call, err.message);                                                      \
+#define assert_ok(call)                                                                                      \
+	do {                                                                                                 \
+		if ((call) != 0)                                                                             \
+			fail_msg("%s: %s", #call, err.message);                                              \
 	} while (0)
 
 /* --- ports --- */
@@ -51,9 +51,26 @@ static void ports_become_rules(void **state)
 static void bad_ports_are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"", ":", "80", "80:", ":80", "0:80", "80:65536", "80:8x", " 80:80", "+80:80", "-1:80", "80:80/sctp",
-		"80:80/", "host:80:80", "::1:80:80", "1.2.3.4:5:6:7", ":80:80", "80:80,hostfwd=tcp::1-:1",
-		"127.0.0.1,x:80:80", "99999999999999999999:80",
+		"",
+		":",
+		"80",
+		"80:",
+		":80",
+		"0:80",
+		"80:65536",
+		"80:8x",
+		" 80:80",
+		"+80:80",
+		"-1:80",
+		"80:80/sctp",
+		"80:80/",
+		"host:80:80",
+		"::1:80:80",
+		"1.2.3.4:5:6:7",
+		":80:80",
+		"80:80,hostfwd=tcp::1-:1",
+		"127.0.0.1,x:80:80",
+		"99999999999999999999:80",
 	};
 	struct arena arena = { 0 };
 	struct qemu_port port;
@@ -122,8 +139,19 @@ static void disks_are_parsed(void **state)
 static void bad_disks_are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"", ",size=1G", "a,", "a,size=", "a,size=0", "a,size=-1", "a,size=1Q", "a,size=1GG", "a,size=65T",
-		"a,size=99999999999999999999", "a,size=18014398509481985K", "a,format=vmdk", "a,readonly=on",
+		"",
+		",size=1G",
+		"a,",
+		"a,size=",
+		"a,size=0",
+		"a,size=-1",
+		"a,size=1Q",
+		"a,size=1GG",
+		"a,size=65T",
+		"a,size=99999999999999999999",
+		"a,size=18014398509481985K",
+		"a,format=vmdk",
+		"a,readonly=on",
 	};
 	struct arena arena = { 0 };
 	struct qemu_disk disk;
@@ -200,8 +228,15 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 		{ .path = "nbd:x" },
 	};
 	struct error err;
-	struct qemu_vm vm = { .machine = qemu_machine_find("q35", &err), .program = "qemu", .memory = 96, .cpus = 2,
-			      .kernel = "k", .cmdline = "quiet", .disks = disks, .disks_count = 3, .status_fd = 7,
+	struct qemu_vm vm = { .machine = qemu_machine_find("q35", &err),
+			      .program = "qemu",
+			      .memory = 96,
+			      .cpus = 2,
+			      .kernel = "k",
+			      .cmdline = "quiet",
+			      .disks = disks,
+			      .disks_count = 3,
+			      .status_fd = 7,
 			      .log = "c,d" };
 	struct arena arena = { 0 };
 	char **argv = qemu_command(&vm, &arena);
@@ -211,15 +246,19 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 	assert_true(has_pair(argv, "-m", "96"));
 	assert_true(has_pair(argv, "-smp", "2"));
 	assert_true(has_pair(argv, "-append", "quiet"));
-	assert_true(has_pair(argv, "-blockdev", "driver=raw,node-name=disk0,read-only=on,discard=unmap,"
+	assert_true(has_pair(argv, "-blockdev",
+			     "driver=raw,node-name=disk0,read-only=on,discard=unmap,"
 			     "file.driver=file,file.filename=app-squashfs.img"));
-	assert_true(has_pair(argv, "-blockdev", "driver=qcow2,node-name=disk1,read-only=off,discard=unmap,"
+	assert_true(has_pair(argv, "-blockdev",
+			     "driver=qcow2,node-name=disk1,read-only=off,discard=unmap,"
 			     "file.driver=file,file.filename=a,,b.qcow2"));
-	assert_true(has_pair(argv, "-blockdev", "driver=raw,node-name=disk2,read-only=off,discard=unmap,"
+	assert_true(has_pair(argv, "-blockdev",
+			     "driver=raw,node-name=disk2,read-only=off,discard=unmap,"
 			     "file.driver=file,file.filename=nbd:x"));
 	assert_true(has_pair(argv, "-device", "virtio-blk-pci,drive=disk2"));
 	assert_true(has_pair(argv, "-chardev", "socket,id=status,fd=7"));
-	assert_true(has_pair(argv, "-chardev", "stdio,id=console,mux=on,signal=on,logappend=off,logfile=c,,d"));
+	assert_true(
+		has_pair(argv, "-chardev", "stdio,id=console,mux=on,signal=on,logappend=off,logfile=c,,d"));
 	/* No network was asked for, and -nodefaults adds none. */
 	assert_true(has_pair(argv, "-nodefaults", "-no-user-config"));
 	for (char **word = argv; *word; word++)
@@ -230,8 +269,8 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 /* What --dry-run prints, a shell reads back as the same words. */
 static void the_text_of_a_command_is_the_command(void **state)
 {
-	char *argv[] = { (char *)"printf", (char *)"<%s>", (char *)"-a", (char *)"", (char *)"it's", (char *)"a b",
-			 (char *)"$HOME", (char *)"--x=\"y\"\\", NULL };
+	char *argv[] = { (char *)"printf", (char *)"<%s>",  (char *)"-a",          (char *)"", (char *)"it's",
+			 (char *)"a b",    (char *)"$HOME", (char *)"--x=\"y\"\\", NULL };
 	struct arena arena = { 0 };
 	autofclose FILE *out = popen(qemu_command_text(argv, &arena), "r");
 	char got[256] = "";
@@ -277,8 +316,17 @@ static void a_status_may_come_in_pieces(void **state)
 static void only_numbers_to_255_are_a_status(void **state)
 {
 	static const char *const cases[] = {
-		"exit\n", "exit \n", "exit 256\n", "exit -1\n", "exit 1x\n", "exit  1\n", "exit 99999999999999999999\n",
-		"exits 1\n", "exit1\n", "\n", " exit 1\n",
+		"exit\n",
+		"exit \n",
+		"exit 256\n",
+		"exit -1\n",
+		"exit 1x\n",
+		"exit  1\n",
+		"exit 99999999999999999999\n",
+		"exits 1\n",
+		"exit1\n",
+		"\n",
+		" exit 1\n",
 	};
 
 	(void)state;

@@ -11,7 +11,7 @@ void console_open_standard(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
-			return;	/* no /dev: QEMU will say what it misses */
+			return; /* no /dev: QEMU will say what it misses */
 }
 
 void console_save(struct console *console)

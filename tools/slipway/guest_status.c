@@ -12,7 +12,8 @@ static void take_exit(struct guest_status *guest, const char *argument)
 	long n = strtol(argument, &end, 10);
 
 	if (*argument < '0' || *argument > '9' || *end || n > 255) {
-		log_warning("the guest reported the status '%s', which is not a number from 0 to 255", argument);
+		log_warning("the guest reported the status '%s', which is not a number from 0 to 255",
+			    argument);
 		return;
 	}
 	guest->status = (int)n;

@@ -13,7 +13,9 @@
 
 int qemu_kvm_parse(const char *text, enum qemu_kvm *kvm, struct error *err)
 {
-	static const char *const names[] = { [QEMU_KVM_AUTO] = "auto", [QEMU_KVM_ON] = "on", [QEMU_KVM_OFF] = "off" };
+	static const char *const names[] = {
+		[QEMU_KVM_AUTO] = "auto", [QEMU_KVM_ON] = "on", [QEMU_KVM_OFF] = "off"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(names[i], text) == 0) {
@@ -47,6 +49,15 @@ static bool cpu_virtualizes(void)
 	return false;
 }
 
+static const char *explain_open(int number)
+{
+	if (number == ENOENT)
+		return "there is no /dev/kvm";
+	if (number == EACCES)
+		return "/dev/kvm is not for this user; the group 'kvm' may use it";
+	return "/dev/kvm does not open";
+}
+
 /*
  * That /dev/kvm opens proves little. Sandboxes and clouds without nested virtualization pass the device on,
  * and some answer even KVM_CREATE_VM, while QEMU then fails or the guest stands still at its first
@@ -63,8 +74,7 @@ bool qemu_kvm_usable(const char **reason)
 	}
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0) {
-		*reason = errno == ENOENT ? "there is no /dev/kvm" : errno == EACCES ?
-			  "/dev/kvm is not accessible; is the user in the group 'kvm'?" : "/dev/kvm does not open";
+		*reason = explain_open(errno);
 		return false;
 	}
 	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {

@@ -118,8 +118,10 @@ static void add_disk(struct command *c, const struct qemu_vm *vm, const struct q
 {
 	const char *format = disk->format ? disk->format : "raw";
 
-	add_option(c, "-blockdev", "driver=%s,node-name=disk%zu,read-only=%s,discard=unmap,file.driver=file,"
-		   "file.filename=%s", format, index, disk->readonly ? "on" : "off", escaped(c, disk->path));
+	add_option(c, "-blockdev",
+		   "driver=%s,node-name=disk%zu,read-only=%s,discard=unmap,file.driver=file,"
+		   "file.filename=%s",
+		   format, index, disk->readonly ? "on" : "off", escaped(c, disk->path));
 	add_option(c, "-device", "virtio-blk-%s,drive=disk%zu", vm->machine->device_suffix, index);
 }
 
@@ -156,7 +158,8 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 
 static void add_quoted(struct buffer *out, const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,/:@%";
 
 	if (*word && strspn(word, plain) == strlen(word)) {
 		buffer_add_string(out, word);

@@ -11,11 +11,11 @@
 
 #include "base/cleanup.h"
 
-#define DISK_BYTES_MAX (64ull << 40)
-#define QEMU_IMG "qemu-img"
+#define DISK_BYTES_MAX   (64ull << 40)
+#define QEMU_IMG         "qemu-img"
 #define QEMU_IMG_PACKAGE "qemu-utils"
 
-static const char qcow_magic[4] = { 'Q', 'F', 'I', '\xfb' };	/* docs/interop/qcow2.txt, "Header" */
+static const char qcow_magic[4] = { 'Q', 'F', 'I', '\xfb' }; /* docs/interop/qcow2.txt, "Header" */
 
 static int size_parse(const char *text, uint64_t *size, struct error *err)
 {
@@ -95,8 +95,11 @@ static int check_existing(const struct qemu_disk *disk, struct error *err)
 		return error_set(err, "the disk '%s' is neither a file nor a block device", disk->path);
 	if (!disk->format && pread(fd, head, sizeof(head), 0) == sizeof(head) &&
 	    memcmp(head, qcow_magic, sizeof(head)) == 0)
-		return error_set(err, "the disk '%s' looks like qcow2; add ',format=qcow2', or ',format=raw' if it "
-				 "really is raw", disk->path);
+		return error_set(
+			err,
+			"the disk '%s' looks like qcow2; add ',format=qcow2', or ',format=raw' if it "
+			"really is raw",
+			disk->path);
 	return 0;
 }
 
@@ -118,7 +121,13 @@ static int create_qcow2(const struct qemu_disk *disk, struct error *err)
 	char size[32];
 	/* "./" keeps a name with a colon from being taken for a protocol. */
 	autofree char *path = NULL;
-	char *argv[] = { (char *)QEMU_IMG, (char *)"create", (char *)"-q", (char *)"-f", (char *)"qcow2", NULL, size,
+	char *argv[] = { (char *)QEMU_IMG,
+			 (char *)"create",
+			 (char *)"-q",
+			 (char *)"-f",
+			 (char *)"qcow2",
+			 NULL,
+			 size,
 			 NULL };
 	int r, status;
 	pid_t pid;
@@ -129,8 +138,11 @@ static int create_qcow2(const struct qemu_disk *disk, struct error *err)
 	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)disk->size);
 	r = posix_spawnp(&pid, QEMU_IMG, NULL, NULL, argv, environ);
 	if (r == ENOENT)
-		return error_set(err, "'" QEMU_IMG "' is not there to create the disk '%s'; install the package '"
-				 QEMU_IMG_PACKAGE "'", disk->path);
+		return error_set(
+			err,
+			"'" QEMU_IMG
+			"' is not there to create the disk '%s'; install the package '" QEMU_IMG_PACKAGE "'",
+			disk->path);
 	if (r != 0)
 		return error_number(err, r, "cannot run '" QEMU_IMG "'");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 
-#define GUEST_ADDRESS "10.0.2.15"	/* what QEMU's user network gives its first client */
+#define GUEST_ADDRESS "10.0.2.15" /* what QEMU's user network gives its first client */
 #define LOCAL_ADDRESS "127.0.0.1"
-#define PARTS_MAX 3
+#define PARTS_MAX     3
 
 static bool port_parse(const char *text, unsigned int *port)
 {
@@ -71,7 +71,8 @@ int qemu_port_check(const struct qemu_port *port, struct error *err)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && (udp || listen(fd, 1) == 0))
 		return 0;
-	return error_errno(err, "--publish '%s': cannot use port %u of %s", port->text, port->host, port->address);
+	return error_errno(err, "--publish '%s': cannot use port %u of %s", port->text, port->host,
+			   port->address);
 }
 
 const char *qemu_port_rule(const struct qemu_port *port, struct arena *arena)

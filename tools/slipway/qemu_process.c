@@ -24,11 +24,11 @@ struct process {
 	const struct qemu_run *run;
 	pid_t pid;
 	bool ended;
-	int wait_status;		/* of waitpid(), once ended */
-	int signal_fd, timer_fd;	/* -1: none */
-	bool status_open;		/* the guest's side of the port may still speak */
-	unsigned int interrupts;	/* end signals so far */
-	int killed;			/* the exit status of having killed it; 0: not killed */
+	int wait_status; /* of waitpid(), once ended */
+	int signal_fd, timer_fd; /* -1: none */
+	bool status_open; /* the guest's side of the port may still speak */
+	unsigned int interrupts; /* end signals so far */
+	int killed; /* the exit status of having killed it; 0: not killed */
 	struct guest_status guest;
 };
 
@@ -38,7 +38,8 @@ struct process {
  * Ctrl-C signals the whole foreground group, and QEMU would end at once. Blocked signals stay blocked over
  * execve and QEMU never unblocks these, so that it is we who decide. QEMU also never outlives us.
  */
-static void become_qemu(const struct qemu_run *run, const struct console *console, const sigset_t *mask, pid_t parent)
+static void become_qemu(const struct qemu_run *run, const struct console *console, const sigset_t *mask,
+			pid_t parent)
 {
 	sigset_t blocked = *mask;
 
@@ -62,8 +63,9 @@ static void become_qemu(const struct qemu_run *run, const struct console *consol
 static int explain_exec(const struct qemu_run *run, int number, struct error *err)
 {
 	if (number == ENOENT)
-		return error_set(err, "'%s' is not there; install the package '%s', or say where it is with --qemu",
-				 run->argv[0], run->machine->package);
+		return error_set(
+			err, "'%s' is not there; install the package '%s', or say where it is with --qemu",
+			run->argv[0], run->machine->package);
 	return error_number(err, number, "cannot run '%s'", run->argv[0]);
 }
 
@@ -163,7 +165,7 @@ static int look_after(struct process *p, struct error *err)
 		if (fds[0].revents)
 			take_signals(p);
 	}
-	take_status(p);		/* what it said last */
+	take_status(p); /* what it said last */
 	return 0;
 }
 
@@ -181,7 +183,7 @@ static int open_signals(struct process *p, sigset_t *old, struct error *err)
 	/* nohup(1). The others count even where a shell ignores them for its background jobs. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
 		(void)sigdelset(&set, SIGHUP);
-	(void)sigaction(SIGCHLD, &standard, NULL);	/* ignored, children would leave no status */
+	(void)sigaction(SIGCHLD, &standard, NULL); /* ignored, children would leave no status */
 	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, old) < 0)
 		return error_errno(err, "cannot receive signals");

@@ -14,7 +14,7 @@
 #include "tools/slipway/console.h"
 #include "tools/slipway/qemu.h"
 
-#define MEMORY_DEFAULT 512		/* MiB */
+#define MEMORY_DEFAULT   512 /* MiB */
 #define CMDLINE_FILE_MAX 65536
 
 struct run_options {
@@ -28,8 +28,8 @@ static const struct option run_option_table[] = {
 	{ OPTION_UNSIGNED, 'm', "memory", "MB", "memory of the machine (default 512)",
 	  offsetof(struct run_options, memory) },
 	{ OPTION_UNSIGNED, 0, "cpus", "N", "number of CPUs (default 1)", offsetof(struct run_options, cpus) },
-	{ OPTION_LIST, 'p', "publish", "HOST:GUEST", "forward a port of this machine to the guest (repeatable)",
-	  offsetof(struct run_options, publish) },
+	{ OPTION_LIST, 'p', "publish", "HOST:GUEST",
+	  "forward a port of this machine to the guest (repeatable)", offsetof(struct run_options, publish) },
 	{ OPTION_LIST, 0, "disk", "FILE[,size=N]", "add a disk, made if it is not there (repeatable)",
 	  offsetof(struct run_options, disks) },
 	{ OPTION_FLAG, 'i', "interactive", NULL, "send every key to the guest, Ctrl-C too",
@@ -68,8 +68,8 @@ static const char *without_suffix(const char *word, const char *suffix, struct a
 /* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
 static const char *find_prefix(const char *operand, struct arena *arena, struct error *err)
 {
-	static const char *const suffixes[] = { "", "-kernel", "-initrd.img", "-squashfs.img", "-cmdline", ".yml",
-						".yaml" };
+	static const char *const suffixes[] = { "",         "-kernel", "-initrd.img", "-squashfs.img",
+						"-cmdline", ".yml",    ".yaml" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		const char *prefix = without_suffix(operand, suffixes[i], arena);
@@ -77,12 +77,13 @@ static const char *find_prefix(const char *operand, struct arena *arena, struct 
 		if (prefix && is_file(arena_printf(arena, "%s-kernel", prefix)))
 			return prefix;
 	}
-	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand, operand);
+	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand,
+			operand);
 	return NULL;
 }
 
-static int read_cmdline(const char *path, const struct option_list *more, struct arena *arena, const char **cmdline,
-			struct error *err)
+static int read_cmdline(const char *path, const struct option_list *more, struct arena *arena,
+			const char **cmdline, struct error *err)
 {
 	autobuffer struct buffer text = { 0 };
 
@@ -98,8 +99,8 @@ static int read_cmdline(const char *path, const struct option_list *more, struct
 	return 0;
 }
 
-static int describe_files(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,
-			  const char **root, struct error *err)
+static int describe_files(struct qemu_vm *vm, const char *operand, const struct run_options *o,
+			  struct arena *arena, const char **root, struct error *err)
 {
 	const char *prefix = find_prefix(operand, arena, err);
 
@@ -117,15 +118,16 @@ static int describe_files(struct qemu_vm *vm, const char *operand, const struct 
 
 /* --- the machine --- */
 
-static int describe_disks(struct qemu_vm *vm, const char *root, const struct run_options *o, struct arena *arena,
-			  struct error *err)
+static int describe_disks(struct qemu_vm *vm, const char *root, const struct run_options *o,
+			  struct arena *arena, struct error *err)
 {
 	struct qemu_disk *disks = arena_array(arena, o->disks.count + 1, sizeof(*disks));
 
 	if (o->disks.count >= QEMU_DISKS_MAX)
 		return error_set(err, "--disk: more than %d disks", QEMU_DISKS_MAX - 1);
 	if (root)
-		disks[vm->disks_count++] = (struct qemu_disk){ .path = root, .format = "raw", .readonly = true };
+		disks[vm->disks_count++] =
+			(struct qemu_disk){ .path = root, .format = "raw", .readonly = true };
 	for (size_t i = 0; i < o->disks.count; i++)
 		if (qemu_disk_parse(o->disks.items[i], arena, &disks[vm->disks_count++], err) < 0)
 			return -1;
@@ -133,7 +135,8 @@ static int describe_disks(struct qemu_vm *vm, const char *root, const struct run
 	return 0;
 }
 
-static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, struct error *err)
+static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struct arena *arena,
+			  struct error *err)
 {
 	struct qemu_port *ports = arena_array(arena, o->publish.count + 1, sizeof(*ports));
 
@@ -172,7 +175,8 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	if (!vm->machine)
 		return -1;
 	if (o->memory == 0 || o->cpus == 0)
-		return error_set(err, "%s: expected a number above 0", o->memory == 0 ? "--memory" : "--cpus");
+		return error_set(err, "%s: expected a number above 0",
+				 o->memory == 0 ? "--memory" : "--cpus");
 	vm->program = o->qemu ? o->qemu : vm->machine->program;
 	vm->cpu = o->cpu;
 	vm->memory = o->memory;
@@ -180,13 +184,14 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->interactive = o->interactive;
 	vm->log = o->log;
 	vm->status_fd = -1;
-	if (describe_files(vm, operand, o, arena, &root, err) < 0 || describe_disks(vm, root, o, arena, err) < 0 ||
-	    describe_ports(vm, o, arena, err) < 0)
+	if (describe_files(vm, operand, o, arena, &root, err) < 0 ||
+	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, o, arena, err) < 0)
 		return -1;
 	return describe_accelerator(vm, o, err);
 }
 
-static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, int *status, struct error *err)
+static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, int *status,
+		struct error *err)
 {
 	autoclose int ours = -1;
 	struct qemu_run run = { .machine = vm->machine, .timeout = o->timeout };
@@ -206,7 +211,8 @@ static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *a
 	return qemu_process_run(&run, status, err);
 }
 
-static int run(const char *operand, const struct run_options *o, struct arena *arena, int *status, struct error *err)
+static int run(const char *operand, const struct run_options *o, struct arena *arena, int *status,
+	       struct error *err)
 {
 	struct qemu_vm vm = { 0 };
 

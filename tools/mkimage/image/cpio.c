@@ -19,16 +19,16 @@
 #include "base/log.h"
 #include "tools/mkimage/image/writers.h"
 
-#define LEVEL_DEFAULT 9
-#define FILE_BYTES_MAX UINT32_MAX	/* c_filesize: 8 hex digits */
-#define PATH_BYTES_MAX (PATH_MAX - 1)	/* of names and of symlink targets: init/initramfs.c, do_header() */
-#define TRAILER "TRAILER!!!"
+#define LEVEL_DEFAULT  9
+#define FILE_BYTES_MAX UINT32_MAX /* c_filesize: 8 hex digits */
+#define PATH_BYTES_MAX (PATH_MAX - 1) /* of names and of symlink targets: init/initramfs.c, do_header() */
+#define TRAILER        "TRAILER!!!"
 
 /* What is known of an inode while its tree is written; in inode->user. */
 struct cpio_inode {
-	uint32_t number;		/* in the order of the archive, from 1 */
-	uint32_t links;			/* names it has in this tree */
-	uint32_t written;		/* names written so far */
+	uint32_t number; /* in the order of the archive, from 1 */
+	uint32_t links; /* names it has in this tree */
+	uint32_t written; /* names written so far */
 };
 
 struct writer {
@@ -36,13 +36,13 @@ struct writer {
 	struct archive *archive;
 	struct archive_entry *entry;
 	struct zstd_output output;
-	struct arena arena;		/* struct cpio_inode */
+	struct arena arena; /* struct cpio_inode */
 	uint32_t inodes;
 	unsigned char *chunk;
 	uint32_t capabilities_lost;
-	char *first_lost;		/* path of the first of them, in the arena */
-	bool discarding;		/* what libarchive still has to say goes nowhere */
-	bool failed;			/* the output could not be written: err holds the cause */
+	char *first_lost; /* path of the first of them, in the arena */
+	bool discarding; /* what libarchive still has to say goes nowhere */
+	bool failed; /* the output could not be written: err holds the cause */
 	struct error *err;
 };
 
@@ -51,14 +51,17 @@ static int check_entry(const struct tree_inode *inode, const char *path, struct 
 	if (strcmp(path, TRAILER) == 0)
 		return error_set(err, "'%s': this name ends an initramfs; rename the file", path);
 	if (strlen(path) > PATH_BYTES_MAX)
-		return error_set(err, "'%.64s...': the path is longer than the %d bytes an initramfs can hold", path,
-				 PATH_BYTES_MAX);
+		return error_set(err,
+				 "'%.64s...': the path is longer than the %d bytes an initramfs can hold",
+				 path, PATH_BYTES_MAX);
 	if (S_ISLNK(inode->mode) && strlen(inode->target) > PATH_BYTES_MAX)
-		return error_set(err, "'%s': the symlink is longer than the %d bytes an initramfs can hold", path,
-				 PATH_BYTES_MAX);
+		return error_set(err, "'%s': the symlink is longer than the %d bytes an initramfs can hold",
+				 path, PATH_BYTES_MAX);
 	if (S_ISREG(inode->mode) && inode->size > FILE_BYTES_MAX)
-		return error_set(err, "'%s': the file is larger than the 4 GiB an initramfs can hold; "
-				 "use the format 'kernel+squashfs'", path);
+		return error_set(err,
+				 "'%s': the file is larger than the 4 GiB an initramfs can hold; "
+				 "use the format 'kernel+squashfs'",
+				 path);
 	return 0;
 }
 
@@ -99,13 +102,15 @@ static int forget_node(struct tree_node *node, const char *path, void *context, 
 static int check_archive(struct writer *w, bool done, const char *path, struct error *err)
 {
 	if (w->failed)
-		return -1;	/* write_compressed() has said why */
+		return -1; /* write_compressed() has said why */
 	if (done)
 		return 0;
-	return error_set(err, "'%s': cannot write the cpio entry: %s", path, archive_error_string(w->archive));
+	return error_set(err, "'%s': cannot write the cpio entry: %s", path,
+			 archive_error_string(w->archive));
 }
 
-static int write_contents(struct writer *w, const struct tree_inode *inode, const char *path, struct error *err)
+static int write_contents(struct writer *w, const struct tree_inode *inode, const char *path,
+			  struct error *err)
 {
 	uint64_t offset = 0;
 
@@ -188,10 +193,12 @@ static void warn_of_losses(const struct writer *w)
 {
 	if (w->capabilities_lost == 1)
 		log_warning("an initramfs cannot hold file capabilities: '%s' loses them; "
-			    "the format 'kernel+squashfs' keeps them", w->first_lost);
+			    "the format 'kernel+squashfs' keeps them",
+			    w->first_lost);
 	else if (w->capabilities_lost > 1)
 		log_warning("an initramfs cannot hold file capabilities: '%s' and %u more lose them; "
-			    "the format 'kernel+squashfs' keeps them", w->first_lost, w->capabilities_lost - 1);
+			    "the format 'kernel+squashfs' keeps them",
+			    w->first_lost, w->capabilities_lost - 1);
 }
 
 int cpio_write(struct tree *tree, int fd, int level, struct error *err)
@@ -209,7 +216,7 @@ int cpio_write(struct tree *tree, int fd, int level, struct error *err)
 		warn_of_losses(&w);
 		r = write_archive(&w, err);
 	}
-	w.discarding = true;	/* a trailer, where it did not get that far */
+	w.discarding = true; /* a trailer, where it did not get that far */
 	(void)archive_write_free(w.archive);
 	archive_entry_free(w.entry);
 	zstd_output_close(&w.output);

@@ -10,11 +10,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define FILES_MAX ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
-#define FILE_MODE 0644
-#define LEVEL_MAX 22			/* of zstd, which every format uses */
-#define CMDLINE_BYTES_MAX 2047		/* COMMAND_LINE_SIZE of x86, less the NUL */
-#define INITRD_ALIGN 4			/* what the kernel expects between the parts of an initrd */
+#define FILES_MAX         ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
+#define FILE_MODE         0644
+#define LEVEL_MAX         22 /* of zstd, which every format uses */
+#define CMDLINE_BYTES_MAX 2047 /* COMMAND_LINE_SIZE of x86, less the NUL */
+#define INITRD_ALIGN      4 /* what the kernel expects between the parts of an initrd */
 
 /* --- the files an output may have, and what goes into each --- */
 
@@ -70,7 +70,7 @@ static const struct image_file *find_file(const char *suffix)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (strcmp(files[i].suffix, suffix) == 0)
 			return &files[i];
-	abort();	/* a format with a suffix that is not in the table */
+	abort(); /* a format with a suffix that is not in the table */
 }
 
 /* --- all files of an output, or none --- */
@@ -108,12 +108,12 @@ static void remove_stale(const struct image_format *format, const char *prefix)
 		if (has_suffix(format, files[i].suffix))
 			continue;
 		buffer_printf(&path, "%s%s", prefix, files[i].suffix);
-		(void)unlink(buffer_string(&path));	/* most often it is not there */
+		(void)unlink(buffer_string(&path)); /* most often it is not there */
 	}
 }
 
-static int write_format(const struct image_format *format, const struct image_input *input, const char *prefix,
-			struct error *err)
+static int write_format(const struct image_format *format, const struct image_input *input,
+			const char *prefix, struct error *err)
 {
 	struct file_output outputs[FILES_MAX];
 	size_t count = 0;

@@ -31,27 +31,27 @@
 #include "tools/mkimage/image/writers.h"
 
 #define LEVEL_DEFAULT 9
-#define BLOCK_BYTES WRITER_CHUNK
-#define BACKLOG 128u			/* blocks in flight, 16 MiB: fixed, see above */
-#define IMAGE_ALIGN 4096u		/* a loop or virtio block device needs whole sectors; mksquashfs pads to this */
-#define NO_XATTRS 0xffffffffu
+#define BLOCK_BYTES   WRITER_CHUNK
+#define BACKLOG       128u /* blocks in flight, 16 MiB: fixed, see above */
+#define IMAGE_ALIGN   4096u /* a loop or virtio block device needs whole sectors; mksquashfs pads to this */
+#define NO_XATTRS     0xffffffffu
 
 /* What is known of an inode while its tree is written; in inode->user. */
 struct squashfs_inode {
-	uint32_t number;		/* from 1, the children of a directory in a row */
-	uint32_t links;			/* names it has in this tree */
+	uint32_t number; /* from 1, the children of a directory in a row */
+	uint32_t links; /* names it has in this tree */
 	bool written;
-	sqfs_u64 reference;		/* where it is, once written */
-	sqfs_inode_generic_t *generic;	/* owned, until written; the block processor holds its address */
+	sqfs_u64 reference; /* where it is, once written */
+	sqfs_inode_generic_t *generic; /* owned, until written; the block processor holds its address */
 };
 
 struct writer {
 	struct tree *tree;
-	struct arena arena;		/* struct squashfs_inode */
+	struct arena arena; /* struct squashfs_inode */
 	uint32_t inodes;
 	unsigned char *chunk;
-	const char *doing;		/* for messages */
-	bool warned;			/* of an xattr that squashfs has no prefix for */
+	const char *doing; /* for messages */
+	bool warned; /* of an xattr that squashfs has no prefix for */
 
 	sqfs_super_t super;
 	sqfs_file_t *file;
@@ -84,7 +84,8 @@ static int check(const struct writer *w, int code, struct error *err)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(library_errors); i++)
 		if (library_errors[i].code == code)
-			return error_set(err, "squashfs: cannot write %s: %s", w->doing, library_errors[i].text);
+			return error_set(err, "squashfs: cannot write %s: %s", w->doing,
+					 library_errors[i].text);
 	return error_set(err, "squashfs: cannot write %s: error %d of libsquashfs", w->doing, code);
 }
 
@@ -179,17 +180,19 @@ static sqfs_inode_generic_t *new_symlink(const char *target, uint32_t links)
 /* new_encode_dev() of the kernel: 12 bits of major, 20 of minor. A tree holds no larger ones. */
 static sqfs_inode_generic_t *new_device(const struct tree_inode *inode, uint32_t links)
 {
-	sqfs_inode_generic_t *generic = new_inode(S_ISCHR(inode->mode) ? SQFS_INODE_CDEV : SQFS_INODE_BDEV, 0);
+	sqfs_inode_generic_t *generic =
+		new_inode(S_ISCHR(inode->mode) ? SQFS_INODE_CDEV : SQFS_INODE_BDEV, 0);
 
 	generic->data.dev.nlink = links;
-	generic->data.dev.devno = (inode->rdev_minor & 0xff) | inode->rdev_major << 8 |
-				  (inode->rdev_minor & ~0xffu) << 12;
+	generic->data.dev.devno =
+		(inode->rdev_minor & 0xff) | inode->rdev_major << 8 | (inode->rdev_minor & ~0xffu) << 12;
 	return generic;
 }
 
 static sqfs_inode_generic_t *new_pipe(const struct tree_inode *inode, uint32_t links)
 {
-	sqfs_inode_generic_t *generic = new_inode(S_ISFIFO(inode->mode) ? SQFS_INODE_FIFO : SQFS_INODE_SOCKET, 0);
+	sqfs_inode_generic_t *generic =
+		new_inode(S_ISFIFO(inode->mode) ? SQFS_INODE_FIFO : SQFS_INODE_SOCKET, 0);
 
 	generic->data.ipc.nlink = links;
 	return generic;
@@ -218,7 +221,7 @@ static int make_generic(struct writer *w, const struct tree_inode *inode, struct
 	case S_IFSOCK:
 		known->generic = new_pipe(inode, known->links);
 		return 0;
-	default:	/* a directory: list_directory() made it */
+	default: /* a directory: list_directory() made it */
 		return 0;
 	}
 }
@@ -291,7 +294,8 @@ static int write_inode(struct writer *w, const struct tree_inode *inode, struct 
 /* The entries of a directory, and its inode; the inodes of its children are written. */
 static int list_directory(struct writer *w, const struct tree_node *node, struct error *err)
 {
-	struct squashfs_inode *known = node->inode->user, *parent = node->parent ? node->parent->inode->user : NULL;
+	struct squashfs_inode *known = node->inode->user,
+			      *parent = node->parent ? node->parent->inode->user : NULL;
 	uint32_t links = 2;
 
 	if (check(w, sqfs_dir_writer_begin(w->directories, 0), err) < 0)
@@ -301,8 +305,10 @@ static int list_directory(struct writer *w, const struct tree_node *node, struct
 		const struct squashfs_inode *entry = child->inode->user;
 
 		links += S_ISDIR(child->inode->mode);
-		if (check(w, sqfs_dir_writer_add_entry(w->directories, child->name, entry->number, entry->reference,
-						       (sqfs_u16)child->inode->mode), err) < 0)
+		if (check(w,
+			  sqfs_dir_writer_add_entry(w->directories, child->name, entry->number,
+						    entry->reference, (sqfs_u16)child->inode->mode),
+			  err) < 0)
 			return error_context(err, "'%s'", child->name);
 	}
 	if (check(w, sqfs_dir_writer_end(w->directories), err) < 0)
@@ -365,8 +371,10 @@ static int write_tables(struct writer *w, struct error *err)
 
 	w->doing = "tables";
 	if (check(w, sqfs_frag_table_write(w->fragments, w->file, &w->super, w->compressor), err) < 0 ||
-	    check(w, sqfs_dir_writer_write_export_table(w->directories, w->file, w->compressor, root->number,
-							root->reference, &w->super), err) < 0 ||
+	    check(w,
+		  sqfs_dir_writer_write_export_table(w->directories, w->file, w->compressor, root->number,
+						     root->reference, &w->super),
+		  err) < 0 ||
 	    check(w, sqfs_id_table_write(w->ids, w->file, &w->super, w->compressor), err) < 0)
 		return -1;
 	return check(w, sqfs_xattr_writer_flush(w->xattrs, w->file, &w->super, w->compressor), err);
@@ -380,12 +388,14 @@ static int finish(struct writer *w, struct error *err)
 	w->doing = "the superblock";
 	w->super.bytes_used = w->file->get_size(w->file);
 	past = w->super.bytes_used % IMAGE_ALIGN;
-	if (past && check(w, w->file->write_at(w->file, w->super.bytes_used, zeros, IMAGE_ALIGN - past), err) < 0)
+	if (past &&
+	    check(w, w->file->write_at(w->file, w->super.bytes_used, zeros, IMAGE_ALIGN - past), err) < 0)
 		return -1;
 	return check(w, sqfs_super_write(&w->super, w->file), err);
 }
 
-static int open_compressor(struct writer *w, int level, sqfs_u16 flags, sqfs_compressor_t **out, struct error *err)
+static int open_compressor(struct writer *w, int level, sqfs_u16 flags, sqfs_compressor_t **out,
+			   struct error *err)
 {
 	sqfs_compressor_config_t config;
 	int r = sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, BLOCK_BYTES, flags);
@@ -397,10 +407,15 @@ static int open_compressor(struct writer *w, int level, sqfs_u16 flags, sqfs_com
 /* Fragments that look the same are read back and compared: their checksums have 32 bits only. */
 static int open_data(struct writer *w, struct error *err)
 {
-	sqfs_block_processor_desc_t description = { .size = sizeof(description), .max_block_size = BLOCK_BYTES,
-						    .num_workers = writer_threads(), .max_backlog = BACKLOG,
-						    .cmp = w->compressor, .wr = w->blocks, .tbl = w->fragments,
-						    .file = w->file, .uncmp = w->decompressor };
+	sqfs_block_processor_desc_t description = { .size = sizeof(description),
+						    .max_block_size = BLOCK_BYTES,
+						    .num_workers = writer_threads(),
+						    .max_backlog = BACKLOG,
+						    .cmp = w->compressor,
+						    .wr = w->blocks,
+						    .tbl = w->fragments,
+						    .file = w->file,
+						    .uncmp = w->decompressor };
 
 	return check(w, sqfs_block_processor_create_ex(&description, &w->data), err);
 }
@@ -470,10 +485,8 @@ int squashfs_write(struct tree *tree, int fd, int level, struct error *err)
 		arena_out_of_memory();
 	known_of(&w, tree_root(tree)->inode)->links = 1;
 	if (tree_walk(tree, number_children, &w, err) == 0 &&
-	    open_writers(&w, fd, level ? level : LEVEL_DEFAULT, err) == 0 &&
-	    write_data(&w, err) == 0 &&
-	    write_metadata(&w, err) == 0 &&
-	    write_tables(&w, err) == 0)
+	    open_writers(&w, fd, level ? level : LEVEL_DEFAULT, err) == 0 && write_data(&w, err) == 0 &&
+	    write_metadata(&w, err) == 0 && write_tables(&w, err) == 0)
 		r = finish(&w, err);
 	/* The block processor writes into the inodes until it is gone. */
 	close_writers(&w);

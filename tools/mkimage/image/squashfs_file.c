@@ -13,10 +13,10 @@
  * remembered for whoever asks squashfs_file_errno(), and what follows is taken and dropped.
  */
 struct squashfs_file {
-	sqfs_file_t base;		/* first: what the library sees */
+	sqfs_file_t base; /* first: what the library sees */
 	int fd;
 	sqfs_u64 size;
-	int error;			/* errno of the first failure */
+	int error; /* errno of the first failure */
 };
 
 static int read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size)
@@ -29,7 +29,7 @@ static int read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size
 
 		if (n <= 0) {
 			if (n == 0 || errno != EINTR)
-				file->error = n == 0 ? EIO : errno;	/* somebody else made it shorter */
+				file->error = n == 0 ? EIO : errno; /* somebody else made it shorter */
 			continue;
 		}
 		p += n;
@@ -89,8 +89,11 @@ sqfs_file_t *squashfs_file_open(int fd)
 	if (!file)
 		return NULL;
 	/* No copy function: the library takes that for "open for writing". */
-	file->base = (sqfs_file_t){ .base = { .destroy = destroy }, .read_at = read_at, .write_at = write_at,
-				    .get_size = get_size, .truncate = truncate_to };
+	file->base = (sqfs_file_t){ .base = { .destroy = destroy },
+				    .read_at = read_at,
+				    .write_at = write_at,
+				    .get_size = get_size,
+				    .truncate = truncate_to };
 	file->fd = fd;
 	return &file->base;
 }

@@ -12,8 +12,8 @@
 #include "base/file.h"
 
 #define THREADS_MAX 16
-#define WINDOW_LOG 21			/* 2 MiB */
-#define JOB_BYTES (4 << 20)
+#define WINDOW_LOG  21 /* 2 MiB */
+#define JOB_BYTES   (4 << 20)
 
 unsigned int writer_threads(void)
 {
@@ -68,7 +68,8 @@ int zstd_output_open(int fd, int level, struct zstd_output *output, struct error
 }
 
 /* Feeds the compressor until it has taken all of `in`, and at the end of the frame until it has given all. */
-static int compress(struct zstd_output *output, ZSTD_inBuffer *in, ZSTD_EndDirective directive, struct error *err)
+static int compress(struct zstd_output *output, ZSTD_inBuffer *in, ZSTD_EndDirective directive,
+		    struct error *err)
 {
 	size_t left;
 
