@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "runtime/linux/cgroup_mount.h"
 #include "runtime/linux/copy_up.h"
+#include "runtime/linux/destination.h"
 #include "runtime/linux/syscalls.h"
 
 /* fsconfig(2) takes values below this; mount(2) takes a page. */
@@ -148,20 +149,6 @@ static int change_all(int tree, const struct mount_options *options, bool attrib
 			    options->propagation_recursive ? options->propagation : 0, true, err);
 }
 
-/*
- * The destination inside the rootfs, made where it is missing: a directory, or
- * an empty file for the bind of anything else.
- */
-static int open_destination(const struct mount_place *place, const char *destination, bool directory,
-			    struct error *err)
-{
-	int fd = path_open_in_root(place->root, destination, O_PATH, 0, err);
-
-	if (fd >= 0 || err->number != ENOENT)
-		return fd;
-	return path_make_in_root(place->root, destination, directory, directory ? 0755 : 0644, err);
-}
-
 static int apply_bind(const struct mount_place *place, const struct oci_mount *mount,
 		      const struct mount_options *options, struct error *err)
 {
@@ -176,7 +163,7 @@ static int apply_bind(const struct mount_place *place, const struct oci_mount *m
 		return error_errno(err, "cannot bind '%s'", mount->source);
 	if (change_all(tree, options, true, err) < 0)
 		return -1;
-	destination = open_destination(place, mount->destination, S_ISDIR(st.st_mode), err);
+	destination = destination_open(place->root, mount->destination, S_ISDIR(st.st_mode), err);
 	return destination < 0 ? -1 : mount_attach(tree, destination, err);
 }
 
@@ -216,7 +203,7 @@ static int apply_with_mount(const struct oci_mount *mount, const struct mount_op
 static int apply_filesystem(const struct mount_place *place, const struct oci_mount *mount,
 			    const struct mount_options *options, struct error *err)
 {
-	autoclose int destination = open_destination(place, mount->destination, true, err), tree = -1;
+	autoclose int destination = destination_open(place->root, mount->destination, true, err), tree = -1;
 	struct mount_options first = *options;
 
 	if (destination < 0)
@@ -303,7 +290,7 @@ static int dispatch(const struct mount_place *place, const struct oci_mount *mou
 	if (!mount->type || !*mount->type)
 		return error_set(err, "the mount has neither a type nor the option 'bind'");
 	if (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0) {
-		autoclose int destination = open_destination(place, mount->destination, true, err);
+		autoclose int destination = destination_open(place->root, mount->destination, true, err);
 
 		return destination < 0 ? -1 : cgroup_mount(place->cgroup, destination, &options, err);
 	}
