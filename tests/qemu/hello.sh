@@ -84,7 +84,7 @@ same "a program that is not there is status 127" 127 "$status"
 console "and is named" "/bin/not-there"
 
 build again kernel+initrd <<-EOF
-	$KERNEL
+	${KERNEL/quiet/loglevel=5}
 	services:
 	  - name: counter
 	    image: slipway/busybox

@@ -48,6 +48,11 @@ static int64_t epoch(void)
 
 int contents_finish(const struct recipe *recipe, struct tree *tree, struct error *err)
 {
+	const struct manifest no_containers = { 0 };
+	const struct files_document document = {
+		.path = recipe->path, .text = recipe->text, .manifest = &no_containers,
+	};
+
 	for (size_t i = 0; i < ARRAY_SIZE(documentation); i++)
 		(void)tree_remove(tree, documentation[i]);
 	prune_doc(tree);
@@ -58,7 +63,7 @@ int contents_finish(const struct recipe *recipe, struct tree *tree, struct error
 			return place_error(&path->at, err, "prune: there is no '%s' to take out; remove the line",
 					   path->value);
 	}
-	if (files_add(recipe->files, recipe->files_count, recipe->path, recipe->text, tree, err) < 0)
+	if (files_add(&document, recipe->files, recipe->files_count, tree, err) < 0)
 		return -1;
 	tree_clamp_times(tree, epoch());
 	return 0;

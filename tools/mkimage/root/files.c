@@ -10,18 +10,23 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "tools/mkimage/compile/compile.h"
 
 /* LinuxKit's: what is not said is for its owner only. */
 #define DEFAULT_FILE_MODE 0600
 #define DEFAULT_DIRECTORY_MODE 0700
 
-static struct tree_attributes attributes_of(const struct manifest_file *file)
+static int attributes_of(const struct files_document *document, const struct manifest_file *file,
+			 struct tree_attributes *attributes, struct error *err)
 {
 	mode_t mode = file->directory.value ? DEFAULT_DIRECTORY_MODE : DEFAULT_FILE_MODE;
 
 	if (file->mode.value)
 		mode = (mode_t)strtoul(file->mode.value, NULL, 8);
-	return (struct tree_attributes){ .mode = mode, .uid = file->uid.number, .gid = file->gid.number };
+	*attributes = (struct tree_attributes){ .mode = mode };
+	if (compile_id(document->manifest, &file->uid, "files: uid", &attributes->uid, err) < 0)
+		return -1;
+	return compile_id(document->manifest, &file->gid, "files: gid", &attributes->gid, err);
 }
 
 const char *files_source_path(const struct manifest_file *file, const char *document, struct arena *arena)
@@ -36,11 +41,10 @@ const char *files_source_path(const struct manifest_file *file, const char *docu
 	return path_join(arena, arena_strndup(arena, document, (size_t)(slash - document + 1)), source);
 }
 
-static int add_source(const struct manifest_file *file, const char *document, struct tree *root, const char *path,
-		      struct error *err)
+static int add_source(const struct files_document *document, const struct manifest_file *file,
+		      struct tree_attributes attributes, struct tree *root, const char *path, struct error *err)
 {
-	struct tree_attributes attributes = attributes_of(file);
-	const char *source = files_source_path(file, document, tree_arena(root));
+	const char *source = files_source_path(file, document->path, tree_arena(root));
 	autoclose int fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
@@ -56,36 +60,38 @@ static int add_source(const struct manifest_file *file, const char *document, st
 	return tree_add_file_fd(root, path, fd, &attributes, NULL, err);
 }
 
-static int add_one(const struct manifest_file *file, const char *document, const char *text, struct tree *root,
+static int add_one(const struct files_document *document, const struct manifest_file *file, struct tree *root,
 		   struct error *err)
 {
-	struct tree_attributes attributes = attributes_of(file);
+	struct tree_attributes attributes;
 	const char *path = path_clean(tree_arena(root), file->path.value);
 	const char *contents = file->contents.value ? file->contents.value : "";
 
+	if (attributes_of(document, file, &attributes, err) < 0)
+		return -1;
 	if (file->directory.value)
 		return tree_add_directory(root, path, &attributes, NULL, err);
 	if (file->symlink.value)
 		return tree_add_symlink(root, path, file->symlink.value, &(struct tree_attributes){ .mode = 0777 },
 					NULL, err);
 	if (file->source.value)
-		return add_source(file, document, root, path, err);
+		return add_source(document, file, attributes, root, path, err);
 	/* `metadata: yaml` is the document itself. */
 	if (file->metadata.value)
-		contents = text;
+		contents = document->text;
 	return tree_add_file(root, path, contents, strlen(contents), &attributes, NULL, err);
 }
 
-int files_add(const struct manifest_file *files, size_t count, const char *document, const char *text,
+int files_add(const struct files_document *document, const struct manifest_file *files, size_t count,
 	      struct tree *root, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct error cause = { 0 };
 
-		if (add_one(&files[i], document, text, root, &cause) == 0)
+		if (add_one(document, &files[i], root, &cause) == 0)
 			continue;
 		/* Some errors name their own place already. */
-		if (strncmp(cause.message, document, strlen(document)) == 0) {
+		if (strncmp(cause.message, document->path, strlen(document->path)) == 0) {
 			*err = cause;
 			return -1;
 		}

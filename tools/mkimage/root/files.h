@@ -7,11 +7,17 @@
 #include "tools/mkimage/manifest/manifest.h"
 #include "tools/mkimage/tree/tree.h"
 
+/* What `files:` stands in: a manifest, or the recipe of a package. */
+struct files_document {
+	const char *path, *text;
+	const struct manifest *manifest;	/* for owners that are names of containers; an empty one knows none */
+};
+
 /*
- * All of `files:` of a document (a manifest, a recipe) whose path and text are given. A relative
- * `source` is looked up beside the document, `~/` at home.
+ * All of `files:` of a document. A relative `source` is looked up beside the document, `~/` at
+ * home.
  */
-int files_add(const struct manifest_file *files, size_t count, const char *document, const char *text,
+int files_add(const struct files_document *document, const struct manifest_file *files, size_t count,
 	      struct tree *root, struct error *err);
 
 /* Where the `source` of an entry is on this machine; in the arena. */

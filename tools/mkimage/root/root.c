@@ -252,7 +252,11 @@ static int add_volumes(const struct root_input *input, struct tree *root, struct
 
 static int add_files(const struct manifest *manifest, struct tree *root, struct error *err)
 {
-	return files_add(manifest->files, manifest->files_count, manifest->path, manifest->text, root, err);
+	const struct files_document document = {
+		.path = manifest->path, .text = manifest->text, .manifest = manifest,
+	};
+
+	return files_add(&document, manifest->files, manifest->files_count, root, err);
 }
 
 int root_build(const struct root_input *input, struct tree *root, struct error *err)
