@@ -110,6 +110,22 @@ static void truncated_anywhere_is_an_error(void **state)
 	buffer_release(&tar);
 }
 
+static void cut_between_two_entries_is_an_error_without_a_diff_id(void **state)
+{
+	struct buffer tar = { 0 };
+	struct digest digest;
+
+	(void)state;
+	make_tar(&tar);
+	/* Whoever made the image may have left the end mark out. */
+	hash_bytes(tar.data, tar.length - 1024, &digest);
+	assert_int_equal(apply(&tar, tar.length - 1024, 0, &digest, NULL), 0);
+	for (size_t cut = 0; cut <= tar.length - 1024; cut += 512)
+		assert_int_equal(apply(&tar, cut, 0, NULL, NULL), -1);
+	assert_int_equal(apply(&tar, tar.length - 512, 0, NULL, NULL), 0);
+	buffer_release(&tar);
+}
+
 static void each_part_may_be_compressed_by_itself(void **state)
 {
 	struct buffer tar = { 0 };
@@ -280,8 +296,10 @@ static void every_type_of_entry_is_kept(void **state)
 	tar_add(&tar, .type = '7', .name = "d/contiguous", .data = "c");
 	tar_add(&tar, .name = "d/._mac", .data = "not of a Mac");
 	tar_add(&tar, .name = "old/", .mode = 0700);
+	tar_add_pax_string(&tar, "path", "old/\xff/");
+	tar_add(&tar, .name = "x", .mode = 0700);
 	tar_apply(tree, &tar);
-	assert_paths(tree, "d d/._mac d/b d/c d/contiguous d/f d/h d/p d/s old");
+	assert_paths(tree, "d d/._mac d/b d/c d/contiguous d/f d/h d/p d/s old old/\xff");
 	assert_int_equal(tree_root(tree)->inode->mode, S_IFDIR | 0711);
 	assert_int_equal(tree_root(tree)->inode->uid, 9);
 	inode = tree_find(tree, "d")->inode;
@@ -298,6 +316,7 @@ static void every_type_of_entry_is_kept(void **state)
 	assert_true(S_ISBLK(inode->mode) && inode->rdev_major == 8 && inode->rdev_minor == 16);
 	assert_int_equal(tree_find(tree, "d/p")->inode->mode, S_IFIFO | 0644);
 	assert_int_equal(tree_find(tree, "old")->inode->mode, S_IFDIR | 0700);
+	assert_int_equal(tree_find(tree, "old/\xff")->inode->mode, S_IFDIR | 0700);
 	assert_contents(tree, "d/contiguous", "c");
 	tree_close(tree);
 }
@@ -540,6 +559,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_compression_is_read),
 		cmocka_unit_test(truncated_anywhere_is_an_error),
+		cmocka_unit_test(cut_between_two_entries_is_an_error_without_a_diff_id),
 		cmocka_unit_test(each_part_may_be_compressed_by_itself),
 		cmocka_unit_test(garbage_behind_compressed_data_is_an_error),
 		cmocka_unit_test(what_follows_the_end_of_the_tar_is_hashed_only),

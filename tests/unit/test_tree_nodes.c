@@ -399,6 +399,8 @@ static void the_same_contents_are_kept_once(void **state)
 	assert_int_equal(tree_find(tree, "h")->inode->size, sizeof(big) + 3 + 100000);
 	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, sizeof(big) - 2, big, 10, &err), 10);
 	assert_memory_equal(big, "\0\0end\0\0\0\0\0", 10);
+	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, 10, big, 4, &err), 4);
+	assert_memory_equal(big, "\0\0\0", 4);
 	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, sizeof(big) + 100000, big, 10, &err), 3);
 	tree_close(tree);
 	assert_int_equal(tree_read(other, tree_find(other, "b")->inode, 0, big, 2, &err), 2);

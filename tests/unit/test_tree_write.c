@@ -106,6 +106,8 @@ static void what_is_written_is_read_again(void **state)
 
 	(void)state;
 	write_tree(tree, &first);
+	assert_non_null(memmem(first.data, first.length, "SCHILY.xattr.", 13));
+	assert_null(memmem(first.data, first.length, "LIBARCHIVE", 10));
 	assert_int_equal(tar_apply_bytes(again, first.data, first.length, &err), 0);
 	/* Contents are numbered in the order that they came: compare a tree that was read with one read from that. */
 	for (size_t i = 0; i < ARRAY_SIZE(locales); i++) {
