@@ -17,7 +17,7 @@
 struct runtime_globals runtime_globals;
 
 static const struct option_command *const commands[] = {
-	&command_create, &command_start, &command_run, &command_state,
+	&command_create, &command_start, &command_run, &command_exec, &command_state,
 	&command_kill, &command_delete, &command_list, &command_spec,
 };
 
@@ -127,6 +127,11 @@ static int open_standard_descriptors(struct error *err)
 	return 0;
 }
 
+static bool enters_containers(const struct option_command *command)
+{
+	return command == &command_create || command == &command_run || command == &command_exec;
+}
+
 int runtime_main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -148,7 +153,8 @@ int runtime_main(int argc, char **argv)
 		status = show_version();
 	else if (words.count == 0 || strcmp(words.items[0], "help") == 0)
 		status = show_help();
-	else if (check_globals(&arena, &err) < 0 || !(command = find(words.items[0], &err)))
+	else if (check_globals(&arena, &err) < 0 || !(command = find(words.items[0], &err)) ||
+		 (enters_containers(command) && runtime_protect_self(argv, &err) < 0))
 		status = runtime_fail(&err, 1);
 	else
 		status = command->run((int)words.count, (char **)(uintptr_t)words.items);

@@ -110,6 +110,19 @@ void container_process_close(struct container_process *process);
 /* Starts the program of a container that is "created". */
 int container_start(struct container *container, struct arena *arena, struct error *err);
 
+struct container_exec_options {
+	const struct oci_process *process;
+	const char *pid_file, *console_socket;	/* NULL where not given */
+	const char *cgroup;		/* a cgroup below the container's; NULL is its own */
+	unsigned int preserve_fds;
+	bool foreground;		/* the terminal comes to this process, in `master` */
+	bool ignore_paused;
+};
+
+/* Runs one more process in a container. On success it is executed; the caller may wait for it. */
+int container_exec(struct container *container, const struct container_exec_options *options, struct arena *arena,
+		   struct container_process *process, struct error *err);
+
 /* Sends a signal to the first process, or to all. */
 int container_kill(struct container *container, int signal, bool all, struct error *err);
 

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "runtime/container/process.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
@@ -45,14 +46,6 @@ struct creation {
 
 /* ------------------------------------------------------------ in the child */
 
-static int become_root_of_namespace(struct error *err)
-{
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return error_errno(err, "cannot become root of the user namespace");
-	/* Changing the user took the right to our own files in /proc; the set-up writes there. */
-	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	return 0;
-}
 
 static int child_namespaces(struct creation *c, struct error *err)
 {
@@ -60,12 +53,12 @@ static int child_namespaces(struct creation *c, struct error *err)
 	const unsigned int by_clone = CLONE_NEWPID | CLONE_NEWCGROUP;
 
 	if (n->make & CLONE_NEWUSER) {
-		if (sync_expect(c->setup_sync, SYNC_GO, err) < 0 || become_root_of_namespace(err) < 0)
+		if (sync_expect(c->setup_sync, SYNC_GO, err) < 0 || namespaces_become_root(err) < 0)
 			return -1;
 	}
 	if (namespaces_join(n, ~(unsigned int)CLONE_NEWPID, err) < 0)
 		return -1;
-	if ((n->join & CLONE_NEWUSER) && become_root_of_namespace(err) < 0)
+	if ((n->join & CLONE_NEWUSER) && namespaces_become_root(err) < 0)
 		return -1;
 	/* With a user namespace to join, what is made must be made by it; else clone3 has made all but this. */
 	return namespaces_unshare(n, (n->join & CLONE_NEWUSER) ? ~by_clone : CLONE_NEWTIME, err);
@@ -139,24 +132,12 @@ static int read_config(struct creation *c, struct error *err)
 	return state_write(c->state_fd, STATE_CONFIG, text.data, text.length, err);
 }
 
-static int check_terminal(const struct creation *c, struct error *err)
-{
-	const struct container_create_options *o = c->options;
-	bool terminal = c->config->process && c->config->process->terminal;
-
-	if (terminal && !o->console_socket && !o->foreground)
-		return error_set(err, "cannot allocate tty if runtime will detach without setting console socket");
-	if (!terminal && o->console_socket)
-		return error_set(err, "cannot use console socket if runtime will not detach or allocate tty");
-	return 0;
-}
-
 static int prepare(struct creation *c, struct error *err)
 {
 	const struct oci_linux *l = &c->config->linux_;
 
 	if (namespaces_open(c->config, &c->setup.namespaces, err) < 0 ||
-	    setup_check(c->config, &c->setup.namespaces, err) < 0 || check_terminal(c, err) < 0)
+	    setup_check(c->config, &c->setup.namespaces, err) < 0 || process_check_terminal(c->config->process, c->options->console_socket, c->options->foreground, err) < 0)
 		return -1;
 	return l->seccomp ? seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) : 0;
 }
@@ -189,23 +170,6 @@ static int make_start_socket(struct creation *c, struct error *err)
 	if (c->start_socket < 0 || bind(c->start_socket, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(c->start_socket, 1) < 0)
 		return error_errno(err, "cannot make the start socket");
-	return 0;
-}
-
-static int make_console(struct creation *c, struct error *err)
-{
-	int sockets[2];
-
-	if (!c->config->process || !c->config->process->terminal)
-		return 0;
-	if (c->options->console_socket) {
-		c->setup.console = terminal_connect(c->options->console_socket, err);
-		return c->setup.console < 0 ? -1 : 0;
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
-		return error_errno(err, "cannot make a pair of sockets");
-	c->terminal_socket = sockets[0];
-	c->setup.console = sockets[1];
 	return 0;
 }
 
@@ -301,38 +265,20 @@ static int save(struct creation *c, const char *status, struct error *err)
 	return state_write(c->state_fd, STATE_FILE, text.data, text.length, err);
 }
 
-static int write_pid_file(const struct creation *c, struct error *err)
-{
-	const char *path = c->options->pid_file;
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)c->process->pid);
-
-	return path ? file_write_atomic(AT_FDCWD, path, text, (size_t)n, 0666, err) : 0;
-}
-
-static void end_process(struct container_process *p)
-{
-	if (p->pid <= 0)
-		return;
-	(void)kernel_pidfd_send_signal(p->pidfd, SIGKILL);
-	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	p->pid = 0;
-}
 
 static int create(struct creation *c, struct error *err)
 {
 	const struct oci_hooks *h = &c->config->hooks;
 
 	if (read_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
-	    make_start_socket(c, err) < 0 || make_console(c, err) < 0)
+	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
 	c->waits = !c->made_inside || h->prestart.count > 0 || h->create_runtime.count > 0;
 	c->setup.hook_state =
 		state_for_hooks(c->config, c->options->id, c->setup.bundle, 1, "created", c->arena);
 	if (make_child(c, err) < 0 || accompany(c, err) < 0)
 		return -1;
-	return save(c, "created", err) < 0 ? -1 : write_pid_file(c, err);
+	return save(c, "created", err) < 0 ? -1 : process_write_pid(c->process, c->options->pid_file, err);
 }
 
 int container_create(const struct container_create_options *options, struct arena *arena,
@@ -352,7 +298,7 @@ int container_create(const struct container_create_options *options, struct aren
 	c.config = arena_alloc(arena, sizeof(*c.config));
 	c.setup.config = c.config;
 	*container = (struct container){ .root = options->root, .config = c.config };
-	*process = (struct container_process){ .pidfd = -1, .sync = -1, .master = -1 };
+	*process = (struct container_process)CONTAINER_PROCESS_NONE;
 	if (state_check_id(options->id, err) < 0)
 		return -1;
 	c.state_fd = state_make(options->root, options->id, err);
@@ -363,8 +309,7 @@ int container_create(const struct container_create_options *options, struct aren
 	if (r < 0) {
 		struct error ignored;
 
-		end_process(process);
-		container_process_close(process);
+		process_end(process);
 		cgroup_undo(&container->cgroup);
 		(void)state_remove(options->root, options->id, &ignored);
 	} else if (!options->start) {
@@ -377,11 +322,4 @@ int container_create(const struct container_create_options *options, struct aren
 	fd_replace(&c.terminal_socket, -1);
 	fd_replace(&c.setup.console, -1);
 	return r;
-}
-
-void container_process_close(struct container_process *process)
-{
-	fd_replace(&process->pidfd, -1);
-	fd_replace(&process->sync, -1);
-	fd_replace(&process->master, -1);
 }

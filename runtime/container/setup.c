@@ -172,24 +172,25 @@ static int set_keyring(struct setup *s, struct error *err)
 	return s->keep_keyring ? 0 : execute_new_keyring(s->id, err);
 }
 
-/* HOME, where the config has none; what the container gets beside its own variables. */
-static int prepare_program(struct setup *s, struct error *err)
+int program_prepare(const struct oci_process *p, struct arena *arena, struct program *program, struct error *err)
 {
-	const struct oci_process *p = s->config->process;
-
-	if (!p)
-		return 0;
 	if (p->args.count == 0)
 		return error_set(err, "process.args is empty: there is nothing to run");
+	/* One that cannot be entered as root may be one that the user can; one that leads outside is for nobody. */
 	if (execute_enter_directory(p->cwd, err) < 0 && err->number == 0)
 		return -1;
-	s->envp = arena_array(s->arena, p->env.count + 2, sizeof(*s->envp));
+	program->argv = execute_vector(&p->args, arena);
+	program->envp = arena_array(arena, p->env.count + 2, sizeof(*program->envp));
 	if (p->env.count > 0)
-		memcpy(s->envp, p->env.items, p->env.count * sizeof(*s->envp));
+		memcpy(program->envp, p->env.items, p->env.count * sizeof(*program->envp));
 	if (!execute_environment(&p->env, "HOME"))
-		s->envp[p->env.count] = arena_printf(s->arena, "HOME=%s", user_home(p->user.uid, s->arena));
-	s->argv = execute_vector(&p->args, s->arena);
-	return execute_find(p->args.items[0], &p->env, s->arena, &s->executable, err);
+		program->envp[p->env.count] = arena_printf(arena, "HOME=%s", user_home(p->user.uid, arena));
+	return execute_find(p->args.items[0], &p->env, arena, &program->executable, err);
+}
+
+static int prepare_program(struct setup *s, struct error *err)
+{
+	return s->config->process ? program_prepare(s->config->process, s->arena, &s->program, err) : 0;
 }
 
 /* A limit may keep the rest from working (RLIMIT_NOFILE, RLIMIT_AS), so it comes late; raising one needs privilege. */
@@ -227,8 +228,8 @@ int setup_enter(struct setup *s, struct error *err)
 	return run_steps(s, steps, err);
 }
 
-int setup_become(const struct oci_process *p, const struct seccomp_program *seccomp, const char *executable,
-		 char **argv, char **envp, struct error *err)
+int setup_become(const struct oci_process *p, const struct seccomp_program *seccomp,
+		 const struct program *program, struct error *err)
 {
 	struct capability_sets sets;
 	int listener;
@@ -255,8 +256,8 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		return error_errno(err, "cannot set no_new_privs");
 	if (p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
 		return -1;
-	(void)execve(executable, argv, envp);
-	return execute_error(executable, errno, err);
+	(void)execve(program->executable, program->argv, program->envp);
+	return execute_error(program->executable, errno, err);
 }
 
 int setup_execute(struct setup *s, struct error *err)
@@ -270,5 +271,5 @@ int setup_execute(struct setup *s, struct error *err)
 	execute_reset_signals();
 	if (execute_close_from(3 + s->preserve_fds, err) < 0)
 		return -1;
-	return setup_become(p, &s->seccomp, s->executable, s->argv, s->envp, err);
+	return setup_become(p, &s->seccomp, &s->program, err);
 }

@@ -17,6 +17,12 @@
 #include "runtime/linux/seccomp.h"
 #include "runtime/linux/terminal.h"
 
+/* The program of a process, seen from inside: its file, its environment with HOME. */
+struct program {
+	const char *executable;
+	char **argv, **envp;
+};
+
 struct setup {
 	/* given by the caller */
 	const struct oci_config *config;
@@ -33,8 +39,7 @@ struct setup {
 	/* the set-up's own, from 0 */
 	int root;
 	struct terminal terminal;
-	const char *executable;
-	char **argv, **envp;
+	struct program program;
 };
 
 /* What can be known to be wrong before anything is made. */
@@ -49,8 +54,12 @@ int setup_enter(struct setup *setup, struct error *err);
 /* Gives up the privileges and becomes the program. Returns only on failure. */
 int setup_execute(struct setup *setup, struct error *err);
 
+/* Finds it, and enters its directory. */
+int program_prepare(const struct oci_process *process, struct arena *arena, struct program *program,
+		    struct error *err);
+
 /* The last part of it, which a process that joins a container does as well: from the user to execve. */
-int setup_become(const struct oci_process *process, const struct seccomp_program *seccomp, const char *executable,
-		 char **argv, char **envp, struct error *err);
+int setup_become(const struct oci_process *process, const struct seccomp_program *seccomp,
+		 const struct program *program, struct error *err);
 
 #endif

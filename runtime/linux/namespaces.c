@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -33,6 +34,13 @@ static int type_find(const char *name)
 		if (strcmp(namespace_types[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+unsigned int namespace_flag(const char *name)
+{
+	int i = type_find(name);
+
+	return i < 0 ? 0 : namespace_types[i].flag;
 }
 
 const char *namespace_name(unsigned int flag)
@@ -177,6 +185,15 @@ int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *
 	}
 	if (config->uid_mappings.count > 0)
 		return write_map(pid, "uid_map", &config->uid_mappings, err);
+	return 0;
+}
+
+int namespaces_become_root(struct error *err)
+{
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return error_errno(err, "cannot become root of the user namespace");
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return error_errno(err, "cannot own the files of the process");
 	return 0;
 }
 

@@ -47,8 +47,14 @@ int namespaces_unshare(const struct namespaces *namespaces, unsigned int which, 
 /* Writes uid_map, gid_map and, where the writer may not map groups otherwise, setgroups of `pid`. */
 int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *err);
 
+/* In a user namespace: its root, and the owner of our own files in /proc, which the set-up writes to. */
+int namespaces_become_root(struct error *err);
+
 /* sethostname and setdomainname; NULL is passed over. */
 int namespaces_set_names(const char *hostname, const char *domainname, struct error *err);
+
+/* CLONE_NEWNET for "network"; 0 where there is no such kind. */
+unsigned int namespace_flag(const char *name);
 
 /* "network" and so on for one CLONE_NEW* flag. */
 const char *namespace_name(unsigned int flag);

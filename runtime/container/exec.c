@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One more process in a container that runs. */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "runtime/container/process.h"
+#include "runtime/container/setup.h"
+#include "runtime/container/sync.h"
+#include "runtime/linux/execute.h"
+#include "runtime/linux/labels.h"
+#include "runtime/linux/oom.h"
+#include "runtime/linux/rlimits.h"
+#include "runtime/linux/syscalls.h"
+
+struct joining {
+	const struct container_exec_options *options;
+	struct container *container;
+	struct container_process *process;
+	struct arena *arena;
+	struct cgroup cgroup;		/* where the process goes */
+	struct seccomp_program seccomp;
+	unsigned int namespaces;	/* CLONE_NEW* that the container has of its own */
+	int target;			/* pidfd of the container's first process */
+	int sync;			/* the child's side */
+	int console, terminal_socket;
+};
+
+static int join_namespaces(const struct joining *j, struct error *err)
+{
+	unsigned int flags = j->namespaces & ~(unsigned int)CLONE_NEWPID;
+
+	/* All at once, and of the process that the descriptor means: no path that could come to mean another. */
+	if (flags && setns(j->target, (int)flags) < 0)
+		return error_errno(err, "cannot join the container's namespaces");
+	return flags & CLONE_NEWUSER ? namespaces_become_root(err) : 0;
+}
+
+static int take_terminal(const struct joining *j, struct error *err)
+{
+	struct terminal terminal;
+
+	if (!j->options->process->terminal) {
+		if (setsid() < 0 && errno != EPERM)
+			return error_errno(err, "cannot make a session");
+		return 0;
+	}
+	if (terminal_open_here(j->options->process, &terminal, err) < 0 ||
+	    terminal_send(j->console, terminal.master, "/dev/pts/ptmx", err) < 0)
+		return -1;
+	return terminal_take(&terminal, err);
+}
+
+static int child_steps(const struct joining *j, struct error *err)
+{
+	const struct oci_process *p = j->options->process;
+	struct program program = { 0 };
+
+	/* Before it can be seen from inside: no process there may look into this one, or find the runtime's program. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(err, "cannot hide from the container");
+	if (sync_expect(j->sync, SYNC_GO, err) < 0)
+		return -1;
+	(void)umask(0);
+	if ((p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0) || labels_apply(p, err) < 0)
+		return -1;
+	if (join_namespaces(j, err) < 0 || take_terminal(j, err) < 0 ||
+	    execute_new_keyring(j->container->state.id, err) < 0 || program_prepare(p, j->arena, &program, err) < 0 ||
+	    rlimits_apply(p, err) < 0)
+		return -1;
+	execute_reset_signals();
+	if (execute_close_from(3 + j->options->preserve_fds, err) < 0)
+		return -1;
+	return setup_become(p, &j->seccomp, &program, err);
+}
+
+static void __attribute__((noreturn)) child(struct joining *j)
+{
+	struct error err = { 0 };
+
+	fd_replace(&j->process->sync, -1);
+	(void)child_steps(j, &err);
+	sync_send_error(j->sync, &err);
+	_exit(1);
+}
+
+/* ------------------------------------------------------------ the runtime's side */
+
+static int check_status(const struct container *container, bool ignore_paused, struct error *err)
+{
+	switch (container_status(container)) {
+	case CONTAINER_RUNNING:
+	case CONTAINER_CREATED:
+		return 0;
+	case CONTAINER_PAUSED:
+		if (ignore_paused)
+			return 0;
+		return error_set(err, "cannot exec in a paused container (use --ignore-paused to override)");
+	default:
+		return error_set(err, "cannot exec in a stopped container");
+	}
+}
+
+static int choose_cgroup(struct joining *j, struct error *err)
+{
+	j->cgroup = j->container->cgroup;
+	for (size_t i = 0; i < j->cgroup.count; i++) {
+		struct cgroup_hierarchy *h = &j->cgroup.items[i];
+
+		h->fd = -1;
+		if (j->options->cgroup)
+			h->directory = path_join(j->arena, h->directory, path_clean(j->arena, j->options->cgroup));
+	}
+	return cgroup_open(&j->cgroup, err);
+}
+
+static int prepare(struct joining *j, struct error *err)
+{
+	const struct oci_process *p = j->options->process;
+	const struct oci_config *config;
+
+	if (check_status(j->container, j->options->ignore_paused, err) < 0 ||
+	    container_config(j->container, j->arena, err) < 0)
+		return -1;
+	config = j->container->config;
+	if (process_check_terminal(p, j->options->console_socket, j->options->foreground, err) < 0 ||
+	    rlimits_check(p, err) < 0)
+		return -1;
+	if (!p->cwd || *p->cwd != '/')
+		return error_set(err, "cwd must be an absolute path");
+	for (size_t i = 0; i < config->linux_.namespaces_count; i++)
+		j->namespaces |= namespace_flag(config->linux_.namespaces[i].type);
+	j->target = container_pidfd(j->container);
+	if (j->target < 0)
+		return error_set(err, "cannot exec in a stopped container");
+	if (choose_cgroup(j, err) < 0)
+		return -1;
+	return config->linux_.seccomp ? seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) : 0;
+}
+
+static int make_child(struct joining *j, struct error *err)
+{
+	struct container_process *p = j->process;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
+	};
+	int sockets[2];
+
+	if (sync_open(sockets, err) < 0)
+		return -1;
+	p->sync = sockets[0];
+	j->sync = sockets[1];
+	if (j->cgroup.unified && j->cgroup.items[0].fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)j->cgroup.items[0].fd;
+	}
+	/* For the child to come; this process stays where it is. */
+	if ((j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
+		return error_errno(err, "cannot join the container's PID namespace");
+	p->pid = kernel_clone3(&args);
+	if (p->pid < 0) {
+		p->pid = 0;
+		p->pidfd = -1;
+		return error_errno(err, "cannot make a process");
+	}
+	if (p->pid == 0)
+		child(j);
+	fd_replace(&j->sync, -1);
+	fd_replace(&j->console, -1);
+	return 0;
+}
+
+static int join(struct joining *j, struct error *err)
+{
+	struct container_process *p = j->process;
+
+	if (prepare(j, err) < 0 ||
+	    process_open_console(j->options->process, j->options->console_socket, &j->console, &j->terminal_socket, err) < 0 ||
+	    make_child(j, err) < 0)
+		return -1;
+	if (!j->cgroup.unified && cgroup_attach(&j->cgroup, p->pid, err) < 0)
+		return -1;
+	if (sync_send(p->sync, SYNC_GO, err) < 0 || sync_expect(p->sync, SYNC_END, err) < 0)
+		return -1;
+	if (j->terminal_socket >= 0) {
+		p->master = terminal_receive(j->terminal_socket, err);
+		if (p->master < 0)
+			return -1;
+	}
+	return process_write_pid(p, j->options->pid_file, err);
+}
+
+int container_exec(struct container *container, const struct container_exec_options *options, struct arena *arena,
+		   struct container_process *process, struct error *err)
+{
+	struct joining j = {
+		.options = options, .container = container, .process = process, .arena = arena, .target = -1,
+		.sync = -1, .console = -1, .terminal_socket = -1,
+	};
+	int r;
+
+	*process = (struct container_process)CONTAINER_PROCESS_NONE;
+	r = join(&j, err);
+	if (r < 0)
+		process_end(process);
+	cgroup_close(&j.cgroup);
+	fd_replace(&j.target, -1);
+	fd_replace(&j.sync, -1);
+	fd_replace(&j.console, -1);
+	fd_replace(&j.terminal_socket, -1);
+	return r;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the first process of a container and one that joins it have in common, on the runtime's side. */
+#ifndef RUNTIME_CONTAINER_PROCESS_H
+#define RUNTIME_CONTAINER_PROCESS_H
+
+#include "runtime/container/container.h"
+
+#define CONTAINER_PROCESS_NONE { .pidfd = -1, .sync = -1, .master = -1 }
+
+/* A terminal needs somebody to take it, and who would take one needs a terminal. `process` may be NULL. */
+int process_check_terminal(const struct oci_process *process, const char *console_socket, bool foreground,
+			   struct error *err);
+
+/*
+ * Where the set-up sends its terminal: `send` is the console socket, or one end of a pair whose other is
+ * `receive`. Both stay -1 without a terminal.
+ */
+int process_open_console(const struct oci_process *process, const char *console_socket, int *send, int *receive,
+			 struct error *err);
+
+/* --pid-file; NULL is fine. */
+int process_write_pid(const struct container_process *process, const char *path, struct error *err);
+
+/* Kills and reaps it, and closes. */
+void process_end(struct container_process *process);
+
+#endif
