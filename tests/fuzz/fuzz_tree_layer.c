@@ -85,7 +85,11 @@ static void write_and_read(struct tree *tree)
 	struct tree *again;
 	struct source s;
 
-	MUST(layer_write_tree(tree, sink, &once, &err) == 0);
+	if (layer_write_tree(tree, sink, &once, &err) < 0) {
+		MUST(strstr(err.message, "a tar cannot hold an xattr"));
+		buffer_release(&once);
+		return;
+	}
 	s = (struct source){ (const uint8_t *)once.data, once.length };
 	MUST(tree_open_shared(tree, &again, &err) == 0);
 	MUST(layer_apply(again, source_read, &s, NULL, "again", &err) == 0);

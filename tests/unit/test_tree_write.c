@@ -187,6 +187,7 @@ static void an_empty_tree_is_a_root(void **state)
 
 static void what_a_layer_cannot_say_is_refused(void **state)
 {
+	static const char *const names[] = { "user.%", "user.=", "user.\xc3\xa9", "user. ", "user.\x7f" };
 	struct tree *tree = tree_fresh();
 	struct buffer out = { 0 };
 	struct error err = { 0 };
@@ -199,6 +200,13 @@ static void what_a_layer_cannot_say_is_refused(void **state)
 	file(tree, "d/.wh.x", "");
 	assert_int_equal(layer_write_tree(tree, sink, &out, &err), -1);
 	assert_non_null(strstr(err.message, "d/.wh.x"));
+	assert_true(tree_remove(tree, "d"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		file(tree, "f", "");
+		assert_int_equal(tree_set_xattr(tree, tree_find(tree, "f"), names[i], "x", 1, &err), 0);
+		assert_int_equal(layer_write_tree(tree, sink, &out, &err), -1);
+		assert_non_null(strstr(err.message, "user."));
+	}
 	buffer_release(&out);
 	tree_close(tree);
 }

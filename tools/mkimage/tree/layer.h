@@ -54,7 +54,8 @@ int layer_apply_fd(struct tree *tree, int fd, const char *name, struct error *er
 /*
  * Writes the tree as a layer: a pax tar, sorted, no names of users and groups,
  * into `write` (0 or -1 with the error). Deterministic. The root is the entry "./"; of hard links
- * the first in order is the file. Sockets and names that begin with `.wh.` are refused: a layer cannot say them.
+ * the first in order is the file. What a layer cannot say is refused: sockets, names that begin with `.wh.`, xattrs
+ * whose names are not printable ASCII or have a `%` or `=`.
  */
 typedef int layer_write(void *context, const void *data, size_t length, struct error *err);
 int layer_write_tree(struct tree *tree, layer_write *write, void *context, struct error *err);

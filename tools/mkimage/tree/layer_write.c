@@ -61,6 +61,21 @@ static int write_contents(struct writer *w, const struct tree_inode *inode, stru
 	return n < 0 ? -1 : 0;
 }
 
+/*
+ * libarchive writes the name of an xattr in URL encoding, which nobody who reads SCHILY.xattr, libarchive included, takes
+ * back. Names that are the same in it are all that are in use.
+ */
+static int add_xattr(struct archive_entry *entry, const struct tree_xattr *x, const char *path, struct error *err)
+{
+	for (const char *p = x->name; *p; p++) {
+		if (*p <= ' ' || *p > '~' || *p == '%' || *p == '=')
+			return error_set(err, "'%s': a tar cannot hold an xattr of the name '%s'", tree_shown(path).text,
+					 tree_shown(x->name).text);
+	}
+	archive_entry_xattr_add_entry(entry, x->name, x->value, x->length);
+	return 0;
+}
+
 /* Fills the entry; the name of a directory gets its slash from libarchive. */
 static int describe(struct writer *w, const struct tree_inode *inode, const char *path, struct error *err)
 {
@@ -81,9 +96,10 @@ static int describe(struct writer *w, const struct tree_inode *inode, const char
 		archive_entry_set_rdevmajor(entry, inode->rdev_major);
 		archive_entry_set_rdevminor(entry, inode->rdev_minor);
 	}
-	for (size_t i = 0; i < inode->xattrs_count; i++)
-		archive_entry_xattr_add_entry(entry, inode->xattrs[i].name, inode->xattrs[i].value,
-					      inode->xattrs[i].length);
+	for (size_t i = 0; i < inode->xattrs_count; i++) {
+		if (add_xattr(entry, &inode->xattrs[i], path, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
