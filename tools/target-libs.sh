@@ -40,6 +40,7 @@ leave() { [ -z "$work" ] || rm -rf "$work"; }
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+. "$here/lib-debian.sh"
 
 # --- recipes: run in the patched source, install below $out ---------------------------------------
 
@@ -103,51 +104,6 @@ build_ext2fs()
 
 # --- sources ---------------------------------------------------------------------------------------
 
-# A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
-# and the system's apt never notices.
-apt_private()
-{
-	apt-get -c="$work/apt/conf" "$@"
-}
-
-apt_prepare()
-{
-	[ ! -e "$work/apt/conf" ] || return 0
-	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/empty"
-	: >"$work/apt/status"
-	"$here/debian-sources.sh" >"$work/apt/debian.sources" || exit 1
-	cat >"$work/apt/conf" <<-CONF
-	#clear APT::Update;
-	APT::Update::Error-Mode "any";
-	APT::Sandbox::User "root";
-	APT::Get::AllowUnauthenticated "false";
-	Acquire::AllowInsecureRepositories "false";
-	Acquire::Languages "none";
-	Acquire::Retries "3";
-	Acquire::http::Timeout "30";
-	Acquire::https::Timeout "30";
-	Dir::State::Lists "$work/apt/lists";
-	Dir::State::status "$work/apt/status";
-	Dir::Cache "$work/apt/cache";
-	Dir::Etc::SourceList "$work/apt/debian.sources";
-	Dir::Etc::SourceParts "$work/apt/empty";
-	Dir::Etc::Preferences "/dev/null";
-	Dir::Etc::PreferencesParts "$work/apt/empty";
-	CONF
-	say FETCH "index of Debian's source packages"
-	apt_private -qq update >"$work/apt/log" 2>&1 || network_failure "$work/apt/log"
-}
-
-network_failure()
-{
-	sed 's/^/  apt: /' "$1" | grep -E ' [EW]: ' | head -n 5 >&2 || true
-	fail "cannot fetch source packages from Debian's archive (see above); nothing was changed, run it again when the network is back"
-}
-
-# Debian's version of a fetched source package, and the upstream part of it.
-source_version() { sed -n 's/^Version: *//p' "$1"/*.dsc | head -n 1; }
-upstream_version() { local v=${1#*:}; echo "${v%-*}"; }
-
 # check_pin LIBRARY SOURCE DIRECTORY: the upstream tarball is the one of the table.
 check_pin()
 {
@@ -162,39 +118,6 @@ check_pin()
 or set SLIPWAY_UNPINNED=1 to go by apt's signatures alone"
 	fi
 	[ "$sum" = "$known" ] || fail "the tarball of $source $version has sha256 $sum, but tools/target-libs.txt wants $known"
-}
-
-fetch_source()
-{
-	local library=$1 source=$2 dir=$CACHE/sources/$2
-	if [ -e "$dir/SHA256SUMS" ] && [ -z "$refresh" ]; then
-		(cd "$dir" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && check_pin "$library" "$source" "$dir" && return 0
-		say NOTE "the cached source of $source is damaged; fetching it again"
-	fi
-	apt_prepare
-	say FETCH "$source"
-	mkdir -p "$work/fetch/$source" "$CACHE/sources"
-	(cd "$work/fetch/$source" && apt_private -qq source --only-source --download-only "$source") >"$work/apt/log" 2>&1 ||
-		network_failure "$work/apt/log"
-	check_pin "$library" "$source" "$work/fetch/$source"
-	(cd "$work/fetch/$source" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
-	rm -rf "$dir"
-	mv "$work/fetch/$source" "$dir"
-}
-
-# unpack SOURCE: source format 3.0 (quilt) by hand, which spares us dpkg-dev.
-unpack()
-{
-	local dir=$CACHE/sources/$1 patch file
-	for file in "$dir"/*.orig.tar.*; do
-		case $file in *.asc) ;; *) tar -xf "$file" --strip-components=1 --no-same-owner ;; esac
-	done
-	tar -xf "$dir"/*.debian.tar.* --no-same-owner
-	[ ! -e debian/patches/series ] || while read -r patch _; do
-		case $patch in ''|'#'*) ;; *) echo "patch: $patch"; patch -p1 -s <"debian/patches/$patch" ;; esac
-	done <debian/patches/series
-	# One time for all, so that a patched configure.ac does not make make call for autoconf.
-	find . -exec touch -h -d @315532800 {} +
 }
 
 # --- keys ------------------------------------------------------------------------------------------
@@ -308,7 +231,7 @@ flock -n 9 || { say WAIT "another make builds the target's libraries"; flock 9; 
 rm -rf "$target"/work.*    # of builds that were killed: we have the lock, so nobody uses them
 work=$(mktemp -d "$target/work.XXXXXX")
 while read -r library source; do
-	fetch_source "$library" "$source" </dev/null
+	fetch_source "$source" check_pin "$library" "$source" </dev/null
 done < <(libraries)
 keys=$(set_key)
 set=$(key <<<"$keys")
