@@ -58,12 +58,13 @@ static void mend_checksums(uint8_t *data, size_t size)
 
 static int count(struct tree_node *node, const char *path, void *context, struct error *err)
 {
-	uint64_t *nodes = context;		/* all, and those that are alone with their inode */
+	uint64_t *nodes = context; /* all, and those that are alone with their inode */
 
 	(void)err;
 	MUST(strlen(path) <= TREE_PATH_MAX && strlen(node->name) <= TREE_NAME_MAX);
 	MUST(!strchr(node->name, '/') && (*node->name || !node->parent));
-	MUST(strcmp(node->name, ".") != 0 && strcmp(node->name, "..") != 0 && strncmp(node->name, ".wh.", 4) != 0);
+	MUST(strcmp(node->name, ".") != 0 && strcmp(node->name, "..") != 0 &&
+	     strncmp(node->name, ".wh.", 4) != 0);
 	MUST(S_ISDIR(node->inode->mode) || node->children_count == 0);
 	MUST(!S_ISDIR(node->inode->mode) || node->inode->links == 1);
 	MUST(!S_ISLNK(node->inode->mode) || node->inode->target);

@@ -4,7 +4,8 @@
 
 static void names_that_climb_out_are_refused(void **state)
 {
-	static const char *const names[] = { "..", "../x", "/../x", "a/../../x", "./../x", "a/b/../../../a/x", "../" };
+	static const char *const names[] = { "..", "../x", "/../x", "a/../../x", "./../x", "a/b/../../../a/x",
+					     "../" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -72,10 +73,12 @@ static void hard_links_to_nothing_are_refused(void **state)
 	static const struct {
 		const char *name, *link, *message;
 	} rows[] = {
-		{ "x", "nowhere", "not there" },   { "x", "x", "not there" },	    { "x", "", "is a directory" },
-		{ "x", "/", "is a directory" },	   { "x", "d", "is a directory" },  { "d/f", "d/f", "its own target" },
-		{ "d", "d/f", "its own target" },  { "", "d/f", "its own target" }, { "x", "loop/f", "not there" },
-		{ "x", "d/f/f", "not there" },	   { "d/f/x", "d/f", "not a directory" },
+		{ "x", "nowhere", "not there" },       { "x", "x", "not there" },
+		{ "x", "", "is a directory" },         { "x", "/", "is a directory" },
+		{ "x", "d", "is a directory" },        { "d/f", "d/f", "its own target" },
+		{ "d", "d/f", "its own target" },      { "", "d/f", "its own target" },
+		{ "x", "loop/f", "not there" },        { "x", "d/f/f", "not there" },
+		{ "d/f/x", "d/f", "not a directory" },
 	};
 
 	(void)state;
@@ -114,7 +117,7 @@ static void directories_and_symlinks_take_each_others_place(void **state)
 	tar_add(&tar, .name = "etc/passwd", .data = "kept");
 	tar_add(&tar, .type = '2', .name = "d", .link = "etc");
 	tar_add(&tar, .name = "d/new", .data = "in etc");
-	tar_add(&tar, .type = '5', .name = "d");	/* not the directory behind the symlink */
+	tar_add(&tar, .type = '5', .name = "d"); /* not the directory behind the symlink */
 	tar_add(&tar, .name = "d/new", .data = "in d");
 	tar_add(&tar, .type = '3', .name = "etc/dev", .major = 1, .minor = 3);
 	tar_add(&tar, .type = '5', .name = "dev/x");
@@ -277,8 +280,9 @@ static void corrupt_headers_are_refused(void **state)
 
 static void sparse_maps_that_lie_are_refused(void **state)
 {
-	static const char *const maps[] = { "10,4,5,4", "0,4,2,4", "99999,5", "100000,1", "-5,4", "5,-4",
-					    "9223372036854775807,4" };
+	static const char *const maps[] = {
+		"10,4,5,4", "0,4,2,4", "99999,5", "100000,1", "-5,4", "5,-4", "9223372036854775807,4"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
@@ -370,13 +374,14 @@ static void a_header_without_end_is_refused(void **state)
 {
 	struct tree *tree = tree_fresh();
 	struct buffer tar = { 0 };
-	struct tar_header h = tar_header(&(struct tar_entry){ .type = 'S', .name = "s", .length = 512, .gnu = true });
+	struct tar_header h =
+		tar_header(&(struct tar_entry){ .type = 'S', .name = "s", .length = 512, .gnu = true });
 	char block[512] = { 0 };
 
 	(void)state;
 	tar_octal((char *)&h + 386, 12, 0);
 	tar_octal((char *)&h + 398, 12, 0);
-	((char *)&h)[482] = 1;		/* more of the map follows */
+	((char *)&h)[482] = 1; /* more of the map follows */
 	tar_octal((char *)&h + 483, 12, 1 << 30);
 	tar_checksum(&h);
 	buffer_add(&tar, &h, sizeof(h));
@@ -406,7 +411,8 @@ static void directories_without_end_are_refused(void **state)
 	tar_add(&tar, .type = '2', .name = "l", .link = "x");
 	for (size_t i = 0; i < 60; i++)
 		buffer_add_string(&name, "d/");
-	tar_add(&tar, .name = "l/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/x");
+	tar_add(&tar, .name = "l/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/"
+			      "d/d/d/d/d/d/d/d/d/d/x");
 	tar_refused(tree, &tar, "the path is too long");
 	buffer_release(&name);
 	tree_close(tree);

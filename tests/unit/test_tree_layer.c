@@ -8,7 +8,8 @@
 
 /* --- compressing ----------------------------------------------------------------------------- */
 
-static void compress_into(struct buffer *out, int (*filter)(struct archive *), const void *data, size_t length)
+static void compress_into(struct buffer *out, int (*filter)(struct archive *), const void *data,
+			  size_t length)
 {
 	struct archive *a = archive_write_new();
 	struct archive_entry *entry = archive_entry_new();
@@ -46,7 +47,8 @@ static void make_tar(struct buffer *tar)
 	tar_end(tar);
 }
 
-static int apply(const struct buffer *bytes, size_t length, size_t step, const struct digest *diff_id, char *why)
+static int apply(const struct buffer *bytes, size_t length, size_t step, const struct digest *diff_id,
+		 char *why)
 {
 	struct tar_source source = { .data = bytes->data, .length = length, .step = step };
 	struct tree *tree = tree_fresh();
@@ -98,13 +100,14 @@ static void truncated_anywhere_is_an_error(void **state)
 		autobuffer struct buffer packed = { 0 };
 
 		compress_into(&packed, filters[i], tar.data, tar.length);
-		for (size_t cut = 0; cut < packed.length; cut += cut < 2000 || packed.length - cut < 1600 ? 13 : 4999) {
+		for (size_t cut = 0; cut < packed.length;
+		     cut += cut < 2000 || packed.length - cut < 1600 ? 13 : 4999) {
 			/* One zero block of the two is enough for an end, as it is for GNU tar. */
 			if (i == 0 && cut >= packed.length - 512)
 				break;
 			if (apply(&packed, cut, 0, NULL, NULL) == 0)
-				fail_msg("filter %zu: the first %zu of %zu bytes were taken for the whole", i, cut,
-					 packed.length);
+				fail_msg("filter %zu: the first %zu of %zu bytes were taken for the whole", i,
+					 cut, packed.length);
 		}
 	}
 	buffer_release(&tar);
@@ -235,7 +238,9 @@ static void an_empty_tar_is_an_empty_layer_and_an_empty_file_is_none(void **stat
 static void what_is_no_tar_is_refused(void **state)
 {
 	static const char *const others[] = {
-		"hello, I am a text that is long enough to be read as one block of a tar, were it one.\n", "PK\3\4", "!<arch>\n",
+		"hello, I am a text that is long enough to be read as one block of a tar, were it one.\n",
+		"PK\3\4",
+		"!<arch>\n",
 	};
 	char block[2048];
 
@@ -307,7 +312,8 @@ static void every_type_of_entry_is_kept(void **state)
 	assert_int_equal(inode->mtime, 1000);
 	inode = tree_find(tree, "d/f")->inode;
 	assert_int_equal(inode->mode, S_IFREG | 06755);
-	assert_true(inode->uid == 1 && inode->gid == 2 && inode->mtime == 3 && inode->size == 4 && inode->links == 2);
+	assert_true(inode->uid == 1 && inode->gid == 2 && inode->mtime == 3 && inode->size == 4 &&
+		    inode->links == 2);
 	assert_ptr_equal(inode, tree_find(tree, "d/h")->inode);
 	assert_string_equal(tree_find(tree, "d/s")->inode->target, "/../../etc//x/");
 	inode = tree_find(tree, "d/c")->inode;
@@ -331,8 +337,10 @@ static void long_names_of_gnu_and_pax(void **state)
 	memset(name, 'g', 250);
 	memset(target, 't', 3000);
 	name[250] = target[3000] = '\0';
-	tar_add(&tar, .type = 'L', .name = "././@LongLink", .data = name, .length = sizeof(name), .gnu = true);
-	tar_add(&tar, .type = 'K', .name = "././@LongLink", .data = target, .length = sizeof(target), .gnu = true);
+	tar_add(&tar, .type = 'L', .name = "././@LongLink", .data = name, .length = sizeof(name),
+		.gnu = true);
+	tar_add(&tar, .type = 'K', .name = "././@LongLink", .data = target, .length = sizeof(target),
+		.gnu = true);
 	tar_add(&tar, .type = '2', .name = "ggg", .link = "ttt", .gnu = true);
 	tar_add_pax_string(&tar, "linkpath", name);
 	tar_add(&tar, .type = '1', .name = "hard", .link = "ggg");
@@ -374,7 +382,8 @@ static void pax_numbers(void **state)
 
 static void xattrs_are_kept_byte_for_byte(void **state)
 {
-	static const char capability[20] = "\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\n="; /* VFS_CAP_REVISION_2, cap_net_bind_service */
+	static const char capability[20] =
+		"\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\n="; /* VFS_CAP_REVISION_2, cap_net_bind_service */
 	struct tree *tree = tree_fresh();
 	struct buffer tar = { 0 }, records = { 0 };
 	struct tree_inode *inode;
@@ -402,9 +411,8 @@ static void xattrs_are_kept_byte_for_byte(void **state)
 
 /* Latin-1, UTF-8 composed and decomposed, broken UTF-8, surrogates, all that is not NUL or a slash. */
 static const char *const odd_names[] = {
-	"caf\xe9",    "caf\xc3\xa9", "cafe\xcc\x81", "\xff\xfe",	  "\xed\xa0\x80",
-	"\xc3",	      "\xf4\x90\x80\x80", "\xc0\xaf", "new\nline\ttab", "\x01\x7f\\'\"",
-	"\xe2\x80\xae", "?",
+	"caf\xe9",          "caf\xc3\xa9", "cafe\xcc\x81",   "\xff\xfe",      "\xed\xa0\x80", "\xc3",
+	"\xf4\x90\x80\x80", "\xc0\xaf",    "new\nline\ttab", "\x01\x7f\\'\"", "\xe2\x80\xae", "?",
 };
 
 static void names_survive_byte_for_byte_in(const char *locale)
@@ -430,7 +438,8 @@ static void names_survive_byte_for_byte_in(const char *locale)
 		tar_add_pax(&tar, &records);
 		tar_add(&tar, .name = "x", .data = odd);
 		(void)snprintf(path, sizeof(path), "gnu/%s", odd);
-		tar_add(&tar, .type = 'L', .name = "././@LongLink", .data = path, .length = strlen(path) + 1, .gnu = true);
+		tar_add(&tar, .type = 'L', .name = "././@LongLink", .data = path, .length = strlen(path) + 1,
+			.gnu = true);
 		tar_add(&tar, .name = "x", .data = odd, .gnu = true);
 		(void)snprintf(path, sizeof(path), "link/%zu", i);
 		tar_pax_record(&records, "linkpath", odd, strlen(odd));
@@ -520,7 +529,8 @@ static void sparse_files_of_gnu_and_pax(void **state)
 	assert_sparse(tree, "old");
 	assert_sparse(tree, "pax01");
 	assert_sparse(tree, "pax10");
-	assert_int_equal(tree_find(tree, "old")->inode->spool_offset, tree_find(tree, "pax10")->inode->spool_offset);
+	assert_int_equal(tree_find(tree, "old")->inode->spool_offset,
+			 tree_find(tree, "pax10")->inode->spool_offset);
 	tree_close(tree);
 }
 

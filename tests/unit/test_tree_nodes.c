@@ -117,7 +117,7 @@ static void parents_are_followed_through_symlinks_inside_the_tree(void **state)
 	link_to(tree, "lib", "usr/lib");
 	link_to(tree, "up", "../../..");
 	link_to(tree, "abs", "/usr");
-	file(tree, "lib/a", "");		/* through a link that led nowhere: made */
+	file(tree, "lib/a", ""); /* through a link that led nowhere: made */
 	file(tree, "up/b", "");
 	file(tree, "abs/lib/c", "");
 	link_to(tree, "usr/lib/d", "/abs/lib/e");
@@ -341,7 +341,8 @@ static void a_graft_keeps_everything(void **state)
 	(void)state;
 	file(from, "bin/a", "contents");
 	assert_int_equal(tree_add_link(from, "bin/b", "bin/a", NULL, &err), 0);
-	assert_int_equal(tree_set_xattr(from, tree_find(from, "bin/a"), "security.capability", "\1\0\2", 3, &err), 0);
+	assert_int_equal(
+		tree_set_xattr(from, tree_find(from, "bin/a"), "security.capability", "\1\0\2", 3, &err), 0);
 	link_to(from, "l", "bin/a");
 	assert_int_equal(tree_add_special(from, "c", S_IFCHR, 5, 1, &plain, NULL, &err), 0);
 	assert_int_equal(tree_add_directory(from, "", &directory, &node, &err), 0);
@@ -353,7 +354,9 @@ static void a_graft_keeps_everything(void **state)
 	assert_int_equal(tree_graft(to, "s/t", from, &err), 0);
 	tree_close(from);
 
-	assert_paths(to, "r r/bin r/bin/a r/bin/b r/bin/kept r/c r/l s s/t s/t/bin s/t/bin/a s/t/bin/b s/t/c s/t/l");
+	assert_paths(
+		to,
+		"r r/bin r/bin/a r/bin/b r/bin/kept r/c r/l s s/t s/t/bin s/t/bin/a s/t/bin/b s/t/c s/t/l");
 	assert_contents(to, "s/t/bin/b", "contents");
 	node = tree_find(to, "r/bin/a");
 	assert_ptr_equal(node->inode, tree_find(to, "r/bin/b")->inode);
@@ -401,7 +404,8 @@ static void the_same_contents_are_kept_once(void **state)
 	assert_memory_equal(big, "\0\0end\0\0\0\0\0", 10);
 	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, 10, big, 4, &err), 4);
 	assert_memory_equal(big, "\0\0\0", 4);
-	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, sizeof(big) + 100000, big, 10, &err), 3);
+	assert_int_equal(tree_read(tree, tree_find(tree, "h")->inode, sizeof(big) + 100000, big, 10, &err),
+			 3);
 	tree_close(tree);
 	assert_int_equal(tree_read(other, tree_find(other, "b")->inode, 0, big, 2, &err), 2);
 	assert_memory_equal(big, "xx", 2);
@@ -462,8 +466,10 @@ static void reading_whole_has_a_limit(void **state)
 	link_to(tree, "l", "f");
 	assert_int_equal(tree_read_whole(tree, tree_find(tree, "f")->inode, 5, &arena, &data, NULL, &err), 0);
 	assert_string_equal(data, "12345");
-	assert_int_equal(tree_read_whole(tree, tree_find(tree, "f")->inode, 4, &arena, &data, NULL, &err), -1);
-	assert_int_equal(tree_read_whole(tree, tree_find(tree, "l")->inode, 4, &arena, &data, NULL, &err), -1);
+	assert_int_equal(tree_read_whole(tree, tree_find(tree, "f")->inode, 4, &arena, &data, NULL, &err),
+			 -1);
+	assert_int_equal(tree_read_whole(tree, tree_find(tree, "l")->inode, 4, &arena, &data, NULL, &err),
+			 -1);
 	arena_release(&arena);
 	tree_close(tree);
 }

@@ -129,7 +129,8 @@ static int compare_node(struct tree_node *node, const char *path, void *context,
 	if (!S_ISDIR(i->mode))
 		differs(c, path, "links", i->links, (long long)st.st_nlink);
 	if (S_ISCHR(i->mode) || S_ISBLK(i->mode))
-		differs(c, path, "device", (long long)makedev(i->rdev_major, i->rdev_minor), (long long)st.st_rdev);
+		differs(c, path, "device", (long long)makedev(i->rdev_major, i->rdev_minor),
+			(long long)st.st_rdev);
 	if (S_ISREG(i->mode)) {
 		differs(c, path, "size", (long long)i->size, st.st_size);
 		compare_contents(c, i, path);
@@ -179,14 +180,19 @@ static void assert_on_disk(struct tree *tree, const char *name)
 /* Files of every kind; the directories' times are set last. */
 static const char make_base[] =
 	"rm -rf base && mkdir -p base/bin base/d/e/f base/keep base/etc base/var/lib && cd base &&"
-	"echo shell >bin/sh && ln bin/sh bin/bash && ln -s ../bin/sh etc/shell && ln -s /nowhere etc/dangling &&"
-	"chmod 4755 bin/sh && echo 1 >d/1 && echo 2 >d/2 && echo 3 >d/e/3 && echo 4 >d/e/f/4 && chmod 1777 d &&"
+	"echo shell >bin/sh && ln bin/sh bin/bash && ln -s ../bin/sh etc/shell && ln -s /nowhere "
+	"etc/dangling &&"
+	"chmod 4755 bin/sh && echo 1 >d/1 && echo 2 >d/2 && echo 3 >d/e/3 && echo 4 >d/e/f/4 && chmod 1777 d "
+	"&&"
 	"echo k >keep/k && mkfifo var/fifo && ln -s x var/link && ln -P var/link var/link2 &&"
 	"n=$(printf '%0200d' 7) && mkdir -p $n/$n && echo long >$n/$n/$n && ln -s $n/$n etc/long &&"
-	"echo latin >$(printf 'caf\\351') && echo utf >$(printf 'caf\\303\\251') && echo nfd >$(printf 'cafe\\314\\201') &&"
-	"truncate -s 5M sparse && echo data | dd of=sparse bs=1 seek=3000000 conv=notrunc 2>/dev/null && head -c 300000 /dev/urandom >noise &&"
+	"echo latin >$(printf 'caf\\351') && echo utf >$(printf 'caf\\303\\251') && echo nfd >$(printf "
+	"'cafe\\314\\201') &&"
+	"truncate -s 5M sparse && echo data | dd of=sparse bs=1 seek=3000000 conv=notrunc 2>/dev/null && "
+	"head -c 300000 /dev/urandom >noise &&"
 	"{ setfattr -n user.test -v value bin/sh || :; } && { setfattr -n user.dir -v value d || :; } &&"
-	"if [ $(id -u) = 0 ]; then mknod c c 1 3 && mknod b b 7 9 && chown 12345:54321 d/1 && chown -h 3:4 etc/shell && "
+	"if [ $(id -u) = 0 ]; then mknod c c 1 3 && mknod b b 7 9 && chown 12345:54321 d/1 && chown -h 3:4 "
+	"etc/shell && "
 	"{ setfattr -n security.capability -v 0sAQAAAgAEAAAAAAAAAAAAAAAAAAA= bin/sh || :; }; fi;"
 	"find . -depth -exec touch -h -d @1000000000 {} + ";
 
@@ -217,7 +223,8 @@ static void tars_of_gnu_tar_hold_what_is_on_the_disk(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		struct tree *tree = tree_fresh();
 
-		(void)snprintf(script, sizeof(script), "rm -f t.tar; tar %s -C base -cf t.tar .", formats[i].options);
+		(void)snprintf(script, sizeof(script), "rm -f t.tar; tar %s -C base -cf t.tar .",
+			       formats[i].options);
 		must_run(script);
 		print_message("# %s\n", formats[i].name);
 		apply_file(tree, "t.tar");
@@ -250,7 +257,8 @@ static void gnu_tar_unpacks_what_is_written(void **state)
 	assert_non_null(file);
 	assert_int_equal(layer_write_tree(tree, to_file, file, &err), 0);
 	assert_int_equal(fclose(file), 0);
-	must_run("rm -rf out && mkdir out && tar --warning=no-unknown-keyword --xattrs --xattrs-include='*' -C out -xpf ours.tar");
+	must_run("rm -rf out && mkdir out && tar --warning=no-unknown-keyword --xattrs --xattrs-include='*' "
+		 "-C out -xpf ours.tar");
 	assert_on_disk(tree, "out");
 	must_run("! tar --warning=no-unknown-keyword -C base --compare -f ours.tar | grep -v 'hdrcharset'");
 	tree_close(tree);
@@ -262,10 +270,13 @@ static void gnu_tar_unpacks_what_is_written(void **state)
  */
 static const char make_upper[] =
 	"rm -rf one two && mkdir -p one/d/e one/bin one/etc one/var two/d one/newdir two/keep &&"
-	"echo new >one/bin/sh && : >one/bin/.wh.bash && echo 5 >one/d/5 && : >one/d/.wh.2 && : >one/d/e/.wh..wh..opq &&"
-	"echo 6 >one/d/e/6 && rm -f one/etc/shell && mkdir one/etc/shell && echo in >one/etc/shell/in && : >one/etc/.wh.dangling &&"
+	"echo new >one/bin/sh && : >one/bin/.wh.bash && echo 5 >one/d/5 && : >one/d/.wh.2 && : "
+	">one/d/e/.wh..wh..opq &&"
+	"echo 6 >one/d/e/6 && rm -f one/etc/shell && mkdir one/etc/shell && echo in >one/etc/shell/in && : "
+	">one/etc/.wh.dangling &&"
 	"ln -s elsewhere one/keep && echo n >one/newdir/n && chmod 700 one/newdir && mkfifo one/var/link &&"
-	": >two/.wh.newdir && : >two/d/.wh.1 && echo back >two/keep/back && : >two/.wh.noise && ln -s d two/dlink && echo s >two/sparse &&"
+	": >two/.wh.newdir && : >two/d/.wh.1 && echo back >two/keep/back && : >two/.wh.noise && ln -s d "
+	"two/dlink && echo s >two/sparse &&"
 	"find one two -depth -exec touch -h -d @1100000000 {} + ";
 
 static void umoci_unpacks_the_same(void **state)
@@ -279,9 +290,11 @@ static void umoci_unpacks_the_same(void **state)
 	must_run(make_base);
 	must_run(make_upper);
 	must_run("rm -rf layout bundle && umoci init --layout layout && umoci new --image layout:x &&"
-		 "for l in base one two; do tar --format=posix --xattrs --xattrs-include='user.*' --exclude='caf*' -C $l -cf $l.tar . &&"
+		 "for l in base one two; do tar --format=posix --xattrs --xattrs-include='user.*' "
+		 "--exclude='caf*' -C $l -cf $l.tar . &&"
 		 "umoci raw add-layer --image layout:x $l.tar || exit 1; done; umoci gc --layout layout;"
-		 "if [ $(id -u) = 0 ]; then umoci unpack --image layout:x bundle; else umoci unpack --rootless --image layout:x bundle; fi");
+		 "if [ $(id -u) = 0 ]; then umoci unpack --image layout:x bundle; else umoci unpack "
+		 "--rootless --image layout:x bundle; fi");
 	for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
 		apply_file(tree, layers[i]);
 	assert_on_disk(tree, "bundle/rootfs");
@@ -303,7 +316,8 @@ static int teardown(void **state)
 	char command[100];
 
 	(void)state;
-	(void)snprintf(command, sizeof(command), "chmod -R u+rwx %s 2>/dev/null; rm -rf %s", directory, directory);
+	(void)snprintf(command, sizeof(command), "chmod -R u+rwx %s 2>/dev/null; rm -rf %s", directory,
+		       directory);
 	return system(command);
 }
 

@@ -31,7 +31,7 @@ static void a_whiteout_hides_what_is_below(void **state)
 	tar_add(&tar, .name = "d/.wh.not-there");
 	tar_apply(tree, &tar);
 	assert_paths(tree, "d d/1 d/e d/e/3 l");
-	tar_add(&tar, .type = '5', .name = ".wh.d/");	/* of whatever type */
+	tar_add(&tar, .type = '5', .name = ".wh.d/"); /* of whatever type */
 	tar_apply(tree, &tar);
 	assert_paths(tree, "l");
 	tree_close(tree);
@@ -43,7 +43,7 @@ static void a_whiteout_of_a_symlink_hides_the_symlink(void **state)
 	struct buffer tar = { 0 };
 
 	(void)state;
-	tar_add(&tar, .name = "l/.wh.1");	/* on the way, it is followed */
+	tar_add(&tar, .name = "l/.wh.1"); /* on the way, it is followed */
 	tar_add(&tar, .name = ".wh.l");
 	tar_apply(tree, &tar);
 	assert_paths(tree, "a d d/2 d/e d/e/3");
@@ -77,9 +77,11 @@ static void a_directory_replaced_in_any_order(void **state)
 {
 	enum { WHITEOUT, OPAQUE, DIRECTORY, FILE_IN_IT, STEPS };
 	static const int orders[][3] = {
-		{ WHITEOUT, DIRECTORY, FILE_IN_IT }, { DIRECTORY, FILE_IN_IT, WHITEOUT }, { DIRECTORY, WHITEOUT, FILE_IN_IT },
-		{ FILE_IN_IT, WHITEOUT, DIRECTORY }, { OPAQUE, DIRECTORY, FILE_IN_IT },	  { DIRECTORY, OPAQUE, FILE_IN_IT },
-		{ DIRECTORY, FILE_IN_IT, OPAQUE },   { FILE_IN_IT, DIRECTORY, OPAQUE },	  { FILE_IN_IT, OPAQUE, DIRECTORY },
+		{ WHITEOUT, DIRECTORY, FILE_IN_IT }, { DIRECTORY, FILE_IN_IT, WHITEOUT },
+		{ DIRECTORY, WHITEOUT, FILE_IN_IT }, { FILE_IN_IT, WHITEOUT, DIRECTORY },
+		{ OPAQUE, DIRECTORY, FILE_IN_IT },   { DIRECTORY, OPAQUE, FILE_IN_IT },
+		{ DIRECTORY, FILE_IN_IT, OPAQUE },   { FILE_IN_IT, DIRECTORY, OPAQUE },
+		{ FILE_IN_IT, OPAQUE, DIRECTORY },
 	};
 
 	(void)state;
@@ -167,7 +169,7 @@ static void a_replaced_name_may_be_hidden_and_come_again(void **state)
 
 	(void)state;
 	tar_add(&tar, .name = "d/.wh.1");
-	tar_add(&tar, .name = "d/0", .data = "0");	/* out of order beside one that is gone */
+	tar_add(&tar, .name = "d/0", .data = "0"); /* out of order beside one that is gone */
 	tar_add(&tar, .name = "d/1", .data = "again");
 	tar_add(&tar, .name = "d/.wh.1");
 	tar_add(&tar, .name = "d/.wh.2");
@@ -221,8 +223,8 @@ static void what_aufs_left_is_skipped(void **state)
 
 static void whiteouts_of_nothing_are_refused(void **state)
 {
-	static const char *const names[] = { ".wh.", "d/.wh.", ".wh..", "d/.wh..", ".wh...", "d/.wh...", "d/.wh.x/y",
-					     ".wh.x/y", "d/.wh.x/.wh.y" };
+	static const char *const names[] = { ".wh.",     "d/.wh.",    ".wh..",   "d/.wh..",      ".wh...",
+					     "d/.wh...", "d/.wh.x/y", ".wh.x/y", "d/.wh.x/.wh.y" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

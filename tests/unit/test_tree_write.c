@@ -40,8 +40,9 @@ static int describe(struct tree_node *node, const char *path, void *context, str
 
 	(void)err;
 	buffer_printf(context, "%s %o %u:%u %lld %u %llu %llu %u:%u %s", path, i->mode, i->uid, i->gid,
-		      (long long)i->mtime, i->links, (unsigned long long)i->size, (unsigned long long)i->spool_offset,
-		      i->rdev_major, i->rdev_minor, i->target ? i->target : "");
+		      (long long)i->mtime, i->links, (unsigned long long)i->size,
+		      (unsigned long long)i->spool_offset, i->rdev_major, i->rdev_minor,
+		      i->target ? i->target : "");
 	for (size_t k = 0; k < i->xattrs_count; k++) {
 		buffer_printf(context, " %s=", i->xattrs[k].name);
 		buffer_add(context, i->xattrs[k].value, i->xattrs[k].length);
@@ -63,7 +64,9 @@ static void assert_same(struct tree *a, struct tree *b)
 
 static struct tree *everything(void)
 {
-	struct tree_attributes odd = { .mode = 07777, .uid = 3000000000u, .gid = 4294967294u, .mtime = UINT32_MAX };
+	struct tree_attributes odd = {
+		.mode = 07777, .uid = 3000000000u, .gid = 4294967294u, .mtime = UINT32_MAX
+	};
 	struct tree *tree = tree_fresh();
 	struct error err = { 0 };
 	struct tree_node *node;
@@ -93,7 +96,9 @@ static struct tree *everything(void)
 	file(tree, "cafe\xcc\x81", "decomposed");
 	file(tree, "x\ny", "newline");
 	assert_int_equal(tree_add_symlink(tree, "s", "\xff/\xc3\xa9", &plain, NULL, &err), 0);
-	assert_int_equal(tree_set_xattr(tree, tree_find(tree, "z/first"), "security.capability", "\1\0\0\2\0\4", 20 - 14, &err), 0);
+	assert_int_equal(tree_set_xattr(tree, tree_find(tree, "z/first"), "security.capability",
+					"\1\0\0\2\0\4", 20 - 14, &err),
+			 0);
 	return tree;
 }
 
@@ -142,8 +147,8 @@ static void plain_entries_are_plain_ustar_in_order(void **state)
 		const char *name, *link;
 		char type;
 	} expected[] = {
-		{ "./", "", '5' },	{ "a", "", '0' },     { "d/", "", '5' },   { "d/dev", "", '3' },
-		{ "d/l", "../a", '2' }, { "e", "a", '1' },
+		{ "./", "", '5' },    { "a", "", '0' },       { "d/", "", '5' },
+		{ "d/dev", "", '3' }, { "d/l", "../a", '2' }, { "e", "a", '1' },
 	};
 	struct tree *tree = tree_fresh();
 	struct buffer out = { 0 };
@@ -272,7 +277,8 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 	return remove(path);
 }
 
-static void put_layer(struct store *store, struct buffer *tar, struct oci_descriptor *descriptor, struct digest *diff_id)
+static void put_layer(struct store *store, struct buffer *tar, struct oci_descriptor *descriptor,
+		      struct digest *diff_id)
 {
 	struct error err = { 0 };
 

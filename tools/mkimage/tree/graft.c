@@ -20,7 +20,8 @@ static struct tree_attributes attributes_of(const struct tree_inode *inode)
 	};
 }
 
-static int copy_xattrs(struct tree *to, struct tree_node *node, const struct tree_inode *from, struct error *err)
+static int copy_xattrs(struct tree *to, struct tree_node *node, const struct tree_inode *from,
+		       struct error *err)
 {
 	for (size_t i = 0; i < from->xattrs_count; i++) {
 		const struct tree_xattr *x = &from->xattrs[i];
@@ -108,7 +109,8 @@ static int graft_children(struct graft *g, struct tree_node *directory, const st
 			continue;
 		}
 		node = node_put_directory(g->to, directory, child->name, &attributes, err);
-		if (!node || copy_xattrs(g->to, node, child->inode, err) < 0 || graft_children(g, node, child, err) < 0)
+		if (!node || copy_xattrs(g->to, node, child->inode, err) < 0 ||
+		    graft_children(g, node, child, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -70,7 +70,8 @@ static int attributes_of(struct archive_entry *entry, struct tree_attributes *at
 
 	/* The last id is chown(2)'s "leave it". */
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
-		return error_set(err, "the owner %lld:%lld is not one that Linux knows", (long long)uid, (long long)gid);
+		return error_set(err, "the owner %lld:%lld is not one that Linux knows", (long long)uid,
+				 (long long)gid);
 	*attributes = (struct tree_attributes){
 		.mode = archive_entry_perm(entry) & 07777,
 		.uid = (uint32_t)uid,
@@ -110,7 +111,8 @@ static int spool_data(struct layer *l, struct tree_spool *spool, uint64_t size, 
 			return archive_error(l, err);
 		if (length == 0)
 			continue;
-		if (offset < 0 || (uint64_t)offset < at || (uint64_t)offset > size || length > size - (uint64_t)offset)
+		if (offset < 0 || (uint64_t)offset < at || (uint64_t)offset > size ||
+		    length > size - (uint64_t)offset)
 			return error_set(err, "corrupt tar: the pieces of a sparse file do not fit");
 		if (tree_spool_zeros(spool, (uint64_t)offset - at, err) < 0 ||
 		    tree_spool_add(spool, data, length, err) < 0)
@@ -126,7 +128,8 @@ static int add_file(struct layer *l, struct archive_entry *entry, const char *pa
 	struct tree_spool *spool;
 
 	if (size < 0 || (uint64_t)size > l->limits->bytes - l->bytes)
-		return error_set(err, "unpacks to more than the %llu bytes allowed", (unsigned long long)l->limits->bytes);
+		return error_set(err, "unpacks to more than the %llu bytes allowed",
+				 (unsigned long long)l->limits->bytes);
 	l->bytes += (uint64_t)size;
 	if (tree_spool_begin(l->tree, &spool, err) < 0)
 		return -1;
@@ -153,8 +156,8 @@ static int add_special(struct layer *l, struct archive_entry *entry, const char 
 		device_major = device_minor = 0;
 	if (device_major > UINT32_MAX || device_minor > UINT32_MAX)
 		return error_set(err, "the device number is too large for Linux");
-	return tree_add_special(l->tree, path, type, (uint32_t)device_major, (uint32_t)device_minor, attributes, node,
-				err);
+	return tree_add_special(l->tree, path, type, (uint32_t)device_major, (uint32_t)device_minor,
+				attributes, node, err);
 }
 
 static int add_xattrs(struct layer *l, struct archive_entry *entry, struct tree_node *node, struct error *err)
@@ -365,8 +368,8 @@ int layer_apply_limited(struct tree *tree, layer_read *read, void *context, cons
 	return r < 0 ? error_context(err, "%s", name) : 0;
 }
 
-int layer_apply(struct tree *tree, layer_read *read, void *context, const struct digest *diff_id, const char *name,
-		struct error *err)
+int layer_apply(struct tree *tree, layer_read *read, void *context, const struct digest *diff_id,
+		const char *name, struct error *err)
 {
 	static const struct layer_limits limits = { LAYER_ENTRIES_MAX, LAYER_BYTES_MAX };
 

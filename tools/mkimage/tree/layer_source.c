@@ -39,14 +39,15 @@ static int apply_blob(struct tree *tree, struct store *store, const struct oci_d
 	return r;
 }
 
-int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err)
+int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image,
+		      struct error *err)
 {
 	const struct oci_manifest *manifest = &image->manifest;
 
 	/* store_image() has compared the two. */
 	if (manifest->layers_count != image->config.diff_ids_count)
-		return error_set(err, "image '%s': %zu layers, but %zu diff_ids", image->name, manifest->layers_count,
-				 image->config.diff_ids_count);
+		return error_set(err, "image '%s': %zu layers, but %zu diff_ids", image->name,
+				 manifest->layers_count, image->config.diff_ids_count);
 	for (size_t i = 0; i < manifest->layers_count; i++) {
 		if (apply_blob(tree, store, &manifest->layers[i], &image->config.diff_ids[i], err) < 0)
 			return error_context(err, "image '%s': layer %zu", image->name, i + 1);

@@ -137,7 +137,8 @@ long layer_stream_next(struct layer_stream *s, const void **data, struct error *
 	if (s->ended)
 		return 0;
 	if (length > s->max - s->bytes)
-		return error_set(err, "unpacks to more than the %llu bytes allowed", (unsigned long long)s->max);
+		return error_set(err, "unpacks to more than the %llu bytes allowed",
+				 (unsigned long long)s->max);
 	s->bytes += length;
 	if (s->hash)
 		hash_add(s->hash, *data, length);

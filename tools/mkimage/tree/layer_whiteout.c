@@ -7,9 +7,9 @@
 #include "base/path.h"
 #include "tools/mkimage/tree/node.h"
 
-#define PREFIX ".wh."
+#define PREFIX      ".wh."
 #define META_PREFIX ".wh..wh."
-#define OPAQUE ".wh..wh..opq"
+#define OPAQUE      ".wh..wh..opq"
 
 static bool starts(const char *s, const char *prefix)
 {

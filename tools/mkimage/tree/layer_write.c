@@ -22,8 +22,8 @@ struct writer {
 };
 
 /*
- * libarchive is never told that the sink failed: an archive that failed it frees without closing, and what belongs to its
- * output leaks. The one that writes looks at `failed` after each call.
+ * libarchive is never told that the sink failed: an archive that failed it frees without closing,
+ * and what belongs to its output leaks. The one that writes looks at `failed` after each call.
  */
 static la_ssize_t archive_sink(struct archive *archive, void *context, const void *data, size_t length)
 {
@@ -62,15 +62,16 @@ static int write_contents(struct writer *w, const struct tree_inode *inode, stru
 }
 
 /*
- * libarchive writes the name of an xattr in URL encoding, which nobody who reads SCHILY.xattr, libarchive included, takes
- * back. Names that are the same in it are all that are in use.
+ * libarchive writes the name of an xattr in URL encoding, which nobody who reads SCHILY.xattr, libarchive
+ * included, takes back. Names that are the same in it are all that are in use.
  */
-static int add_xattr(struct archive_entry *entry, const struct tree_xattr *x, const char *path, struct error *err)
+static int add_xattr(struct archive_entry *entry, const struct tree_xattr *x, const char *path,
+		     struct error *err)
 {
 	for (const char *p = x->name; *p; p++) {
 		if (*p <= ' ' || *p > '~' || *p == '%' || *p == '=')
-			return error_set(err, "'%s': a tar cannot hold an xattr of the name '%s'", tree_shown(path).text,
-					 tree_shown(x->name).text);
+			return error_set(err, "'%s': a tar cannot hold an xattr of the name '%s'",
+					 tree_shown(path).text, tree_shown(x->name).text);
 	}
 	archive_entry_xattr_add_entry(entry, x->name, x->value, x->length);
 	return 0;
@@ -119,7 +120,8 @@ static int write_node(struct tree_node *node, const char *path, void *context, s
 	struct tree_inode *inode = node->inode;
 
 	if (strncmp(node->name, ".wh.", 4) == 0)
-		return error_set(err, "'%s': in a layer, names that begin with '.wh.' are whiteouts", tree_shown(path).text);
+		return error_set(err, "'%s': in a layer, names that begin with '.wh.' are whiteouts",
+				 tree_shown(path).text);
 	if (describe(w, inode, path, err) < 0)
 		return -1;
 	if (inode->user) {
@@ -145,7 +147,7 @@ static int forget(struct tree_node *node, const char *path, void *context, struc
 
 static int write_all(struct writer *w, struct error *err)
 {
-	/* Restricted: a pax header only where ustar cannot say it. SCHILY: the one spelling of xattrs that all read. */
+	/* Restricted: a pax header only where ustar cannot say it. SCHILY: the spelling of xattrs that all read. */
 	if (archive_write_set_format_pax_restricted(w->archive) != ARCHIVE_OK ||
 	    archive_write_set_options(w->archive, "pax:xattrheader=SCHILY") != ARCHIVE_OK ||
 	    archive_write_set_bytes_in_last_block(w->archive, 1) != ARCHIVE_OK ||
@@ -176,7 +178,7 @@ int layer_write_tree(struct tree *tree, layer_write *write, void *context, struc
 	if (!w.archive || !w.entry)
 		arena_out_of_memory();
 	r = write_all(&w, err);
-	w.failed = true;		/* what libarchive still has does not go out */
+	w.failed = true; /* what libarchive still has does not go out */
 	(void)tree_walk(tree, forget, NULL, NULL);
 	archive_entry_free(w.entry);
 	(void)archive_write_free(w.archive);

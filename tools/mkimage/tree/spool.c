@@ -14,7 +14,7 @@
 #include "tools/mkimage/source/hash.h"
 #include "tools/mkimage/tree/node.h"
 
-#define CHUNK 65536
+#define CHUNK     65536
 #define SUM_BYTES 32
 
 /* A content that the spool holds. */
@@ -83,7 +83,8 @@ int spool_open(const char *directory, struct spool **spool, struct error *err)
 	directory = spool_directory(directory);
 	fd = open_unlinked(directory);
 	if (fd < 0)
-		return error_errno(err, "cannot make a temporary file in '%s' (TMPDIR says where)", directory);
+		return error_errno(err, "cannot make a temporary file in '%s' (TMPDIR says where)",
+				   directory);
 	s = calloc(1, sizeof(*s));
 	if (!s || !(s->directory = strdup(directory)))
 		arena_out_of_memory();
@@ -163,7 +164,8 @@ static void sum_of(const struct digest *digest, unsigned char *sum)
 
 	/* Lower-case digits, as digest_parse() would have them. */
 	for (size_t i = 0; i < 2 * SUM_BYTES; i++)
-		sum[i / 2] = (unsigned char)(sum[i / 2] << 4 | (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10));
+		sum[i / 2] =
+			(unsigned char)(sum[i / 2] << 4 | (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10));
 }
 
 /* The slot of a content, or the free one where it belongs. */

@@ -131,7 +131,8 @@ int tree_add_symlink(struct tree *tree, const char *path, const char *target,
 	struct tree_inode *inode;
 
 	if (length == 0 || length > TREE_TARGET_MAX)
-		return error_set(err, "the target of a symlink has 1 to %u bytes, not %zu", TREE_TARGET_MAX, length);
+		return error_set(err, "the target of a symlink has 1 to %u bytes, not %zu", TREE_TARGET_MAX,
+				 length);
 	inode = inode_new(tree, S_IFLNK, attributes, err);
 	if (!inode)
 		return -1;
@@ -179,13 +180,15 @@ int tree_add_link(struct tree *tree, const char *path, const char *existing, str
 	if (!target)
 		return error_set(err, "the hard link's target '%s' is not there", tree_shown(existing).text);
 	if (S_ISDIR(target->inode->mode))
-		return error_set(err, "the hard link's target '%s' is a directory", tree_shown(existing).text);
+		return error_set(err, "the hard link's target '%s' is a directory",
+				 tree_shown(existing).text);
 	parent = tree_make_parent(tree, path, name, err);
 	if (!parent)
 		return -1;
 	old = *name ? node_child(parent, name) : parent;
 	if (old && is_below(target, old))
-		return error_set(err, "a hard link cannot take the place of its own target '%s'", tree_shown(existing).text);
+		return error_set(err, "a hard link cannot take the place of its own target '%s'",
+				 tree_shown(existing).text);
 	old = node_put(tree, parent, name, target->inode, err);
 	if (!old)
 		return -1;
@@ -245,8 +248,8 @@ int tree_add_file_fd(struct tree *tree, const char *path, int fd, const struct t
 	return -1;
 }
 
-long tree_read(const struct tree *tree, const struct tree_inode *inode, uint64_t offset, void *data, size_t length,
-	       struct error *err)
+long tree_read(const struct tree *tree, const struct tree_inode *inode, uint64_t offset, void *data,
+	       size_t length, struct error *err)
 {
 	if (!S_ISREG(inode->mode) || offset >= inode->size)
 		return 0;
@@ -269,7 +272,8 @@ int tree_read_whole(const struct tree *tree, const struct tree_inode *inode, siz
 	if (inode->size > max)
 		return error_set(err, "larger than the %zu bytes allowed", max);
 	whole = arena_alloc(arena, (size_t)inode->size + 1);
-	if (inode->size > 0 && spool_read(tree->spool, inode->spool_offset, whole, (size_t)inode->size, err) < 0)
+	if (inode->size > 0 &&
+	    spool_read(tree->spool, inode->spool_offset, whole, (size_t)inode->size, err) < 0)
 		return -1;
 	*data = whole;
 	if (length)

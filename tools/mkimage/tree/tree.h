@@ -102,9 +102,10 @@ struct tree_attributes {
 /*
  * Each puts an entry at a path, in place of what was there, except that a
  * directory over a directory keeps its children and takes the new attributes (its
- * xattrs are dropped, for the caller to set anew), and that a non-directory over a directory takes the place of the whole of it.
- * Parents that are missing are made (mode 0755, root's, time 0). Where a parent is a symlink to a directory of the
- * tree it is followed inside the tree; a parent that is another kind of file is an error.
+ * xattrs are dropped, for the caller to set anew), and that a non-directory over a
+ * directory takes the place of the whole of it. Parents that are missing are made (mode 0755,
+ * root's, time 0). Where a parent is a symlink it is followed inside the tree, and where it
+ * leads nowhere that is made; a parent that is another kind of file is an error.
  */
 int tree_add_directory(struct tree *tree, const char *path, const struct tree_attributes *attributes,
 		       struct tree_node **node, struct error *err);

@@ -29,8 +29,8 @@ static size_t names_size(const struct tree_inode *inode)
 	return size;
 }
 
-int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, const void *value, size_t length,
-		   struct error *err)
+int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, const void *value,
+		   size_t length, struct error *err)
 {
 	struct tree_inode *inode = node->inode;
 	size_t name_length = strlen(name), at = 0;
@@ -38,9 +38,11 @@ int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, 
 
 	(void)tree;
 	if (name_length == 0 || name_length > TREE_XATTR_NAME_MAX)
-		return error_set(err, "the name of an xattr has 1 to %u bytes, not %zu", TREE_XATTR_NAME_MAX, name_length);
+		return error_set(err, "the name of an xattr has 1 to %u bytes, not %zu", TREE_XATTR_NAME_MAX,
+				 name_length);
 	if (length > TREE_XATTR_VALUE_MAX)
-		return error_set(err, "the xattr '%s' has %zu bytes: at most %u", tree_shown(name).text, length, TREE_XATTR_VALUE_MAX);
+		return error_set(err, "the xattr '%s' has %zu bytes: at most %u", tree_shown(name).text,
+				 length, TREE_XATTR_VALUE_MAX);
 	while (at < inode->xattrs_count && strcmp(inode->xattrs[at].name, name) < 0)
 		at++;
 	xattrs = inode->xattrs;
@@ -52,7 +54,8 @@ int tree_set_xattr(struct tree *tree, struct tree_node *node, const char *name, 
 		return 0;
 	}
 	if (names_size(inode) + name_length + 1 > TREE_XATTRS_MAX)
-		return error_set(err, "too many xattrs: their names have more than %u bytes", TREE_XATTRS_MAX);
+		return error_set(err, "too many xattrs: their names have more than %u bytes",
+				 TREE_XATTRS_MAX);
 	xattrs = reallocarray(xattrs, inode->xattrs_count + 1, sizeof(*xattrs));
 	if (!xattrs)
 		arena_out_of_memory();
