@@ -18,7 +18,8 @@ struct runtime_globals runtime_globals;
 
 static const struct option_command *const commands[] = {
 	&command_create, &command_start, &command_run, &command_exec, &command_state,
-	&command_kill, &command_delete, &command_list, &command_spec,
+	&command_kill,	 &command_delete, &command_list,   &command_ps,	   &command_pause,
+	&command_resume, &command_update, &command_events, &command_spec,  &command_features,
 };
 
 #define GLOBAL(field) offsetof(struct runtime_globals, field)

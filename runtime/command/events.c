@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/command/command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "oci/stats.h"
+#include "runtime/linux/cgroup_stats.h"
+
+#define INTERVAL_DEFAULT_MS 5000
+
+struct values {
+	const char *interval;
+	bool stats;
+};
+
+static const struct option options[] = {
+	{ OPTION_STRING, 0, "interval", "TIME", "how often: 500ms, 5s (default), 1m", offsetof(struct values, interval) },
+	{ OPTION_FLAG, 0, "stats", NULL, "once, and no more", offsetof(struct values, stats) },
+	OPTION_TABLE_END,
+};
+
+static int read_interval(const char *text, int *milliseconds, struct error *err)
+{
+	static const struct {
+		const char *unit;
+		long scale;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	for (size_t i = 0; end != text && i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].unit) != 0 || n <= 0 || n > INT32_MAX / units[i].scale)
+			continue;
+		*milliseconds = (int)(n * units[i].scale);
+		return 0;
+	}
+	return error_set(err, "option '--interval': expected a time such as 5s, got '%s'", text);
+}
+
+static int tell(const struct container *container, const char *type, struct error *err)
+{
+	struct oci_event event = { .type = type, .id = container->state.id };
+	autobuffer struct buffer text = { 0 };
+
+	if (strcmp(type, "stats") == 0)
+		cgroup_stats(&container->cgroup, &event.stats);
+	if (oci_event_write(&event, &text, err) < 0)
+		return -1;
+	return file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);
+}
+
+/* Until the container ends: its use at each interval, and each time it ran out of memory. */
+static int follow(const struct container *container, int milliseconds, struct error *err)
+{
+	autoclose int pidfd = container_pidfd(container);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	uint64_t kills = cgroup_oom_kills(&container->cgroup);
+
+	for (;;) {
+		int ready = poll(&p, 1, milliseconds);
+		uint64_t now = cgroup_oom_kills(&container->cgroup);
+
+		if (ready < 0 && errno != EINTR)
+			return error_errno(err, "cannot wait for events");
+		if (now > kills && tell(container, "oom", err) < 0)
+			return -1;
+		kills = now;
+		if (ready > 0)
+			return 0;
+		if (tell(container, "stats", err) < 0)
+			return -1;
+	}
+}
+
+static int show(const struct values *values, const char *id, struct arena *arena, struct error *err)
+{
+	struct container container = { 0 };
+	int milliseconds = INTERVAL_DEFAULT_MS, r = -1;
+
+	if (values->interval && read_interval(values->interval, &milliseconds, err) < 0)
+		return -1;
+	if (container_load(runtime_globals.root, id, arena, &container, err) == 0) {
+		if (container_status(&container) == CONTAINER_STOPPED)
+			r = error_set(err, "container with id %s is not running", id);
+		else
+			r = values->stats ? tell(&container, "stats", err) : follow(&container, milliseconds, err);
+	}
+	container_close(&container);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct values values = { 0 };
+	struct option_list operands = { 0 };
+	struct error err = { 0 };
+	int status;
+
+	if (command_parse(&command_events, argc, argv, &values, &operands, &arena, &status) &&
+	    show(&values, operands.items[0], &arena, &err) < 0)
+		status = runtime_fail(&err, 1);
+	arena_release(&arena);
+	return status;
+}
+
+const struct option_command command_events = {
+	"events", "CONTAINER", "show what a container uses, and when it runs out of memory", options, 1, 1, false, run,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/command/command.h"
+
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "oci/features.h"
+#include "runtime/linux/capabilities.h"
+#include "runtime/linux/mount_options.h"
+#include "runtime/linux/namespaces.h"
+#include "runtime/linux/seccomp.h"
+
+static struct oci_strings words(const char *const *list)
+{
+	struct oci_strings strings = { .items = (const char **)(uintptr_t)list };
+
+	while (list[strings.count])
+		strings.count++;
+	return strings;
+}
+
+static int show(struct arena *arena, struct error *err)
+{
+	static const char *const hooks[] = { "prestart",       "createRuntime", "createContainer",
+					     "startContainer", "poststart",	"poststop", NULL };
+	static struct oci_pair annotations[] = { { OCI_ANNOTATION_OVERLAY, "tmpfs" } };
+	struct oci_features f = {
+		.version_min = "1.0.0", .version_max = RUNTIME_SPEC_VERSION, .hooks = words(hooks),
+		.mount_options = words(mount_options_known()), .cgroup_v1 = true, .cgroup_v2 = true, .seccomp = true,
+		.seccomp_actions = words(seccomp_action_names), .seccomp_operators = words(seccomp_operator_names),
+		.seccomp_archs = words(seccomp_architecture_names), .seccomp_known_flags = words(seccomp_flag_names),
+		.seccomp_supported_flags = words(seccomp_flag_names), .apparmor = true, .selinux = true,
+		.annotations = { annotations, ARRAY_SIZE(annotations) },
+	};
+	autobuffer struct buffer text = { 0 };
+
+	for (size_t i = 0; i < NAMESPACE_TYPES; i++)
+		*(const char **)arena_push(arena, &f.namespaces.items, &f.namespaces.count, sizeof(char *)) =
+			namespace_types[i].name;
+	for (unsigned int n = 0; capability_name(n); n++)
+		*(const char **)arena_push(arena, &f.capabilities.items, &f.capabilities.count, sizeof(char *)) =
+			capability_name(n);
+	if (oci_features_write(&f, &text, err) < 0)
+		return -1;
+	return file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);
+}
+
+static int run(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct option_list operands = { 0 };
+	struct error err = { 0 };
+	int status;
+
+	if (command_parse(&command_features, argc, argv, NULL, &operands, &arena, &status) && show(&arena, &err) < 0)
+		status = runtime_fail(&err, 1);
+	arena_release(&arena);
+	return status;
+}
+
+const struct option_command command_features = { "features", "", "show what this runtime can do", NULL, 0, 0, false, run };
