@@ -21,6 +21,7 @@
  * Corrupt, cut off, compressed twice, followed by garbage in the compressed stream: errors. Behind
  * the end of the tar there may be anything, as for every other reader; it is hashed. A tar without its end mark
  * is taken only where a diff_id vouches for it. A layer that fails leaves the tree with a part of it.
+ * Without a diff_id the checksum inside a gzip stream is not looked at (libarchive does not); those of zstd and xz are.
  */
 #ifndef MKIMAGE_TREE_LAYER_H
 #define MKIMAGE_TREE_LAYER_H
