@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "init/api_mounts.h"
+#include "init/console.h"
 #include "init/host.h"
 #include "init/loop.h"
 #include "init/modules.h"
@@ -54,8 +55,11 @@ static int read_plan(struct machine *machine, struct error *err)
 	    plan_parse(text.data, text.length, &plan_arena, &machine->plan, err) < 0)
 		return -1;
 	machine->services = arena_array(&plan_arena, machine->plan.containers_count + 1, sizeof(*machine->services));
-	for (size_t i = 0; i < machine->plan.containers_count; i++)
+	machine->pipes = arena_array(&plan_arena, machine->plan.containers_count + 1, sizeof(*machine->pipes));
+	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		service_init(&machine->services[i], &machine->plan.containers[i], &machine->plan, &spawn_actions);
+		machine->pipes[i] = (struct console_pipe){ -1, -1 };
+	}
 	return 0;
 }
 
@@ -101,6 +105,7 @@ static const struct boot_stage {
 	{ "file systems",     mount_late,         true },
 	{ "modules",          load_modules,       false },
 	{ "settings",         apply_settings,     false },
+	{ "console",          console_open,       false },
 	{ "event loop",       loop_open,          true },
 };
 
@@ -143,7 +148,7 @@ static void stage_failed(struct machine *machine, const struct boot_stage *stage
 	if (policy->goes_on && !stage->vital)
 		return;
 	host_report_exit(machine->uevent_fd, &machine->host_fd, 1);
-	machine_end(policy->end);
+	machine_end(machine, policy->end);
 }
 
 void boot_failed(struct machine *machine, const char *stage, const struct error *err)

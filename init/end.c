@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/console.h"
 #include "init/init.h"
 
 #define MOUNTS_BYTES_MAX 65536
@@ -84,8 +85,9 @@ static void unmount_all(void)
 	}
 }
 
-void machine_end(enum machine_end end)
+void machine_end(struct machine *machine, enum machine_end end)
 {
+	console_close(machine);
 	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
 	sync();
 	unmount_all();

@@ -9,6 +9,7 @@
 #define INIT_INIT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "plan/plan.h"
@@ -18,9 +19,16 @@
 /* What the machine does at the end of a shutdown. */
 enum machine_end { END_POWEROFF, END_REBOOT };
 
+/* The output of one container on its way to the console; -1 where it is not wanted. */
+struct console_pipe {
+	int read_end, write_end;
+};
+
 struct machine {
 	struct plan plan;
 	struct service *services;	/* one for each of plan.containers, same order */
+	struct console_pipe *pipes;	/* the same */
+	pid_t reader;			/* the process that reads them; 0 while there is none */
 	int epoll_fd, signal_fd, timer_fd, uevent_fd, host_fd;	/* -1 while not open */
 	int console_fd, null_fd, cgroup_fd;
 };
@@ -30,7 +38,7 @@ int init_main(void) __attribute__((noreturn));
 /* Writes the first error of a boot to every console and to the host, then does what the plan's on_failure says. */
 void boot_failed(struct machine *machine, const char *stage, const struct error *err);
 
-/* Syncs, unmounts and ends the machine. Returns only where the kernel refuses; then there is nothing left to do but wait. */
-void machine_end(enum machine_end end) __attribute__((noreturn));
+/* Writes out what is left for the console, syncs, unmounts and ends the machine. Where the kernel refuses, it waits for ever. */
+void machine_end(struct machine *machine, enum machine_end end) __attribute__((noreturn));
 
 #endif

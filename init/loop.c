@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/console.h"
 #include "init/host.h"
 #include "init/sequence.h"
 #include "init/service.h"
@@ -82,6 +83,8 @@ static void reap(struct machine *machine)
 
 		if (service)
 			spawn_reaped(service, status);
+		else
+			(void)console_reaped(machine, pid);
 	}
 }
 

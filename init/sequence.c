@@ -121,6 +121,6 @@ void sequence_advance(struct machine *machine)
 	}
 	if (sequence.phase == PHASE_ONSHUTDOWN && stage_through(machine, PLAN_ONSHUTDOWN)) {
 		host_report_exit(machine->uevent_fd, &machine->host_fd, sequence.status);
-		machine_end(sequence.end);
+		machine_end(machine, sequence.end);
 	}
 }

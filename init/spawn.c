@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/console.h"
 #include "init/prepare.h"
 #include "init/settings.h"
 #include "runtime/container/container.h"
@@ -34,9 +35,10 @@ static int cgroup_of(const struct service *service, struct error *err)
 }
 
 /* The container's standard streams; nothing else of PID 1's is inherited, being O_CLOEXEC. */
-static int set_streams(const struct plan_container *container)
+static int set_streams(const struct service *service)
 {
-	int out = strcmp(container->log, "null") == 0 ? machine->null_fd : machine->console_fd;
+	int pipe = console_of(machine, (size_t)(service - machine->services));
+	int out = pipe >= 0 ? pipe : machine->null_fd;
 
 	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 		return -1;
@@ -57,7 +59,7 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
 	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
 	options.bundle = bundle;
-	if (set_streams(service->plan) < 0)
+	if (set_streams(service) < 0)
 		error_errno(&err, "cannot set up the standard streams");
 	else if (prepare_run(service->whole, service->plan, &err) == 0)
 		(void)container_enter(&options, &err);

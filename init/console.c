@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#define CHUNK 4096
+#define EVENTS_AT_ONCE 16
+#define FILES_PER_CONTAINER 5		/* two ends of the pipe, status pipe, pidfd, one in passing */
+#define FILES_OTHER 64
+
+/* ------------------------------------------------------------ the reader */
+
+/* Writes it all, waiting where the console makes it wait. A console that is gone takes nothing. */
+static void write_console(int fd, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, data, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+			(void)poll(&p, 1, -1);
+			continue;
+		}
+		if (n < 0)
+			return;
+		data += n;
+		length -= (size_t)n;
+	}
+}
+
+/* One read at a time from each, so that a container that never stops leaves the others their turn. False at its end. */
+static bool pass_on(int from, int console)
+{
+	char chunk[CHUNK];
+	ssize_t n = read(from, chunk, sizeof(chunk));
+
+	if (n > 0)
+		write_console(console, chunk, (size_t)n);
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static void __attribute__((noreturn)) reader(const struct machine *machine)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	size_t open_ends = 0;
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, "console");
+	for (size_t i = 0; i < machine->plan.containers_count; i++) {
+		const struct console_pipe *pipe = &machine->pipes[i];
+		struct epoll_event event = { .events = EPOLLIN, .data.fd = pipe->read_end };
+
+		if (pipe->read_end < 0)
+			continue;
+		/* Not ours to hold: else we would never see the end. */
+		(void)close(pipe->write_end);
+		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pipe->read_end, &event) == 0)
+			open_ends++;
+	}
+	while (open_ends > 0) {
+		int n = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, -1);
+
+		for (int i = 0; i < n; i++)
+			if (!pass_on(events[i].data.fd, machine->console_fd)) {
+				(void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
+				open_ends--;
+			}
+	}
+	_exit(0);
+}
+
+/* ------------------------------------------------------------ in PID 1 */
+
+static int start_reader(struct machine *machine, struct error *err)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
+
+	if (pid == 0)
+		reader(machine);
+	if (pid < 0)
+		return error_errno(err, "cannot start the console process");
+	machine->reader = pid;
+	return 0;
+}
+
+static void raise_file_limit(size_t containers)
+{
+	rlim_t wanted = containers * FILES_PER_CONTAINER + FILES_OTHER;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int console_open(struct machine *machine, struct error *err)
+{
+	const struct plan *plan = &machine->plan;
+
+	raise_file_limit(plan->containers_count);
+	for (size_t i = 0; i < plan->containers_count; i++) {
+		int ends[2];
+
+		if (strcmp(plan->containers[i].log, "null") == 0)
+			continue;
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return error_errno(err, "cannot make a pipe for the output of '%s'", plan->containers[i].name);
+		machine->pipes[i] = (struct console_pipe){ .read_end = ends[0], .write_end = ends[1] };
+	}
+	return start_reader(machine, err);
+}
+
+int console_of(const struct machine *machine, size_t index)
+{
+	return machine->pipes[index].write_end;
+}
+
+bool console_reaped(struct machine *machine, pid_t pid)
+{
+	struct error err;
+
+	if (pid != machine->reader)
+		return false;
+	if (start_reader(machine, &err) < 0) {
+		machine->reader = 0;
+		log_error("%s", err.message);
+	}
+	return true;
+}
+
+void console_close(struct machine *machine)
+{
+	autoclose int pidfd = -1;
+	struct pollfd p = { .events = POLLIN };
+
+	if (machine->reader <= 0)
+		return;
+	/* With the last writing end the reader comes to the end of each pipe, and of its work. */
+	for (size_t i = 0; i < machine->plan.containers_count; i++) {
+		fd_replace(&machine->pipes[i].write_end, -1);
+		fd_replace(&machine->pipes[i].read_end, -1);
+	}
+	pidfd = (int)syscall(SYS_pidfd_open, machine->reader, 0);
+	p.fd = pidfd;
+	if (pidfd >= 0)
+		(void)poll(&p, 1, CONSOLE_DRAIN);
+}
