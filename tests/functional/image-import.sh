@@ -443,10 +443,14 @@ check no_gc_took_a_blob_from_them test $bad -eq 0
 
 S=$TEST_TMP/killed
 killed=0 broken=
+# How long one takes says when to kill the others: at 20 moments of it.
+begin=${EPOCHREALTIME/./}
+"$SLIPWAY" image import --store "$S" -n whole large.tar.gz >/dev/null 2>&1
+took=$((${EPOCHREALTIME/./} - begin))
 for i in $(seq 1 20); do
 	"$SLIPWAY" image import --store "$S" -n "kill$i" large.tar.gz >/dev/null 2>&1 &
 	pid=$!
-	sleep "0.$(printf %03d $((i * i / 2)))"
+	sleep "$(awk -v t="$took" -v i="$i" 'BEGIN { printf "%.4f", t * i / 21 / 1e6 }')"
 	kill -9 "$pid" 2>/dev/null && killed=$((killed + 1))
 	wait "$pid" 2>/dev/null
 	store_is_whole >out 2>&1 || broken="$broken $i: $(cat out)"
