@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "init/settings.h"
 
 static const struct flag_option {
 	const char *name;
@@ -87,6 +88,14 @@ static int run_mount(const struct plan_prepare *p, struct error *err)
 	return 0;
 }
 
+static int make_cgroup(const char *path, struct error *err)
+{
+	autoclose int root = settings_cgroup_root(err);
+	autoclose int cgroup = root < 0 ? -1 : settings_cgroup_make(root, path, err);
+
+	return cgroup < 0 ? -1 : 0;
+}
+
 int prepare_run(const struct plan *plan, const struct plan_container *container, struct error *err)
 {
 	for (size_t i = 0; i < plan->prepares_count; i++) {
@@ -97,6 +106,8 @@ int prepare_run(const struct plan *plan, const struct plan_container *container,
 			continue;
 		if (p->kind == PLAN_MKDIR)
 			r = file_mkdirs(AT_FDCWD, p->path, 0755, err);
+		else if (p->kind == PLAN_CGROUP)
+			r = make_cgroup(p->path, err);
 		else if (p->kind == PLAN_MOUNT)
 			r = run_mount(p, err);
 		else if (p->kind == PLAN_INTERFACE)

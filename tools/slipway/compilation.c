@@ -83,10 +83,12 @@ int compilation_resolve(const struct compilation_options *options, struct compil
 	/* The kernel first: resolve_kernel() counts on its being the first image. */
 	if (resolve_kernel(options, c, err) < 0)
 		return -1;
-	for (size_t i = 0; i < m->init.count; i++)
-		if (!compile_init_image_replaced(m->init.items[i].value) &&
-		    resolve(options, c, &m->init.items[i], err) < 0)
+	for (size_t i = 0; i < m->init.count; i++) {
+		if (compile_init_image_replaced(m->init.items[i].value))
+			log_info("'%s' is not needed: Slipway's own init does its work", m->init.items[i].value);
+		else if (resolve(options, c, &m->init.items[i], err) < 0)
 			return -1;
+	}
 	for (size_t i = 0; i < m->volumes_count; i++)
 		if (resolve(options, c, &m->volumes[i].image, err) < 0)
 			return -1;
