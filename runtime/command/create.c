@@ -30,7 +30,6 @@ static int run(int argc, char **argv)
 			status = runtime_fail(&err, 1);
 		} else {
 			container_process_close(&process);
-			container_close(&container);
 		}
 	}
 	arena_release(&arena);

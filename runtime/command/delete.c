@@ -26,7 +26,6 @@ static int delete(const char *id, bool force, struct arena *arena, struct error 
 		return state_remove(runtime_globals.root, id, err);
 	if (r == 0)
 		r = container_delete(&container, force, arena, err);
-	container_close(&container);
 	return r;
 }
 

@@ -92,7 +92,6 @@ static int show(const struct values *values, const char *id, struct arena *arena
 		else
 			r = values->stats ? tell(&container, "stats", err) : follow(&container, milliseconds, err);
 	}
-	container_close(&container);
 	return r;
 }
 

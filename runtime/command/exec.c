@@ -166,7 +166,6 @@ static int exec(const struct values *v, const struct option_list *operands, stru
 			container_process_close(&made);
 		}
 	}
-	container_close(&container);
 	return status;
 }
 

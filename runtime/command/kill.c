@@ -22,7 +22,6 @@ static int send_signal(const char *id, const char *signal, bool all, struct aren
 	if (container_load(runtime_globals.root, id, arena, &container, err) < 0)
 		return -1;
 	r = container_kill(&container, number, all, err);
-	container_close(&container);
 	return r;
 }
 

@@ -63,7 +63,6 @@ static int collect(struct arena *arena, struct oci_states *states, struct error 
 		if (status == CONTAINER_STOPPED)
 			state->pid = 0;
 		state->owner = owner_of(container.directory, arena);
-		container_close(&container);
 	}
 	if (states->count > 0)
 		qsort(states->items, states->count, sizeof(*states->items), by_id);

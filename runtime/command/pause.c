@@ -16,7 +16,6 @@ static int freeze(const char *id, bool frozen, struct arena *arena, struct error
 		else
 			r = cgroup_freeze(&container.cgroup, frozen, err);
 	}
-	container_close(&container);
 	return r;
 }
 

@@ -123,7 +123,6 @@ static int show(const struct values *values, const struct option_list *operands,
 		else if (run_ps(arguments, &text, err) < 0 || show_table(&pids, text.data, err) < 0)
 			r = -1;
 	}
-	container_close(&container);
 	return r == 0 && fflush(stdout) != 0 ? error_errno(err, "cannot write to standard output") : r;
 }
 

@@ -36,7 +36,6 @@ static int run_container(const struct create_values *values, const char *id, str
 			status = -1;
 	}
 	container_process_close(&process);
-	container_close(&container);
 	return status;
 }
 

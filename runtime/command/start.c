@@ -13,7 +13,6 @@ static int run(int argc, char **argv)
 		if (container_load(runtime_globals.root, operands.items[0], &arena, &container, &err) < 0 ||
 		    container_start(&container, &arena, &err) < 0)
 			status = runtime_fail(&err, 1);
-		container_close(&container);
 	}
 	arena_release(&arena);
 	return status;

@@ -27,7 +27,6 @@ static int show(const char *id, struct arena *arena, struct error *err)
 			buffer_add_string(&text, "\n");
 		r = file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);
 	}
-	container_close(&container);
 	return r;
 }
 

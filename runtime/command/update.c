@@ -128,7 +128,6 @@ static int update(const struct values *v, const char *id, struct arena *arena, s
 		r = error_set(err, "container not running");
 	if (r == 0)
 		r = cgroup_limit(&container.cgroup, &resources, err);
-	container_close(&container);
 	return r;
 }
 

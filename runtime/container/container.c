@@ -25,12 +25,7 @@ int container_load(const char *root, const char *id, struct arena *arena, struct
 		return -1;
 	container->directory = path_join(arena, root, id);
 	state_get_cgroup(&container->state, arena, &container->cgroup);
-	return cgroup_open(&container->cgroup, err);
-}
-
-void container_close(struct container *container)
-{
-	cgroup_close(&container->cgroup);
+	return 0;
 }
 
 enum container_status container_status(const struct container *container)

@@ -60,14 +60,12 @@ struct container {
 	const char *root;		/* the directory of all states */
 	const char *directory;		/* ROOT/ID */
 	struct oci_state state;		/* as it was written; `status` there is of that moment */
-	struct cgroup cgroup;		/* its directories, opened where they are there */
+	struct cgroup cgroup;		/* its directories */
 	const struct oci_config *config;/* what it was created with; NULL until container_config() */
 };
 
-/* The caller closes it with container_close(). */
 int container_load(const char *root, const char *id, struct arena *arena, struct container *container,
 		   struct error *err);
-void container_close(struct container *container);
 
 /* What it is now: the process may be gone, and the cgroup frozen. */
 enum container_status container_status(const struct container *container);

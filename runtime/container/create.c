@@ -180,6 +180,7 @@ static int make_child(struct creation *c, struct error *err)
 	struct clone_args args = {
 		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
 	};
+	autoclose int cgroup = -1;
 	int sockets[2];
 
 	if (sync_open(sockets, err) < 0)
@@ -189,8 +190,11 @@ static int make_child(struct creation *c, struct error *err)
 	args.flags |= (n->join & CLONE_NEWUSER) ? n->make & CLONE_NEWPID :
 						  n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
 	if (c->made_inside) {
+		cgroup = cgroup_open_directory(&c->container->cgroup.items[0], err);
+		if (cgroup < 0)
+			return -1;
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)c->container->cgroup.items[0].fd;
+		args.cgroup = (uint64_t)cgroup;
 	}
 	/* Joining a PID namespace is for children, so it is done here, for the child to come. */
 	if (namespaces_join(n, CLONE_NEWPID, err) < 0)

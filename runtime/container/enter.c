@@ -57,7 +57,7 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 	if (run_early_hooks(config, setup->hook_state, err) < 0)
 		return -1;
 	if (needs_cgroup(config)) {
-		if (cgroup_locate_own(setup->arena, cgroup, err) < 0 || cgroup_open(cgroup, err) < 0)
+		if (cgroup_locate_own(setup->arena, cgroup, err) < 0)
 			return -1;
 		setup->cgroup = cgroup;
 	}
@@ -84,7 +84,6 @@ int container_enter(const struct container_enter_options *options, struct error 
 
 	(void)enter(&setup, options, &config, &cgroup, err);
 	(void)error_context(err, "container '%s'", options->id);
-	cgroup_close(&cgroup);
 	namespaces_close(&setup.namespaces);
 	arena_release(&arena);
 	return -1;

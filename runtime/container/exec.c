@@ -108,17 +108,12 @@ static int check_status(const struct container *container, bool ignore_paused, s
 	}
 }
 
-static int choose_cgroup(struct joining *j, struct error *err)
+static void choose_cgroup(struct joining *j)
 {
 	j->cgroup = j->container->cgroup;
-	for (size_t i = 0; i < j->cgroup.count; i++) {
-		struct cgroup_hierarchy *h = &j->cgroup.items[i];
-
-		h->fd = -1;
-		if (j->options->cgroup)
-			h->directory = path_join(j->arena, h->directory, path_clean(j->arena, j->options->cgroup));
-	}
-	return cgroup_open(&j->cgroup, err);
+	for (size_t i = 0; j->options->cgroup && i < j->cgroup.count; i++)
+		j->cgroup.items[i].directory = path_join(j->arena, j->cgroup.items[i].directory,
+							 path_clean(j->arena, j->options->cgroup));
 }
 
 static int prepare(struct joining *j, struct error *err)
@@ -140,8 +135,7 @@ static int prepare(struct joining *j, struct error *err)
 	j->target = container_pidfd(j->container);
 	if (j->target < 0)
 		return error_set(err, "cannot exec in a stopped container");
-	if (choose_cgroup(j, err) < 0)
-		return -1;
+	choose_cgroup(j);
 	return config->linux_.seccomp ? seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) : 0;
 }
 
@@ -151,15 +145,19 @@ static int make_child(struct joining *j, struct error *err)
 	struct clone_args args = {
 		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
 	};
+	autoclose int cgroup = -1;
 	int sockets[2];
 
 	if (sync_open(sockets, err) < 0)
 		return -1;
 	p->sync = sockets[0];
 	j->sync = sockets[1];
-	if (j->cgroup.unified && j->cgroup.items[0].fd >= 0) {
+	if (j->cgroup.unified) {
+		cgroup = cgroup_open_directory(&j->cgroup.items[0], err);
+		if (cgroup < 0)
+			return -1;
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)j->cgroup.items[0].fd;
+		args.cgroup = (uint64_t)cgroup;
 	}
 	/* For the child to come; this process stays where it is. */
 	if ((j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
@@ -210,7 +208,6 @@ int container_exec(struct container *container, const struct container_exec_opti
 	r = join(&j, err);
 	if (r < 0)
 		process_end(process);
-	cgroup_close(&j.cgroup);
 	fd_replace(&j.target, -1);
 	fd_replace(&j.sync, -1);
 	fd_replace(&j.console, -1);

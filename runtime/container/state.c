@@ -106,7 +106,7 @@ void state_get_cgroup(const struct oci_state *state, struct arena *arena, struct
 
 		cgroup->items[cgroup->count++] = (struct cgroup_hierarchy){
 			.controllers = pair->key, .directory = pair->value, .mount = pair->value,
-			.path = path_base(pair->value), .fd = -1,
+			.path = path_base(pair->value),
 		};
 	}
 	cgroup->unified = cgroup->count == 1 && *cgroup->items[0].controllers == '\0';

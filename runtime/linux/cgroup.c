@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -53,7 +54,6 @@ static void add(struct cgroup *cgroup, const char *controllers, const char *moun
 		.mount = mount,
 		.path = path,
 		.directory = arena_printf(arena, "%s%s", mount, strcmp(path, "/") == 0 ? "" : path),
-		.fd = -1,
 	};
 }
 
@@ -119,22 +119,11 @@ int cgroup_locate_own(struct arena *arena, struct cgroup *cgroup, struct error *
 	return locate(NULL, "", true, arena, cgroup, err);
 }
 
-int cgroup_open(struct cgroup *cgroup, struct error *err)
+int cgroup_open_directory(const struct cgroup_hierarchy *hierarchy, struct error *err)
 {
-	for (size_t i = 0; i < cgroup->count; i++) {
-		struct cgroup_hierarchy *h = &cgroup->items[i];
+	int fd = openat(AT_FDCWD, hierarchy->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		fd_replace(&h->fd, openat(AT_FDCWD, h->directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
-		if (h->fd < 0 && errno != ENOENT)
-			return error_errno(err, "cannot open the cgroup '%s'", h->directory);
-	}
-	return 0;
-}
-
-void cgroup_close(struct cgroup *cgroup)
-{
-	for (size_t i = 0; i < cgroup->count; i++)
-		fd_replace(&cgroup->items[i].fd, -1);
+	return fd < 0 ? error_errno(err, "cannot open the cgroup '%s'", hierarchy->directory) : fd;
 }
 
 static bool has_controller(const char *list, const char *name)
@@ -158,49 +147,63 @@ const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cgroup, const ch
 	return NULL;
 }
 
+static void file_path(const struct cgroup_hierarchy *h, const char *file, char path[PATH_MAX])
+{
+	(void)snprintf(path, PATH_MAX, "%s/%s", h->directory, file);
+}
+
 int cgroup_write(const struct cgroup_hierarchy *hierarchy, const char *file, const char *value, struct error *err)
 {
-	autoclose int fd = openat(hierarchy->fd, file, O_WRONLY | O_CLOEXEC);
+	char path[PATH_MAX];
+	autoclose int fd = -1;
 	ssize_t length = (ssize_t)strlen(value);
 
+	file_path(hierarchy, file, path);
+	fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(err, "cannot open '%s/%s'", hierarchy->directory, file);
+		return error_errno(err, "cannot open '%s'", path);
 	if (write(fd, value, (size_t)length) != length)
-		return error_errno(err, "cannot write '%s' to '%s/%s'", value, hierarchy->directory, file);
+		return error_errno(err, "cannot write '%s' to '%s'", value, path);
 	return 0;
 }
 
 int cgroup_read(const struct cgroup_hierarchy *hierarchy, const char *file, struct buffer *out, struct error *err)
 {
-	if (file_read(hierarchy->fd, file, CGROUP_FILE_MAX, out, err) < 0)
-		return error_context(err, "cgroup '%s'", hierarchy->directory);
+	char path[PATH_MAX];
+
+	file_path(hierarchy, file, path);
+	if (file_read(AT_FDCWD, path, CGROUP_FILE_MAX, out, err) < 0)
+		return -1;
 	while (out->length > 0 && out->data[out->length - 1] == '\n')
 		out->data[--out->length] = '\0';
 	return 0;
 }
 
 /* A new cpuset is empty, and takes no process until it has what its parent has. */
-static int fill_cpuset(const struct cgroup_hierarchy *h, int parent, struct error *err)
+static int fill_cpuset(const struct cgroup_hierarchy *new, struct arena *arena, struct error *err)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
-	struct cgroup_hierarchy up = *h;
+	const struct cgroup_hierarchy parent = {
+		.directory = arena_strndup(arena, new->directory,
+					   (size_t)(path_base(new->directory) - new->directory) - 1),
+	};
 
-	up.fd = parent;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		autobuffer struct buffer value = { 0 };
 
-		if (cgroup_read(&up, files[i], &value, err) < 0 ||
-		    cgroup_write(h, files[i], buffer_string(&value), err) < 0)
+		if (cgroup_read(&parent, files[i], &value, err) < 0 ||
+		    cgroup_write(new, files[i], buffer_string(&value), err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* Gives the children of `parent` all the controllers it has; what cannot be given shows when a limit is written. */
-static void enable_controllers(int parent)
+static void enable_controllers(const char *parent, struct arena *arena)
 {
 	static const char *const controllers[] = { "+cpuset", "+cpu", "+io", "+memory", "+pids", "+hugetlb", "+rdma" };
-	autoclose int fd = openat(parent, "cgroup.subtree_control", O_RDWR | O_CLOEXEC);
+	autoclose int fd =
+		openat(AT_FDCWD, path_join(arena, parent, "cgroup.subtree_control"), O_RDWR | O_CLOEXEC);
 	char have[256], all[256] = "";
 	ssize_t n;
 
@@ -220,44 +223,46 @@ static void enable_controllers(int parent)
 			continue;
 }
 
-/* One level: made where it is missing. Returns its descriptor. */
-static int create_level(const struct cgroup *cgroup, struct cgroup_hierarchy *h, int parent, const char *name,
-			struct error *err)
+/* 1: made, 0: was there. */
+static int make_directory(const struct cgroup_hierarchy *h, struct arena *arena, struct error *err)
 {
-	struct cgroup_hierarchy level = *h;
-	autoclose int fd = -1;
-
-	if (cgroup->unified)
-		enable_controllers(parent);
-	h->made = mkdirat(parent, name, 0755) == 0;
-	if (!h->made && errno != EEXIST)
-		return error_errno(err, "cannot create the cgroup '%s'", h->directory);
-	fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "cannot open the cgroup '%s'", h->directory);
-	level.fd = fd;
-	if (h->made && has_controller(h->controllers, "cpuset") && fill_cpuset(&level, parent, err) < 0)
+	if (mkdir(h->directory, 0755) < 0)
+		return errno == EEXIST ? 0 : error_errno(err, "cannot create the cgroup '%s'", h->directory);
+	if (has_controller(h->controllers, "cpuset") && fill_cpuset(h, arena, err) < 0) {
+		(void)rmdir(h->directory);
 		return -1;
-	return fd_take(&fd);
+	}
+	return 1;
 }
 
-/* mkdir -p below the mount. */
+/* mkdir -p below the mount. Mostly the parent is there; in version 2 it also has to hand its controllers down. */
 static int create_one(const struct cgroup *cgroup, struct cgroup_hierarchy *h, struct arena *arena,
 		      struct error *err)
 {
-	autoclose int at = openat(AT_FDCWD, h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *path = arena_strdup(arena, h->path), *rest = NULL;
+	struct cgroup_hierarchy level = *h;
+	char *path = arena_strdup(arena, h->directory), *slash = path + strlen(h->mount);
+	int r;
 
-	if (at < 0)
-		return error_errno(err, "cannot open '%s'", h->mount);
-	for (char *part = strtok_r(path, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
-		int next = create_level(cgroup, h, at, part, err);
-
-		if (next < 0)
-			return -1;
-		fd_replace(&at, next);
+	if (!cgroup->unified) {
+		r = make_directory(h, arena, err);
+		h->made = r == 1;
+		if (r >= 0 || err->number != ENOENT)
+			return r < 0 ? -1 : 0;
 	}
-	h->fd = fd_take(&at);
+	level.directory = path;
+	while (*slash) {
+		*slash = '\0';
+		if (cgroup->unified)
+			enable_controllers(path, arena);
+		*slash = '/';
+		slash += 1 + strcspn(slash + 1, "/");
+		r = *slash;
+		*slash = '\0';
+		h->made = make_directory(&level, arena, err) == 1;
+		if (!h->made && access(path, F_OK) < 0)
+			return -1;
+		*slash = (char)r;
+	}
 	return 0;
 }
 
@@ -283,7 +288,6 @@ void cgroup_undo(struct cgroup *cgroup)
 	for (size_t i = 0; i < cgroup->count; i++)
 		if (cgroup->items[i].made)
 			(void)delete_one(&cgroup->items[i], &ignored);
-	cgroup_close(cgroup);
 }
 
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
@@ -292,7 +296,7 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
 
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	for (size_t i = 0; i < cgroup->count; i++)
-		if (cgroup->items[i].fd >= 0 && cgroup_write(&cgroup->items[i], "cgroup.procs", text, err) < 0)
+		if (cgroup_write(&cgroup->items[i], "cgroup.procs", text, err) < 0)
 			return -1;
 	return 0;
 }
@@ -363,7 +367,7 @@ int cgroup_signal(const struct cgroup *cgroup, int signal, struct error *err)
 	bool frozen;
 	int r = 0;
 
-	if (signal == SIGKILL && v2 && v2->fd >= 0 && cgroup_write(v2, "cgroup.kill", "1", &ignored) == 0)
+	if (signal == SIGKILL && v2 && cgroup_write(v2, "cgroup.kill", "1", &ignored) == 0)
 		return 0;
 	/* Frozen, none can fork out of the list that was just read. */
 	frozen = cgroup_freeze(cgroup, true, &ignored) == 0;
@@ -383,7 +387,7 @@ static const struct cgroup_hierarchy *freezer(const struct cgroup *cgroup, bool 
 
 	*v2 = !h;
 	h = h ? h : cgroup_find(cgroup, "");
-	return h && h->fd >= 0 ? h : NULL;
+	return h;
 }
 
 bool cgroup_is_frozen(const struct cgroup *cgroup)
@@ -409,9 +413,12 @@ static long long now_ms(void)
 /* Version 2 tells changes of cgroup.events by POLLPRI. Returns when the word shows, or the time is over. */
 static int wait_event(const struct cgroup_hierarchy *h, const char *word, int timeout_ms)
 {
-	autoclose int fd = openat(h->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	autoclose int fd = -1;
+	char path[PATH_MAX];
 	long long end = now_ms() + timeout_ms;
 
+	file_path(h, "cgroup.events", path);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	while (fd >= 0) {
 		struct pollfd p = { .fd = fd, .events = POLLPRI };
 		char text[256];
@@ -488,7 +495,7 @@ static int delete_one(const struct cgroup_hierarchy *h, struct error *err)
 			return 0;
 		if (errno != EBUSY || now_ms() > end)
 			return error_errno(err, "cannot remove the cgroup '%s'", h->directory);
-		if (*h->controllers == '\0' && h->fd >= 0)
+		if (*h->controllers == '\0')
 			(void)wait_event(h, "populated 0", (int)(end - now_ms()));
 		pause_a_little(round);
 	}
@@ -501,6 +508,5 @@ int cgroup_delete(struct cgroup *cgroup, struct error *err)
 	for (size_t i = 0; i < cgroup->count; i++)
 		if (strcmp(cgroup->items[i].path, "/") != 0 && delete_one(&cgroup->items[i], err) < 0)
 			r = -1;
-	cgroup_close(cgroup);
 	return r;
 }

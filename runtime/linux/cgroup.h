@@ -26,7 +26,6 @@ struct cgroup_hierarchy {
 	const char *mount;		/* "/sys/fs/cgroup/memory" */
 	const char *path;		/* below the mount: "/user/web"; never NULL */
 	const char *directory;		/* mount and path together */
-	int fd;				/* O_PATH of the directory; -1 until cgroup_create() or cgroup_open() */
 	bool made;			/* cgroup_create() made the directory; else it was there */
 };
 
@@ -50,8 +49,8 @@ int cgroup_locate_own(struct arena *arena, struct cgroup *cgroup, struct error *
 /* Makes the directories (and turns the controllers on, in version 2). On failure nothing of it is left. */
 int cgroup_create(struct cgroup *cgroup, struct error *err);
 
-/* Opens directories that are there; a missing one keeps fd -1. */
-int cgroup_open(struct cgroup *cgroup, struct error *err);
+/* The directory, for who needs a descriptor of it. */
+int cgroup_open_directory(const struct cgroup_hierarchy *hierarchy, struct error *err);
 
 /* Writes the limits. A limit whose controller is missing is an error; so is one the kernel refuses. */
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);
@@ -73,13 +72,11 @@ int cgroup_signal(const struct cgroup *cgroup, int signal, struct error *err);
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, struct error *err);
 bool cgroup_is_frozen(const struct cgroup *cgroup);
 
-/* Takes back what cgroup_create() made, and closes. */
+/* Takes back what cgroup_create() made. */
 void cgroup_undo(struct cgroup *cgroup);
 
 /* Removes the directories and those below; waits, within bounds, for the last process to be gone. */
 int cgroup_delete(struct cgroup *cgroup, struct error *err);
-
-void cgroup_close(struct cgroup *cgroup);
 
 /* The hierarchy with the controller ("memory"), or version 2 for "" and wherever it is unified; NULL where none has it. */
 const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cgroup, const char *controller);

@@ -209,11 +209,13 @@ int cgroup_devices_v2(const struct cgroup_hierarchy *h, const struct oci_device_
 		return -1;
 	if (fd < 0)
 		return error_errno(err, "cannot load the program that checks devices (kernel option CGROUP_BPF)");
-	directory = openat(h->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = cgroup_open_directory(h, err);
 	attr = (union bpf_attr){ .attach_type = BPF_CGROUP_DEVICE, .attach_flags = BPF_F_ALLOW_MULTI };
 	attr.target_fd = (unsigned int)directory;
 	attr.attach_bpf_fd = (unsigned int)fd;
-	if (directory < 0 || syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0)
+	if (directory < 0)
+		return -1;
+	if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0)
 		return error_errno(err, "cannot attach the program that checks devices to '%s'", h->directory);
 	return 0;
 }

@@ -113,7 +113,7 @@ static int write_limit(const struct cgroup *cgroup, const char *controller, cons
 {
 	const struct cgroup_hierarchy *h = cgroup_find(cgroup, controller);
 
-	if (!h || h->fd < 0)
+	if (!h)
 		return error_set(err, "the cgroup controller '%s' is not there", controller);
 	return cgroup_write(h, file, value, err);
 }
@@ -190,7 +190,7 @@ int cgroup_limit_devices(const struct cgroup *cgroup, const struct oci_resources
 
 	if (!r || r->devices_count == 0)
 		return 0;
-	if (!h || h->fd < 0)
+	if (!h)
 		return error_set(err, "linux.resources.devices: the cgroup controller 'devices' is not there");
 	return (cgroup->unified ? cgroup_devices_v2 : cgroup_devices_v1)(h, r->devices, r->devices_count, err);
 }

@@ -52,8 +52,6 @@ static int mount_v1(const struct cgroup *cgroup, int destination, const struct m
 		const char *name = path_base(h->mount);
 		autoclose int tree = -1;
 
-		if (h->fd < 0)
-			continue;
 		tree = clone_hierarchy(h, options, err);
 		if (tree < 0)
 			return -1;

@@ -36,7 +36,7 @@ static uint64_t read_value(const struct cgroup *cgroup, const char *controller, 
 	autobuffer struct buffer text = { 0 };
 	struct error ignored;
 
-	if (!h || h->fd < 0 || cgroup_read(h, file, &text, &ignored) < 0)
+	if (!h || cgroup_read(h, file, &text, &ignored) < 0)
 		return 0;
 	if (!key)
 		return strtoull(buffer_string(&text), NULL, 10);	/* "max" is 0 */
