@@ -13,11 +13,11 @@
 TYPE(cpu_usage, ROW("total", cpu_total), ROW("kernel", cpu_kernel), ROW("user", cpu_user));
 TYPE(cpu, JSON_ROW_INLINE("usage", &cpu_usage_type, JSON_ALWAYS));
 TYPE(memory_usage, ROW("limit", memory_limit), ROW("usage", memory_usage), ROW("max", memory_max),
-     ROW("failcnt", memory_failures));
+	ROW("failcnt", memory_failures));
 TYPE(memory, JSON_ROW_INLINE("usage", &memory_usage_type, JSON_ALWAYS));
 TYPE(pids, ROW("current", pids_current), ROW("limit", pids_limit));
 TYPE(stats, JSON_ROW_INLINE("cpu", &cpu_type, JSON_ALWAYS), JSON_ROW_INLINE("memory", &memory_type, JSON_ALWAYS),
-     JSON_ROW_INLINE("pids", &pids_type, JSON_ALWAYS));
+	JSON_ROW_INLINE("pids", &pids_type, JSON_ALWAYS));
 
 static const struct json_field event_fields[] = {
 	JSON_ROW("type", struct oci_event, type, JSON_REQUIRED),
