@@ -5,18 +5,17 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "runtime/linux/seccomp_filter.h"
 
-#define FILTER_BYTES_MAX (BPF_MAXINSNS * sizeof(struct sock_filter))
+#define ARGUMENTS 6
+#define CALLS_MAX 16384			/* rules of one architecture; a filter has fewer instructions */
+#define FOREIGN SECCOMP_RET_KILL_THREAD	/* for architectures that the profile does not name */
+#define X32_BIT 0x40000000u
 
 const char *const seccomp_action_names[] = {
 	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
@@ -34,8 +33,15 @@ const char *const seccomp_operator_names[] = {
 	NULL,
 };
 
-static const enum scmp_compare operators[] = {
-	SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_LE, SCMP_CMP_LT, SCMP_CMP_MASKED_EQ, SCMP_CMP_NE,
+/* In the order of seccomp_operator_names. */
+static const struct {
+	enum filter_test test;
+	bool negated, masked;
+} operators[] = {
+	{ FILTER_EQUAL, false, false },	  { FILTER_GREATER_OR_EQUAL, false, false },
+	{ FILTER_GREATER, false, false }, { FILTER_GREATER, true, false },
+	{ FILTER_GREATER_OR_EQUAL, true, false }, { FILTER_EQUAL, false, true },
+	{ FILTER_EQUAL, true, false },
 };
 
 const char *const seccomp_flag_names[] = {
@@ -58,6 +64,19 @@ static const uint32_t architectures[] = {
 	SCMP_ARCH_MIPSEL,  SCMP_ARCH_MIPSEL64,	SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PARISC, SCMP_ARCH_PARISC64,
 	SCMP_ARCH_PPC,	   SCMP_ARCH_PPC64,	SCMP_ARCH_PPC64LE,     SCMP_ARCH_RISCV64, SCMP_ARCH_S390,
 	SCMP_ARCH_S390X,   SCMP_ARCH_X32,	SCMP_ARCH_X86,	       SCMP_ARCH_X86_64,
+};
+
+/* What i386 reaches both ways; libseccomp knows these numbers, but only gives out those of the gate. */
+static const struct {
+	int pseudo, number;
+} direct_x86[] = {
+	{ __PNR_recvmmsg, 337 },    { __PNR_sendmmsg, 345 },	{ __PNR_socket, 359 },	    { __PNR_socketpair, 360 },
+	{ __PNR_bind, 361 },	    { __PNR_connect, 362 },	{ __PNR_listen, 363 },	    { __PNR_accept4, 364 },
+	{ __PNR_getsockopt, 365 },  { __PNR_setsockopt, 366 },	{ __PNR_getsockname, 367 }, { __PNR_getpeername, 368 },
+	{ __PNR_sendto, 369 },	    { __PNR_sendmsg, 370 },	{ __PNR_recvfrom, 371 },    { __PNR_recvmsg, 372 },
+	{ __PNR_shutdown, 373 },    { __PNR_semget, 393 },	{ __PNR_semctl, 394 },	    { __PNR_shmget, 395 },
+	{ __PNR_shmctl, 396 },	    { __PNR_shmat, 397 },	{ __PNR_shmdt, 398 },	    { __PNR_msgget, 399 },
+	{ __PNR_msgsnd, 400 },	    { __PNR_msgrcv, 401 },	{ __PNR_msgctl, 402 },
 };
 
 static int find(const char *const *names, const char *name)
@@ -84,187 +103,250 @@ static int find_action(const char *name, bool has_errno, uint32_t number, uint32
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, int number, const struct scmp_arg_cmp *args, unsigned int count,
-		    struct error *err)
-{
-	int r = seccomp_rule_add_array(ctx, action, number, count, args);
-
-	/* EEXIST: the same was said before. */
-	return r == 0 || r == -EEXIST ? 0 : error_number(err, -r, "cannot add the rule");
-}
-
-static int read_arg(const struct oci_seccomp_arg *arg, struct scmp_arg_cmp *out, struct error *err)
+static int read_arg(const struct oci_seccomp_arg *arg, struct filter_condition *out, struct error *err)
 {
 	int op = find(seccomp_operator_names, arg->op);
 
 	if (op < 0)
 		return error_set(err, "unknown operator '%s'", arg->op);
-	if (arg->index > 5)
+	if (arg->index >= ARGUMENTS)
 		return error_set(err, "a system call has the arguments 0 to 5, not %u", arg->index);
-	*out = (struct scmp_arg_cmp){ .arg = arg->index, .op = operators[op], .datum_a = arg->value,
-				      .datum_b = arg->value_two };
+	*out = (struct filter_condition){ .argument = arg->index, .test = operators[op].test,
+					  .negated = operators[op].negated, .mask = UINT64_MAX, .value = arg->value };
+	if (operators[op].masked) {
+		out->mask = arg->value;
+		out->value = arg->value & arg->value_two;
+	}
 	return 0;
 }
 
-static int add_syscall(scmp_filter_ctx ctx, uint32_t action, int number, const struct oci_seccomp_rule *rule,
-		       struct error *err)
+/* What one entry of `syscalls` asks for: a rule, or several of which each is enough. */
+struct alternatives {
+	struct filter_rule *rules;
+	size_t count;
+};
+
+static int read_rule(const struct oci_seccomp_rule *config, uint32_t action, struct arena *arena,
+		     struct alternatives *out, struct error *err)
 {
-	struct scmp_arg_cmp args[6];
-	bool seen[6] = { false }, repeated = rule->args_count > ARRAY_SIZE(args);
+	bool seen[ARGUMENTS] = { false }, repeated = false;
+	struct filter_condition condition;
 
-	for (size_t i = 0; i < rule->args_count; i++) {
-		struct scmp_arg_cmp arg;
-
-		if (read_arg(&rule->args[i], &arg, err) < 0)
+	for (size_t i = 0; i < config->args_count; i++) {
+		if (read_arg(&config->args[i], &condition, err) < 0)
 			return -1;
-		repeated |= seen[arg.arg];
-		seen[arg.arg] = true;
-		if (i < ARRAY_SIZE(args))
-			args[i] = arg;
+		repeated |= seen[condition.argument];
+		seen[condition.argument] = true;
 	}
-	if (!repeated)
-		return add_rule(ctx, action, number, args, (unsigned int)rule->args_count, err);
-	/* Several conditions on one argument are alternatives, which the library wants as rules of their own. */
-	for (size_t i = 0; i < rule->args_count; i++) {
-		struct scmp_arg_cmp arg;
+	/* Several conditions on one argument are alternatives, as they are to runc: no value could meet them all. */
+	out->count = repeated ? config->args_count : 1;
+	out->rules = arena_array(arena, out->count, sizeof(*out->rules));
+	for (size_t i = 0; i < out->count; i++)
+		out->rules[i].action = action;
+	for (size_t i = 0; i < config->args_count; i++) {
+		struct filter_rule *rule = &out->rules[repeated ? i : 0];
 
-		if (read_arg(&rule->args[i], &arg, err) < 0 || add_rule(ctx, action, number, &arg, 1, err) < 0)
+		if (read_arg(&config->args[i], &rule->conditions[rule->count++], err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *config, uint32_t otherwise, struct error *err)
+/* ------------------------------------------------------------ calls of an architecture */
+
+struct compilation {
+	const struct oci_seccomp *config;
+	struct arena *arena;
+	uint32_t otherwise;
+	bool newer_fail;		/* calls newer than the profile get ENOSYS */
+	struct filter_section sections[ARRAY_SIZE(architectures)];
+	size_t sections_count;
+};
+
+static int push_call(struct compilation *c, struct filter_section *s, uint32_t number, bool narrow,
+		     const struct filter_rule *rule, struct error *err)
 {
-	for (size_t i = 0; i < config->syscalls_count; i++) {
-		const struct oci_seccomp_rule *rule = &config->syscalls[i];
-		uint32_t action;
+	struct filter_call *call;
 
-		if (find_action(rule->action, rule->has_errno_ret, rule->errno_ret, &action, err) < 0)
-			return error_context(err, "syscalls[%zu]", i);
-		if (action == otherwise)
-			continue;
-		for (size_t k = 0; k < rule->names.count; k++) {
-			int number = seccomp_syscall_resolve_name(rule->names.items[k]);
-
-			/* Profiles name calls of all kernels and machines; those this one lacks are passed over. */
-			if (number == __NR_SCMP_ERROR)
-				continue;
-			if (add_syscall(ctx, action, number, rule, err) < 0)
-				return error_context(err, "syscalls[%zu] '%s'", i, rule->names.items[k]);
-		}
-	}
+	if (s->count == CALLS_MAX)
+		return error_set(err, "more than %d rules for one architecture", CALLS_MAX);
+	call = arena_push(c->arena, &s->calls, &s->count, sizeof(*call));
+	*call = (struct filter_call){ .number = number, .order = (uint32_t)s->count, .rule = rule, .narrow = narrow };
 	return 0;
-}
-
-static int add_architectures(scmp_filter_ctx ctx, const struct oci_strings *names, struct error *err)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		int which = find(seccomp_architecture_names, names->items[i]), r;
-
-		if (which < 0)
-			return error_set(err, "unknown architecture '%s'", names->items[i]);
-		r = seccomp_arch_add(ctx, architectures[which]);
-		if (r < 0 && r != -EEXIST)
-			return error_number(err, -r, "cannot add the architecture '%s'", names->items[i]);
-	}
-	return 0;
-}
-
-/* The highest number a rule names on the native architecture. */
-static int highest_number(const struct oci_seccomp *config)
-{
-	int highest = 0;
-
-	for (size_t i = 0; i < config->syscalls_count; i++)
-		for (size_t k = 0; k < config->syscalls[i].names.count; k++) {
-			int n = seccomp_syscall_resolve_name(config->syscalls[i].names.items[k]);
-
-			highest = n > highest ? n : highest;
-		}
-	return highest;
 }
 
 /*
- * Calls newer than the profile get ENOSYS, not what the profile says for all
- * others: C libraries try a new call and fall back on ENOSYS, but take EPERM for an answer.
+ * Old calls for sockets and IPC come through one call, whose first argument says which is meant. The
+ * others are where a filter cannot look, so conditions on them mean nothing then; what they do is what
+ * libseccomp makes of them, and with it all other runtimes.
  */
-static size_t put_newer_calls(const struct oci_seccomp *config, uint32_t otherwise, struct sock_filter *out)
+static const struct filter_rule *multiplexed_rule(struct compilation *c, const struct filter_rule *rule, int number)
 {
-	const struct sock_filter stub[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)highest_number(config), 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-	};
+	struct filter_rule *copy = arena_alloc(c->arena, sizeof(*copy));
+	unsigned int base = number > -200 ? 100 : 200;
 
-	if (otherwise == SCMP_ACT_ALLOW || otherwise == SCMP_ACT_LOG || otherwise == SCMP_ACT_ERRNO(ENOSYS) ||
-	    config->syscalls_count == 0)
-		return 0;
-	for (size_t i = 0; i < config->architectures.count; i++)
-		if (strcmp(config->architectures.items[i], "SCMP_ARCH_X32") == 0)
-			return 0;	/* its numbers are all above the native ones */
-	memcpy(out, stub, sizeof(stub));
-	return ARRAY_SIZE(stub);
+	copy->action = rule->action;
+	copy->conditions[copy->count++] = (struct filter_condition){ .mask = UINT64_MAX, .value = -number - base };
+	for (unsigned int i = 0; i < rule->count; i++)
+		if (rule->conditions[i].argument != 0)
+			copy->conditions[copy->count++] = rule->conditions[i];
+	return copy;
 }
 
-static int export(scmp_filter_ctx ctx, const struct oci_seccomp *config, uint32_t otherwise, struct arena *arena,
-		  struct seccomp_program *program, struct error *err)
+static int direct_number(uint32_t architecture, int number)
 {
-	autoclose int fd = memfd_create("seccomp", MFD_CLOEXEC);
-	autobuffer struct buffer bytes = { 0 };
-	size_t before, length;
-	int r;
+	for (size_t i = 0; architecture == SCMP_ARCH_X86 && i < ARRAY_SIZE(direct_x86); i++)
+		if (direct_x86[i].pseudo == number)
+			return direct_x86[i].number;
+	return -1;
+}
 
-	if (fd < 0)
-		return error_errno(err, "cannot make room for the filter");
-	r = seccomp_export_bpf(ctx, fd);
-	if (r < 0)
-		return error_number(err, -r, "cannot compile the filter");
-	if (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, "seccomp", FILTER_BYTES_MAX, &bytes, err) < 0)
+static int push_rule(struct compilation *c, struct filter_section *s, uint32_t architecture, int number,
+		     const struct filter_rule *rule, struct error *err)
+{
+	bool narrow = !(architecture & __AUDIT_ARCH_64BIT);
+
+	if (number <= -100 && number >= -299) {
+		int gate = seccomp_syscall_resolve_name_arch(architecture, number > -200 ? "socketcall" : "ipc");
+
+		if (gate >= 0 &&
+		    push_call(c, s, (uint32_t)gate, narrow, multiplexed_rule(c, rule, number), err) < 0)
+			return -1;
+		number = direct_number(architecture, number);
+	}
+	return number < 0 ? 0 : push_call(c, s, (uint32_t)number, narrow, rule, err);
+}
+
+/* Profiles name calls of all kernels and machines; those that this one lacks are passed over. */
+static int add_calls(struct compilation *c, struct filter_section *s, uint32_t architecture,
+		     const struct alternatives *rules, struct error *err)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < c->config->syscalls_count; i++) {
+		const struct oci_strings *names = &c->config->syscalls[i].names;
+
+		for (size_t k = 0; k < names->count; k++) {
+			int number = seccomp_syscall_resolve_name_arch(architecture, names->items[k]);
+
+			if (number == __NR_SCMP_ERROR)
+				continue;
+			if (number >= 0 && (uint32_t)number > highest)
+				highest = (uint32_t)number;
+			for (size_t r = 0; r < rules[i].count; r++)
+				if (push_rule(c, s, architecture, number, &rules[i].rules[r], err) < 0)
+					return error_context(err, "syscalls[%zu] '%s'", i, names->items[k]);
+		}
+	}
+	/*
+	 * Calls newer than the profile get ENOSYS, not what the profile says for all others: C libraries
+	 * try a new call and fall back on ENOSYS, but take EPERM for an answer.
+	 */
+	if (c->newer_fail && c->config->syscalls_count > 0) {
+		s->has_beyond = true;
+		s->beyond_from = highest + 1;
+		s->beyond_to = UINT32_MAX;
+		s->beyond_action = SECCOMP_RET_ERRNO | ENOSYS;
+	}
+	return 0;
+}
+
+static struct filter_section *find_section(struct compilation *c, uint32_t arch)
+{
+	for (size_t i = 0; i < c->sections_count; i++)
+		if (c->sections[i].arch == arch)
+			return &c->sections[i];
+	c->sections[c->sections_count].arch = arch;
+	return &c->sections[c->sections_count++];
+}
+
+/* x86-64 and x32 are one architecture to the kernel, and differ in a bit of the number. */
+static int add_architecture(struct compilation *c, uint32_t architecture, const struct alternatives *rules, bool x32,
+			    struct error *err)
+{
+	bool shared = architecture == SCMP_ARCH_X86_64 || architecture == SCMP_ARCH_X32;
+	struct filter_section *s = find_section(c, shared ? AUDIT_ARCH_X86_64 : architecture);
+
+	if (add_calls(c, s, architecture, rules, err) < 0)
 		return -1;
-	length = bytes.length / sizeof(struct sock_filter);
-	program->filter = arena_array(arena, length + 8, sizeof(struct sock_filter));
-	before = put_newer_calls(config, otherwise, program->filter);
-	if (length + before > BPF_MAXINSNS)
-		return error_set(err, "the filter is longer than the kernel takes");
-	memcpy(program->filter + before, bytes.data, bytes.length);
-	program->length = (unsigned short)(length + before);
+	if (shared && x32) {
+		s->has_beyond = false;
+	} else if (architecture == SCMP_ARCH_X86_64 && !s->has_beyond) {
+		s->has_beyond = true;
+		s->beyond_from = X32_BIT;
+		s->beyond_to = UINT32_MAX - 1;	/* -1 is how a tracer skips a call */
+		s->beyond_action = FOREIGN;
+	}
+	return 0;
+}
+
+static int add_architectures(struct compilation *c, const struct alternatives *rules, struct error *err)
+{
+	const struct oci_strings *names = &c->config->architectures;
+	bool wanted[ARRAY_SIZE(architectures)] = { false };
+	int x32 = find(seccomp_architecture_names, "SCMP_ARCH_X32");
+
+	for (size_t i = 0; i < names->count; i++) {
+		int which = find(seccomp_architecture_names, names->items[i]);
+
+		if (which < 0)
+			return error_set(err, "unknown architecture '%s'", names->items[i]);
+		wanted[which] = true;
+	}
+	/* The one that most calls come from is asked for first. */
+	if (add_architecture(c, seccomp_arch_native(), rules, wanted[x32], err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
+		if (wanted[i] && architectures[i] != seccomp_arch_native() &&
+		    add_architecture(c, architectures[i], rules, wanted[x32], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_rules(struct compilation *c, struct error *err)
+{
+	struct alternatives *rules = arena_array(c->arena, c->config->syscalls_count, sizeof(*rules));
+
+	for (size_t i = 0; i < c->config->syscalls_count; i++) {
+		const struct oci_seccomp_rule *rule = &c->config->syscalls[i];
+		uint32_t action;
+
+		if (find_action(rule->action, rule->has_errno_ret, rule->errno_ret, &action, err) < 0 ||
+		    (action != c->otherwise && read_rule(rule, action, c->arena, &rules[i], err) < 0))
+			return error_context(err, "syscalls[%zu]", i);
+	}
+	return add_architectures(c, rules, err);
+}
+
+static int read_flags(const struct oci_seccomp *config, unsigned int *out, struct error *err)
+{
+	for (size_t i = 0; i < config->flags.count; i++) {
+		int which = find(seccomp_flag_names, config->flags.items[i]);
+
+		if (which < 0)
+			return error_set(err, "flags: unknown flag '%s'", config->flags.items[i]);
+		*out |= flags[which];
+	}
 	return 0;
 }
 
 int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struct seccomp_program *program,
 		    struct error *err)
 {
-	scmp_filter_ctx ctx;
-	uint32_t otherwise;
-	int r;
+	struct compilation c = { .config = config, .arena = arena };
+	struct seccomp_program p = { 0 };
 
-	*program = (struct seccomp_program){ 0 };
 	if (config->listener_path && *config->listener_path)
 		return error_set(err, "linux.seccomp.listenerPath is not supported");
-	if (find_action(config->default_action, config->has_default_errno_ret, config->default_errno_ret, &otherwise, err) < 0)
+	if (find_action(config->default_action, config->has_default_errno_ret, config->default_errno_ret, &c.otherwise,
+			err) < 0)
 		return error_context(err, "linux.seccomp.defaultAction");
-	for (size_t i = 0; i < config->flags.count; i++) {
-		int which = find(seccomp_flag_names, config->flags.items[i]);
-
-		if (which < 0)
-			return error_set(err, "linux.seccomp.flags: unknown flag '%s'", config->flags.items[i]);
-		program->flags |= flags[which];
-	}
-	ctx = seccomp_init(otherwise);
-	if (!ctx)
-		return error_set(err, "linux.seccomp: cannot start a filter");
-	/* Asking for the best tree halves the number of instructions a call runs through. */
-	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	r = add_architectures(ctx, &config->architectures, err);
-	if (r == 0)
-		r = add_rules(ctx, config, otherwise, err);
-	if (r == 0)
-		r = export(ctx, config, otherwise, arena, program, err);
-	seccomp_release(ctx);
-	return r < 0 ? error_context(err, "linux.seccomp") : 0;
+	c.newer_fail = c.otherwise != SCMP_ACT_ALLOW && c.otherwise != SCMP_ACT_LOG;
+	if (read_flags(config, &p.flags, err) < 0 || add_rules(&c, err) < 0 ||
+	    filter_build(c.sections, c.sections_count, c.otherwise, FOREIGN, arena, &p.filter, &p.length, err) < 0)
+		return error_context(err, "linux.seccomp");
+	*program = p;
+	return 0;
 }
 
 int seccomp_apply(const struct seccomp_program *program, int *listener, struct error *err)

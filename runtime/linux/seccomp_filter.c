@@ -224,7 +224,8 @@ static unsigned int emit_section(struct builder *b, struct filter_section *s, ui
 	struct range *ranges = arena_array(arena, 2 * s->count + 3, sizeof(*ranges));
 	size_t count;
 
-	qsort(s->calls, s->count, sizeof(*s->calls), compare_calls);
+	if (s->count > 0)
+		qsort(s->calls, s->count, sizeof(*s->calls), compare_calls);
 	count = read_section(b, s, otherwise, ranges);
 	/* The search ends in front of what it was written after only if it is more than a return. */
 	if (count == 1)
