@@ -41,8 +41,14 @@ struct creation {
 	int setup_sync;			/* the set-up's side */
 	int terminal_socket;		/* where the terminal comes in, for the foreground */
 	bool made_inside;		/* the child is born in its cgroup */
-	bool waits;			/* the set-up says PREPARED and waits for us */
+	bool has_hooks;			/* of the runtime, which run when the set-up says PREPARED */
 };
+
+/* Hooks want to find the process in its cgroup; without them it is moved there as late as can be. */
+static bool moves_late(const struct creation *c)
+{
+	return !c->made_inside && !c->has_hooks;
+}
 
 /* ------------------------------------------------------------ in the child */
 
@@ -82,6 +88,12 @@ static int wait_for_start(struct creation *c, struct error *err)
 	return 0;
 }
 
+/* Gives the runtime its turn. */
+static int ask(struct creation *c, enum sync_kind kind, struct error *err)
+{
+	return sync_send(c->setup_sync, kind, err) < 0 ? -1 : sync_expect(c->setup_sync, SYNC_GO, err);
+}
+
 static int child_steps(struct creation *c, struct error *err)
 {
 	if (child_namespaces(c, err) < 0)
@@ -91,10 +103,10 @@ static int child_steps(struct creation *c, struct error *err)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setup_build(&c->setup, err) < 0)
 		return -1;
-	if (c->waits &&
-	    (sync_send(c->setup_sync, SYNC_PREPARED, err) < 0 || sync_expect(c->setup_sync, SYNC_GO, err) < 0))
+	if (c->has_hooks && ask(c, SYNC_PREPARED, err) < 0)
 		return -1;
-	if (setup_enter(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
+	if (setup_enter(&c->setup, err) < 0 || (moves_late(c) && ask(c, SYNC_ENTERED, err) < 0) ||
+	    setup_own_cgroup(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
 		return -1;
 	return setup_execute(&c->setup, err);
 }
@@ -233,12 +245,12 @@ static int accompany(struct creation *c, struct error *err)
 		if (namespaces_map_ids(p->pid, &c->config->linux_, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
 			return -1;
 	}
-	if (c->waits) {
-		if (sync_expect(p->sync, SYNC_PREPARED, err) < 0)
+	if (c->has_hooks || moves_late(c)) {
+		if (sync_expect(p->sync, c->has_hooks ? SYNC_PREPARED : SYNC_ENTERED, err) < 0)
 			return -1;
 		if (!c->made_inside && cgroup_attach(&c->container->cgroup, p->pid, err) < 0)
 			return -1;
-		if (run_runtime_hooks(c, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
+		if ((c->has_hooks && run_runtime_hooks(c, err) < 0) || sync_send(p->sync, SYNC_GO, err) < 0)
 			return -1;
 	}
 	if (sync_expect(p->sync, SYNC_CREATED, err) < 0)
@@ -277,7 +289,7 @@ static int create(struct creation *c, struct error *err)
 	if (read_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
 	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
-	c->waits = !c->made_inside || h->prestart.count > 0 || h->create_runtime.count > 0;
+	c->has_hooks = h->prestart.count > 0 || h->create_runtime.count > 0;
 	c->setup.hook_state =
 		state_for_hooks(c->config, c->options->id, c->setup.bundle, 1, "created", c->arena);
 	if (make_child(c, err) < 0 || accompany(c, err) < 0)

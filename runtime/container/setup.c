@@ -151,12 +151,6 @@ static int enter_root(struct setup *s, struct error *err)
 	return root_propagate(s->config, err);
 }
 
-/* Only now, when the process has been moved: the namespace shows the cgroup of this moment as its root. */
-static int make_cgroup_namespace(struct setup *s, struct error *err)
-{
-	return namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err);
-}
-
 static int take_session(struct setup *s, struct error *err)
 {
 	if (s->terminal.slave >= 0)
@@ -222,7 +216,7 @@ int setup_build(struct setup *s, struct error *err)
 int setup_enter(struct setup *s, struct error *err)
 {
 	static step *const steps[] = { run_create_container_hooks, mask, seal_root, set_process_attributes,
-				       enter_root, make_cgroup_namespace, take_session, set_keyring, prepare_program,
+				       enter_root, take_session, set_keyring, prepare_program,
 				       set_limits, NULL };
 
 	return run_steps(s, steps, err);
@@ -258,6 +252,11 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		return -1;
 	(void)execve(program->executable, program->argv, program->envp);
 	return execute_error(program->executable, errno, err);
+}
+
+int setup_own_cgroup(struct setup *s, struct error *err)
+{
+	return namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err);
 }
 
 int setup_execute(struct setup *s, struct error *err)

@@ -6,8 +6,10 @@
  *
  *	set-up				runtime
  *				<---	GO		ids are mapped (only with a user namespace)
- *	PREPARED		--->			mounts are made (only where the runtime has to do something then)
+ *	PREPARED		--->			mounts are made (only with hooks for this moment)
  *				<---	GO		moved into the cgroup, hooks have run
+ *	ENTERED			--->			inside the root (only where it is not in its cgroup yet)
+ *				<---	GO		moved into the cgroup: what was done before is not charged to it
  *	CREATED			--->
  *				<---	GO		`run` only; `start` comes over the start socket
  *	ERROR number text	--->			at any time
@@ -17,7 +19,7 @@
 
 #include "base/error.h"
 
-enum sync_kind { SYNC_END, SYNC_GO, SYNC_PREPARED, SYNC_CREATED, SYNC_ERROR };
+enum sync_kind { SYNC_END, SYNC_GO, SYNC_PREPARED, SYNC_ENTERED, SYNC_CREATED, SYNC_ERROR };
 
 /* Two connected sockets: [0] for the runtime, [1] for the set-up. */
 int sync_open(int sockets[2], struct error *err);
