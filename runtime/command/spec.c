@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "runtime/linux/cgroup.h"
 
 struct values {
 	const char *bundle;
@@ -57,7 +58,7 @@ static const struct oci_mount rootless_sys = {
 	.options = STRINGS("rbind", "nosuid", "noexec", "nodev", "ro"),
 };
 
-/* The last is for containers of ordinary users only; they share the network of their maker. */
+/* For all kinds of containers; without() takes out what is not for one. */
 static struct oci_namespace namespaces[] = {
 	{ .type = "network" }, { .type = "pid" },    { .type = "ipc" },	 { .type = "uts" },
 	{ .type = "mount" },   { .type = "cgroup" }, { .type = "user" },
@@ -71,13 +72,24 @@ static struct oci_config config = {
 	.root = { .path = "rootfs", .readonly = true }, .hostname = "runc",
 	.mounts = mounts, .mounts_count = ARRAY_SIZE(mounts),
 	.linux_ = {
-		.resources = &resources, .namespaces = namespaces, .namespaces_count = ARRAY_SIZE(namespaces) - 1,
+		.resources = &resources, .namespaces = namespaces, .namespaces_count = ARRAY_SIZE(namespaces),
 		.masked_paths = STRINGS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
 					"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
 					"/proc/scsi"),
 		.readonly_paths = STRINGS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
 	},
 };
+
+static void without(const char *type)
+{
+	struct oci_linux *l = &config.linux_;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->namespaces_count; i++)
+		if (strcmp(namespaces[i].type, type) != 0)
+			namespaces[kept++] = namespaces[i];
+	l->namespaces_count = kept;
+}
 
 static void make_rootless(void)
 {
@@ -88,8 +100,6 @@ static void make_rootless(void)
 	config.linux_.uid_mappings = (struct oci_id_mappings){ &uid, 1 };
 	config.linux_.gid_mappings = (struct oci_id_mappings){ &gid, 1 };
 	config.linux_.resources = NULL;
-	config.linux_.namespaces = namespaces + 1;
-	config.linux_.namespaces_count = ARRAY_SIZE(namespaces) - 1;
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		if (strcmp(mounts[i].destination, "/sys") == 0)
 			mounts[i] = rootless_sys;
@@ -104,7 +114,13 @@ static int write_spec(const struct values *values, struct arena *arena, struct e
 	const char *path = path_join(arena, values->bundle ? values->bundle : ".", "config.json");
 	autobuffer struct buffer text = { 0 };
 	autoclose int fd = -1;
+	struct cgroup cgroup;
 
+	/* A user's container shares the network of its maker. */
+	without(values->rootless ? "network" : "user");
+	/* With version 1, runc leaves the container the machine's view of cgroups. */
+	if (cgroup_locate("/", "", arena, &cgroup, err) < 0 || !cgroup.unified)
+		without("cgroup");
 	if (values->rootless)
 		make_rootless();
 	if (oci_config_write(&config, &text, err) < 0)

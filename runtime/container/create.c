@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runtime/container/process.h"
 #include "runtime/container/setup.h"
@@ -154,13 +155,34 @@ static int prepare(struct creation *c, struct error *err)
 	return l->seccomp ? seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) : 0;
 }
 
+/* One that was there may be in use: who is in it shares the limits, and frozen it would hold the first process for ever. */
+static int check_cgroup(const struct creation *c, struct error *err)
+{
+	const struct cgroup *cgroup = &c->container->cgroup;
+	bool there = false;
+	pid_t *pids = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < cgroup->count; i++)
+		there |= !cgroup->items[i].made;
+	if (!there)
+		return 0;
+	if (cgroup_is_frozen(cgroup))
+		return error_set(err, "container's cgroup unexpectedly frozen");
+	if (cgroup_processes(cgroup, c->arena, &pids, &count, err) < 0)
+		return -1;
+	if (count > 0)
+		log_warning("container's cgroup is not empty: %zu process(es) found", count);
+	return 0;
+}
+
 static int make_cgroup(struct creation *c, struct error *err)
 {
 	struct cgroup *cgroup = &c->container->cgroup;
 	const struct oci_resources *r = c->config->linux_.resources;
 
 	if (cgroup_locate(c->config->linux_.cgroups_path, c->options->id, c->arena, cgroup, err) < 0 ||
-	    cgroup_create(cgroup, err) < 0)
+	    cgroup_create(cgroup, err) < 0 || check_cgroup(c, err) < 0)
 		return -1;
 	c->setup.cgroup = cgroup;
 	c->made_inside = cgroup->unified && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&

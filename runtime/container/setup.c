@@ -171,7 +171,8 @@ int program_prepare(const struct oci_process *p, struct arena *arena, struct pro
 	if (p->args.count == 0)
 		return error_set(err, "process.args is empty: there is nothing to run");
 	/* One that cannot be entered as root may be one that the user can; one that leads outside is for nobody. */
-	if (execute_enter_directory(p->cwd, err) < 0 && err->number == 0)
+	program->inside = execute_enter_directory(p->cwd, err) == 0;
+	if (!program->inside && err->number != EACCES && err->number != EPERM)
 		return -1;
 	program->argv = execute_vector(&p->args, arena);
 	program->envp = arena_array(arena, p->env.count + 2, sizeof(*program->envp));
@@ -243,8 +244,7 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		return -1;
 	if (p->capabilities && capabilities_apply(&sets, err) < 0)
 		return -1;
-	/* As the user: a directory that only root may enter is not for this process. */
-	if (execute_enter_directory(p->cwd, err) < 0)
+	if (!program->inside && execute_enter_directory(p->cwd, err) < 0)
 		return -1;
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "cannot set no_new_privs");

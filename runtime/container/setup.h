@@ -21,6 +21,7 @@
 struct program {
 	const char *executable;
 	char **argv, **envp;
+	bool inside;				/* the working directory has been entered */
 };
 
 struct setup {

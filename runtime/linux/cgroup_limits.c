@@ -148,7 +148,7 @@ static int apply_memory_again(const struct cgroup *cgroup, const struct oci_reso
 static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *unified, struct error *err)
 {
 	if (unified->count > 0 && !cgroup->unified)
-		return error_set(err, "linux.resources.unified needs a machine with cgroup version 2 only");
+		return error_set(err, "invalid configuration: linux.resources.unified needs a machine with cgroup version 2 only");
 	for (size_t i = 0; i < unified->count; i++) {
 		const char *file = unified->items[i].key;
 
