@@ -15,6 +15,8 @@ struct arena_block {
 	alignas(max_align_t) unsigned char data[];
 };
 
+/* The first block is for arenas of a few strings; what follows grows to the size that is worth a mapping of its own. */
+#define BLOCK_FIRST (1024 - sizeof(struct arena_block))
 #define BLOCK_SIZE (16 * 1024 - sizeof(struct arena_block))
 
 static void __attribute__((noreturn)) out_of_memory(void)
@@ -34,7 +36,8 @@ static struct arena_block *block_new(size_t size)
 
 	if (size > SIZE_MAX - sizeof(*block))
 		arena_out_of_memory();
-	block = calloc(1, sizeof(*block) + size);
+	/* Not calloc: pages that nobody asks for stay untouched. */
+	block = malloc(sizeof(*block) + size);
 	if (!block)
 		arena_out_of_memory();
 	block->size = size;
@@ -56,17 +59,19 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 		large->next = block->next;
 		block->next = large;
-		return large->data;
+		return memset(large->data, 0, size);
 	}
 	if (!block || size > block->size - arena->used) {
-		block = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+		size_t usual = !block ? BLOCK_FIRST : block->size >= BLOCK_SIZE / 4 ? BLOCK_SIZE : block->size * 4;
+
+		block = block_new(size > usual ? size : usual);
 		block->next = arena->blocks;
 		arena->blocks = block;
 		arena->used = 0;
 	}
 	p = block->data + arena->used;
 	arena->used += size;
-	return p;
+	return memset(p, 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

@@ -16,12 +16,13 @@
 
 #define READ_CHUNK 65536
 
-int file_read_fd(int fd, const char *name, size_t max, struct buffer *out, struct error *err)
+/* `chunk` is how much to ask for at first; it grows. */
+static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struct buffer *out, struct error *err)
 {
 	size_t total = 0;
 
-	for (;;) {
-		ssize_t n = read(fd, buffer_reserve(out, READ_CHUNK), READ_CHUNK);
+	for (;; chunk = chunk < READ_CHUNK / 4 ? chunk * 4 : READ_CHUNK) {
+		ssize_t n = read(fd, buffer_reserve(out, chunk), chunk);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -37,6 +38,11 @@ int file_read_fd(int fd, const char *name, size_t max, struct buffer *out, struc
 	}
 }
 
+int file_read_fd(int fd, const char *name, size_t max, struct buffer *out, struct error *err)
+{
+	return read_chunks(fd, name, max, READ_CHUNK, out, err);
+}
+
 int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struct error *err)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -50,7 +56,9 @@ int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struc
 		return error_number(err, EISDIR, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, "cannot read '%s': not a regular file", path);
-	return file_read_fd(fd, path, max, out, err);
+	/* One more than its size shows the end; those of /proc say that they are empty. */
+	return read_chunks(fd, path, max,
+			   st.st_size == 0 ? 1024 : st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
 }
 
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err)

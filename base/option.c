@@ -259,6 +259,24 @@ static int words_matched(const char *name, int argc, char **argv)
 	return words;
 }
 
+bool option_print_group(const struct option_command *commands, const char *program, const char *group)
+{
+	size_t n = strlen(group);
+	bool found = false;
+
+	for (; commands->name; commands++) {
+		if (strncmp(commands->name, group, n) != 0 || commands->name[n] != ' ')
+			continue;
+		if (!found)
+			printf("usage: %s %s COMMAND [OPTIONS] ...\n\ncommands:\n", program, group);
+		found = true;
+		printf("  %-30s %s\n", commands->name, commands->summary);
+	}
+	if (found)
+		printf("\nSee '%s %s COMMAND --help' for one command.\n", program, group);
+	return found;
+}
+
 const struct option_command *option_find_command(const struct option_command *commands, int argc, char **argv,
 						 int *words, struct error *err)
 {
@@ -284,8 +302,8 @@ const struct option_command *option_find_command(const struct option_command *co
 	if (!nearest)
 		nearest = option_nearest(argv[0], names);
 	if (nearest)
-		(void)error_set(err, "unknown command '%s'; did you mean '%s'?", argv[0], nearest);
+		(void)error_set(err, "unknown command '%s'; did you mean '%s'?", said, nearest);
 	else
-		(void)error_set(err, "unknown command '%s'; see '--help'", argv[0]);
+		(void)error_set(err, "unknown command '%s'; see '--help'", said);
 	return NULL;
 }

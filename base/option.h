@@ -61,6 +61,9 @@ void option_print_help(const struct option_command *command, const char *program
 void option_print_commands(const struct option_command *commands, const char *program, const char *about,
 			   const struct option *globals);
 
+/* The help of the commands of two words whose first is `group`; false, with nothing printed, where there are none. */
+bool option_print_group(const struct option_command *commands, const char *program, const char *group);
+
 /*
  * The command that argv names (one or two words) and how many words it took;
  * NULL with an error that names the nearest command.

@@ -386,7 +386,7 @@ docker_archive docker; echo '[]' >docker/manifest.json; redo; refuses docker_wit
 docker_archive docker; echo 'no' >docker/manifest.json; redo; refuses docker_manifest_that_is_not_json "bad.tar: manifest.json: *" import bad.tar
 
 # the store
-refuses not_in_the_store "image 'docker.io/library/nothing:1' is not in the store; bring it in with 'slipway image import --name docker.io/library/nothing:1 FILE'" image inspect nothing:1
+refuses not_in_the_store "image 'docker.io/library/nothing:1' is not in the store; bring it in with 'slipway image import --name docker.io/library/nothing:1 FILE', or make it with 'slipway pkg build DIR'" image inspect nothing:1
 refuses not_in_the_store_but_near "image 'example.org/demo:2' is not in the store; did you mean 'example.org/demo:1'?" image rm example.org/demo:2
 refuses store_that_is_something_else "'$TEST_TMP/rootfs' is not an image store: it holds '*" "$SLIPWAY" image ls --store "$TEST_TMP/rootfs"
 refuses store_that_is_a_file "cannot open the image store '$TEST_TMP/empty': Not a directory" "$SLIPWAY" image ls --store "$TEST_TMP/empty"

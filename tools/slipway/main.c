@@ -35,6 +35,8 @@ int main(int argc, char **argv)
 		return argc < 2 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	command = option_find_command(table, argc - 1, argv + 1, &words, &err);
+	if (!command && (argc == 2 || argv[2][0] == '-') && option_print_group(table, "slipway", argv[1]))
+		return argc == 2 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (!command) {
 		error_print(&err, "slipway");
 		return EXIT_FAILURE;

@@ -71,7 +71,8 @@ static int find_digest(struct store *store, const struct reference *reference, s
 	}
 	if (!store_has(store, &reference->digest))
 		return error_set(
-			err, "image '%s' is not in the store; bring it in with 'slipway image import FILE'",
+			err, "image '%s' is not in the store; bring it in with "
+			"'slipway image import FILE', or make it with 'slipway pkg build DIR'",
 			reference->name);
 	return describe_document(store, &reference->digest, arena, descriptor, err);
 }

@@ -65,7 +65,7 @@ static int not_found(const struct oci_index *index, const char *name, struct err
 	}
 	return error_set(err,
 			 "image '%s' is not in the store; bring it in with "
-			 "'slipway image import --name %s FILE'",
+			 "'slipway image import --name %s FILE', or make it with 'slipway pkg build DIR'",
 			 name, name);
 }
 
