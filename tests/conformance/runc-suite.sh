@@ -129,6 +129,8 @@ clean_up()
 	rm -rf --one-file-system "$TEST_TMP/t"
 }
 
+all_reported() { awk '/^1\.\.[0-9]+/ { plan = substr($0, 4) } /^(not )?ok / { n++ } END { exit !(plan && n == plan) }' "$1" 2>/dev/null; }
+
 # run_file RUNTIME FILE: TAP on standard output. Tests in user namespaces have to pass through all directories above them.
 # runc wants a controlling terminal, which script(1) makes; it types nothing, for the fifo has no other end. Processes and
 # mounts that a test leaves are gone with the namespaces around it.
@@ -144,7 +146,13 @@ run_file()
 		exec 9>&-
 		timeout -k 5 240 unshare --mount --pid --fork --kill-child --mount-proc \
 			script -qec "exec bats --formatter tap --timing '$2.bats' >'$TEST_TMP/t/tap' 2>&1" /dev/null \
-			<>"$TEST_TMP/t/stdin" >/dev/null 2>&1
+			<>"$TEST_TMP/t/stdin" >/dev/null 2>&1 &
+		# bats waits for whoever has its output open, also for what a test that failed has left.
+		while kill -0 $! 2>/dev/null; do
+			sleep 0.2
+			! all_reported "$TEST_TMP/t/tap" || { sleep 1; kill $! 2>/dev/null; break; }
+		done
+		wait
 		cat "$TEST_TMP/t/tap"
 	)
 	clean_up
