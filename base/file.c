@@ -16,12 +16,12 @@
 
 #define READ_CHUNK 65536
 
-/* `chunk` is how much to ask for at first; it grows. */
+/* `chunk` is how much to ask for at first; it grows while all of it comes. */
 static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struct buffer *out, struct error *err)
 {
 	size_t total = 0;
 
-	for (;; chunk = chunk < READ_CHUNK / 4 ? chunk * 4 : READ_CHUNK) {
+	for (;;) {
 		ssize_t n = read(fd, buffer_reserve(out, chunk), chunk);
 
 		if (n < 0 && errno == EINTR)
@@ -32,6 +32,8 @@ static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struc
 		out->data[out->length] = '\0';
 		if (n == 0)
 			return 0;
+		if ((size_t)n == chunk)
+			chunk = chunk < READ_CHUNK / 4 ? chunk * 4 : READ_CHUNK;
 		total += (size_t)n;
 		if (total > max)
 			return error_set(err, "'%s' is larger than the %zu bytes allowed", name, max);
