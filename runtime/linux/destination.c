@@ -57,6 +57,19 @@ static int make_parts(int root, const char *path, bool directory, struct arena *
 	return parent < 0 ? -1 : 0;
 }
 
+/* As most are: a new name in a directory that is there. -1 also where it takes more than that. */
+static int make_last(int root, const char *path, bool directory, struct arena *arena, struct error *err)
+{
+	const char *name = path_base(path);
+	const char *above = name == path ? "." : arena_strndup(arena, path, (size_t)(name - path));
+	autoclose int parent = path_open_in_root(root, above, O_PATH | O_DIRECTORY, 0, err);
+
+	if (parent < 0 || (directory ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0644, 0)) < 0)
+		return -1;
+	/* Not through `parent`: what is there by now may be a symlink. */
+	return path_open_in_root(root, path, O_PATH, 0, err);
+}
+
 int destination_open(int root, const char *path, bool directory, struct error *err)
 {
 	struct arena arena = { 0 };
@@ -65,13 +78,14 @@ int destination_open(int root, const char *path, bool directory, struct error *e
 	if (fd >= 0 || err->number != ENOENT)
 		return fd;
 	path = path_clean(&arena, path);
-	for (int hops = 0; hops < SYMLINKS_MAX && r == 1; hops++) {
+	fd = make_last(root, path, directory, &arena, err);
+	for (int hops = 0; hops < SYMLINKS_MAX && r == 1 && fd < 0; hops++) {
 		path += strspn(path, "/");
 		r = make_parts(root, path, directory, &arena, &path, err);
 	}
-	if (r == 1)
+	if (r == 1 && fd < 0)
 		error_number(err, ELOOP, "cannot create the mount point");
-	if (r == 0)
+	if (r == 0 && fd < 0)
 		fd = path_open_in_root(root, *path ? path : ".", O_PATH, 0, err);
 	arena_release(&arena);
 	return fd;

@@ -200,6 +200,12 @@ static int apply_with_mount(const struct oci_mount *mount, const struct mount_op
 	return 0;
 }
 
+/* Where nothing is left to change once it is mounted, one call does it: this is most of what a container has. */
+static bool is_plain(const struct mount_options *options)
+{
+	return !options->copy_up && !options->recursive_set && !options->recursive_clear && !options->propagation;
+}
+
 static int apply_filesystem(const struct mount_place *place, const struct oci_mount *mount,
 			    const struct mount_options *options, struct error *err)
 {
@@ -208,6 +214,9 @@ static int apply_filesystem(const struct mount_place *place, const struct oci_mo
 
 	if (destination < 0)
 		return -1;
+	/* If it fails, the longer way says why. */
+	if (is_plain(options) && apply_with_mount(mount, options, destination, err) == 0)
+		return 0;
 	if (options->copy_up) {
 		/* What is copied must be written before the mount is read-only. */
 		first.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
