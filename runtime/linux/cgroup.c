@@ -198,13 +198,27 @@ static int fill_cpuset(const struct cgroup_hierarchy *new, struct arena *arena, 
 	return 0;
 }
 
+/* The kernel's lists of controllers have spaces between the words, and may end in a newline. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += length)
+		if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\n' || !at[length]))
+			return true;
+	return false;
+}
+
 /* Gives the children of `parent` all the controllers it has; what cannot be given shows when a limit is written. */
 static void enable_controllers(const char *parent, struct arena *arena)
 {
 	static const char *const controllers[] = { "+cpuset", "+cpu", "+io", "+memory", "+pids", "+hugetlb", "+rdma" };
 	autoclose int fd =
 		openat(AT_FDCWD, path_join(arena, parent, "cgroup.subtree_control"), O_RDWR | O_CLOEXEC);
+	const struct cgroup_hierarchy h = { .directory = parent };
+	autobuffer struct buffer has = { 0 };
 	char have[256], all[256] = "";
+	struct error ignored;
 	ssize_t n;
 
 	if (fd < 0 || (n = read(fd, have, sizeof(have) - 1)) < 0)
@@ -212,12 +226,14 @@ static void enable_controllers(const char *parent, struct arena *arena)
 	have[n] = '\0';
 	if (strstr(have, "cpuset") && strstr(have, "memory") && strstr(have, "pids") && strstr(have, "io"))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (!strstr(have, controllers[i] + 1))
-			(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", controllers[i]);
-	if (write(fd, all, strlen(all)) >= 0)
+	if (cgroup_read(&h, "cgroup.controllers", &has, &ignored) < 0)
 		return;
-	/* One that this kernel does not have spoils the whole list. */
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		if (has_word(buffer_string(&has), controllers[i] + 1) && !has_word(have, controllers[i] + 1))
+			(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", controllers[i]);
+	if (!*all || write(fd, all, strlen(all)) >= 0)
+		return;
+	/* One that cannot be given spoils the whole list. */
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
 		if (write(fd, controllers[i], strlen(controllers[i])) < 0)
 			continue;
