@@ -91,6 +91,7 @@ struct container_process {
 	int pidfd;
 	int sync;			/* to the set-up, until it is executed */
 	int master;			/* of the terminal, or -1 */
+	bool goes_on;			/* the set-up does not wait for container_run() */
 };
 
 /*

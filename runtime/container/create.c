@@ -76,6 +76,8 @@ static int wait_for_start(struct creation *c, struct error *err)
 {
 	int connection;
 
+	if (c->process->goes_on)
+		return 0;
 	if (sync_send(c->setup_sync, SYNC_CREATED, err) < 0)
 		return -1;
 	if (c->start_socket < 0)
@@ -275,6 +277,8 @@ static int accompany(struct creation *c, struct error *err)
 		if ((c->has_hooks && run_runtime_hooks(c, err) < 0) || sync_send(p->sync, SYNC_GO, err) < 0)
 			return -1;
 	}
+	if (p->goes_on)
+		return 0;
 	if (sync_expect(p->sync, SYNC_CREATED, err) < 0)
 		return -1;
 	if (c->terminal_socket >= 0) {
@@ -311,6 +315,8 @@ static int create(struct creation *c, struct error *err)
 	if (read_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
 	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
+	/* `run` with nobody to tell first: the state is written while the set-up works, and neither waits for the other. */
+	c->process->goes_on = c->options->start && !c->options->pid_file && c->terminal_socket < 0;
 	c->has_hooks = h->prestart.count > 0 || h->create_runtime.count > 0;
 	c->setup.hook_state =
 		state_for_hooks(c->config, c->options->id, c->setup.bundle, 1, "created", c->arena);

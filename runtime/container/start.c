@@ -36,7 +36,8 @@ static int run_poststart_hooks(struct container *container, struct arena *arena,
 int container_run(struct container *container, struct container_process *process, struct arena *arena,
 		  struct error *err)
 {
-	if (sync_send(process->sync, SYNC_GO, err) < 0 || sync_expect(process->sync, SYNC_END, err) < 0)
+	if ((!process->goes_on && sync_send(process->sync, SYNC_GO, err) < 0) ||
+	    sync_expect(process->sync, SYNC_END, err) < 0)
 		return -1;
 	fd_replace(&process->sync, -1);
 	return run_poststart_hooks(container, arena, err);

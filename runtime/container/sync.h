@@ -10,8 +10,8 @@
  *				<---	GO		moved into the cgroup, hooks have run
  *	ENTERED			--->			inside the root (only where it is not in its cgroup yet)
  *				<---	GO		moved into the cgroup: what was done before is not charged to it
- *	CREATED			--->
- *				<---	GO		`run` only; `start` comes over the start socket
+ *	CREATED			--->			not where `run` has nothing to do in between
+ *				<---	GO		`run` only, after CREATED; `start` comes over the start socket
  *	ERROR number text	--->			at any time
  */
 #ifndef RUNTIME_CONTAINER_SYNC_H
