@@ -130,9 +130,13 @@ static int from_file(const char *path, struct oci_process *p, struct arena *aren
 	static const char before[] = "{\"ociVersion\":\"" RUNTIME_SPEC_VERSION "\",\"root\":{\"path\":\"/\"},\"process\":";
 	autobuffer struct buffer text = { 0 };
 	struct oci_config config;
+	autoclose int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
 	buffer_add_string(&text, before);
-	if (file_read(AT_FDCWD, path, OCI_CONFIG_BYTES_MAX, &text, err) < 0)
+	/* Shells and clients pass it through pipes as well. */
+	if (file_read_fd(fd, path, OCI_CONFIG_BYTES_MAX, &text, err) < 0)
 		return -1;
 	buffer_add_string(&text, "}");
 	if (oci_config_parse(text.data, text.length, arena, &config, err) < 0)

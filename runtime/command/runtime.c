@@ -95,19 +95,29 @@ bool command_parse(const struct option_command *command, int argc, char **argv, 
 	return r == 0;
 }
 
-static const struct option_command *find(const char *name, struct error *err)
+static bool is_help(const char *word)
 {
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+}
+
+static const struct option_command *find(const struct option_list *words, struct error *err)
+{
+	const char *name = words->items[0];
 	struct option_command table[ARRAY_SIZE(commands) + 1] = { { 0 } };
 	char *argv[] = { (char *)(uintptr_t)name };
-	int words;
+	int taken;
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 		table[i] = *commands[i];
 	}
+	if (words->count > 1 && is_help(words->items[1])) {
+		(void)error_set(err, "No help topic for '%s'", name);
+		return NULL;
+	}
 	/* Only for its message: it knows the nearest. */
-	(void)option_find_command(table, 1, argv, &words, err);
+	(void)option_find_command(table, 1, argv, &taken, err);
 	return NULL;
 }
 
@@ -145,7 +155,7 @@ int runtime_main(int argc, char **argv)
 		if (open_standard_descriptors(&err) < 0)
 			return runtime_fail(&err, 1);
 	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+		if (is_help(argv[i]))
 			return show_help();
 	r = option_parse(&program, RUNTIME_NAME, argc, argv, &runtime_globals, &words, &arena, &err);
 	if (r < 0)
@@ -154,7 +164,7 @@ int runtime_main(int argc, char **argv)
 		status = show_version();
 	else if (words.count == 0 || strcmp(words.items[0], "help") == 0)
 		status = show_help();
-	else if (check_globals(&arena, &err) < 0 || !(command = find(words.items[0], &err)) ||
+	else if (check_globals(&arena, &err) < 0 || !(command = find(&words, &err)) ||
 		 (enters_containers(command) && runtime_protect_self(argv, &err) < 0))
 		status = runtime_fail(&err, 1);
 	else

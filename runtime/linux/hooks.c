@@ -51,7 +51,7 @@ static int wait_for(const struct oci_hook *hook, pid_t pid, int pidfd, struct er
 	if (ready == 0)
 		return error_set(err, "'%s' did not end within %d seconds", hook->path, hook->timeout);
 	if (WIFSIGNALED(status))
-		return error_set(err, "'%s' was ended by signal %d", hook->path, WTERMSIG(status));
+		return error_set(err, "'%s' was ended by signal %d (%s)", hook->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WEXITSTATUS(status) != 0)
 		return error_set(err, "'%s' exited with status %d", hook->path, WEXITSTATUS(status));
 	return 0;

@@ -34,7 +34,7 @@ static int number(const char *text, int low, int high)
 int signal_find(const char *text)
 {
 	if (*text >= '0' && *text <= '9')
-		return number(text, 1, KERNEL_SIGNAL_MAX);
+		return number(text, 0, KERNEL_SIGNAL_MAX);
 	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

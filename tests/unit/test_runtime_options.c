@@ -109,7 +109,7 @@ static void signals_by_name_and_number(void **state)
 		const char *text;
 		int number;
 	} rows[] = { { "KILL", 9 },    { "SIGTERM", 15 }, { "sigint", 2 }, { "1", 1 },	  { "64", 64 },	    { "65", -1 },
-		     { "0", -1 },      { "RTMIN", 34 },	  { "RTMIN+2", 36 }, { "SIGRTMAX-1", 63 }, { "RTMIN+99", -1 },
+		     { "0", 0 },	       { "RTMIN", 34 },	  { "RTMIN+2", 36 }, { "SIGRTMAX-1", 63 }, { "RTMIN+99", -1 },
 		     { "", -1 },       { "9x", -1 },	  { "SIG", -1 },   { "-9", -1 } };
 
 	(void)state;
