@@ -91,8 +91,15 @@ static void emit(struct emitter *e, struct bpf_insn insn)
 	e->used++;
 }
 
-/* Registers: 2 type, 3 access, 4 major, 5 minor. */
-enum { R_TYPE = 2, R_ACCESS = 3, R_MAJOR = 4, R_MINOR = 5 };
+/* A device number of the kernel has 12 bits for the major and 20 for the minor number. */
+#define MAJOR_BITS 12
+#define MINOR_BITS 20
+
+/*
+ * Registers. The last two hold type and major number, and all three, in one number: a rule is one comparison
+ * for most, and the fewer branches the program has the less the kernel has to verify.
+ */
+enum { R_TYPE = 2, R_ACCESS = 3, R_MAJOR = 4, R_MINOR = 5, R_DRIVER = 6, R_DEVICE = 7 };
 
 static void emit_prologue(struct emitter *e)
 {
@@ -103,6 +110,12 @@ static void emit_prologue(struct emitter *e)
 	emit(e, (struct bpf_insn){ .code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = R_ACCESS, .imm = 16 });
 	emit(e, (struct bpf_insn){ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = R_MAJOR, .src_reg = 1, .off = 4 });
 	emit(e, (struct bpf_insn){ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = R_MINOR, .src_reg = 1, .off = 8 });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = R_DRIVER, .src_reg = R_TYPE });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = R_DRIVER, .imm = MAJOR_BITS });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_OR | BPF_X, .dst_reg = R_DRIVER, .src_reg = R_MAJOR });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = R_DEVICE, .src_reg = R_DRIVER });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = R_DEVICE, .imm = MINOR_BITS });
+	emit(e, (struct bpf_insn){ .code = BPF_ALU64 | BPF_OR | BPF_X, .dst_reg = R_DEVICE, .src_reg = R_MINOR });
 }
 
 static int access_bits(const char *access)
@@ -119,17 +132,43 @@ static void emit_return(struct emitter *e, int value)
 	emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
 }
 
+/* The jump that leaves the rule where a register does not have the value; the last place is for emit_rule() to mend. */
+static size_t emit_unless(struct emitter *e, uint8_t reg, uint64_t value)
+{
+	if (value <= INT32_MAX) {
+		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = reg, .imm = (int)value });
+		return e->used - 1;
+	}
+	emit(e, (struct bpf_insn){ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .imm = (int)(uint32_t)value });
+	emit(e, (struct bpf_insn){ .imm = (int)(value >> 32) });
+	emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_X, .dst_reg = reg, .src_reg = 1 });
+	return e->used - 1;
+}
+
 /* Jumps that leave the rule are mended once it is known where it ends. */
 static void emit_rule(struct emitter *e, const struct oci_device_rule *rule)
 {
+	bool major = rule->has_major && rule->major >= 0, minor = rule->has_minor && rule->minor >= 0;
+	uint64_t type = 0, driver;
 	size_t jumps[4], n = 0;
 	int bits = access_bits(rule->access);
 
-	if (rule->type && *rule->type && *rule->type != 'a') {
-		jumps[n++] = e->used;
-		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = R_TYPE,
-					   .imm = *rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR });
-	}
+	/* No device has such a number. */
+	if ((major && rule->major >> MAJOR_BITS) || (minor && rule->minor >> MINOR_BITS))
+		return;
+	if (rule->type && *rule->type && *rule->type != 'a')
+		type = *rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
+	driver = type << MAJOR_BITS | (uint64_t)(major ? rule->major : 0);
+	if (type && major && minor)
+		jumps[n++] = emit_unless(e, R_DEVICE, driver << MINOR_BITS | (uint64_t)rule->minor);
+	else if (type && major)
+		jumps[n++] = emit_unless(e, R_DRIVER, driver);
+	else if (type)
+		jumps[n++] = emit_unless(e, R_TYPE, type);
+	else if (major)
+		jumps[n++] = emit_unless(e, R_MAJOR, (uint64_t)rule->major);
+	if (minor && !(type && major))
+		jumps[n++] = emit_unless(e, R_MINOR, (uint64_t)rule->minor);
 	if (bits != (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)) {
 		/* Allowed where all that is asked is in the rule; denied where any of it is. */
 		emit(e, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = R_ACCESS });
@@ -138,16 +177,6 @@ static void emit_rule(struct emitter *e, const struct oci_device_rule *rule)
 		jumps[n++] = e->used;
 		emit(e, (struct bpf_insn){ .code = BPF_JMP | (rule->allow ? BPF_JNE : BPF_JEQ) | BPF_K, .dst_reg = 1,
 					   .imm = 0 });
-	}
-	if (rule->has_major && rule->major >= 0) {
-		jumps[n++] = e->used;
-		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = R_MAJOR,
-					   .imm = (int)rule->major });
-	}
-	if (rule->has_minor && rule->minor >= 0) {
-		jumps[n++] = e->used;
-		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = R_MINOR,
-					   .imm = (int)rule->minor });
 	}
 	emit_return(e, rule->allow);
 	for (size_t i = 0; i < n; i++)
@@ -184,7 +213,7 @@ int cgroup_devices_v2(const struct cgroup_hierarchy *h, const struct oci_device_
 {
 	static const char license[] = "Apache-2.0";
 	struct arena arena = { 0 };
-	size_t total = count + ARRAY_SIZE(defaults), max = 8 + total * 8;
+	size_t total = count + ARRAY_SIZE(defaults), max = 14 + total * 8;
 	struct oci_device_rule *all;
 	struct bpf_insn *program;
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE };

@@ -130,6 +130,19 @@ static int run(const struct bpf_insn *program, int length, uint32_t type, uint32
 		case BPF_ALU64 | BPF_MOV | BPF_K:
 			r[i->dst_reg] = (uint32_t)with;
 			break;
+		case BPF_ALU64 | BPF_MOV | BPF_X:
+			r[i->dst_reg] = with;
+			break;
+		case BPF_ALU64 | BPF_LSH | BPF_K:
+			r[i->dst_reg] <<= with;
+			break;
+		case BPF_ALU64 | BPF_OR | BPF_X:
+			r[i->dst_reg] |= with;
+			break;
+		case BPF_LD | BPF_DW | BPF_IMM:
+			r[i->dst_reg] = (int64_t)((uint64_t)(uint32_t)i[1].imm << 32 | (uint32_t)i->imm);
+			at++;
+			break;
 		case BPF_ALU | BPF_AND | BPF_K:
 			r[i->dst_reg] = (uint32_t)(r[i->dst_reg] & with);
 			break;
@@ -137,6 +150,7 @@ static int run(const struct bpf_insn *program, int length, uint32_t type, uint32
 			r[i->dst_reg] = (uint32_t)r[i->dst_reg] >> with;
 			break;
 		case BPF_JMP | BPF_JNE | BPF_K:
+		case BPF_JMP | BPF_JNE | BPF_X:
 			at += r[i->dst_reg] != with ? i->off : 0;
 			break;
 		case BPF_JMP | BPF_JEQ | BPF_K:
@@ -162,6 +176,11 @@ static void the_last_device_rule_that_matches_decides(void **state)
 		{ .allow = true, .type = "b", .access = "m" },
 		{ .allow = true, .type = "c", .has_major = true, .major = 10, .access = "rwm" },
 		{ .allow = false, .type = "c", .has_major = true, .major = 10, .has_minor = true, .minor = 200, .access = "w" },
+		{ .allow = true, .has_major = true, .major = 20, .has_minor = true, .minor = 1048575, .access = "rwm" },
+		{ .allow = true, .has_minor = true, .minor = 77, .access = "r" },
+		/* No device has such numbers; they must not be taken for others that have the same bits. */
+		{ .allow = true, .type = "c", .has_major = true, .major = 4096, .has_minor = true, .minor = 5, .access = "rwm" },
+		{ .allow = true, .type = "c", .has_major = true, .major = 30, .has_minor = true, .minor = 1 << 20, .access = "rwm" },
 	};
 	static const struct {
 		uint32_t type, access, major, minor;
@@ -172,7 +191,11 @@ static void the_last_device_rule_that_matches_decides(void **state)
 		{ BPF_DEVCG_DEV_BLOCK, READ, 1, 3, 0 },		{ BPF_DEVCG_DEV_BLOCK, MKNOD, 8, 0, 1 },
 		{ BPF_DEVCG_DEV_BLOCK, MKNOD | READ, 8, 0, 0 }, { BPF_DEVCG_DEV_CHAR, READ | WRITE, 10, 5, 1 },
 		{ BPF_DEVCG_DEV_CHAR, READ, 10, 200, 1 },	{ BPF_DEVCG_DEV_CHAR, READ | WRITE, 10, 200, 0 },
-		{ BPF_DEVCG_DEV_CHAR, WRITE, 10, 200, 0 },	{ BPF_DEVCG_DEV_CHAR, READ, 4096, 1, 0 },
+		{ BPF_DEVCG_DEV_CHAR, WRITE, 10, 200, 0 },	{ BPF_DEVCG_DEV_CHAR, READ, 4095, 1, 0 },
+		{ BPF_DEVCG_DEV_BLOCK, READ, 20, 1048575, 1 },	{ BPF_DEVCG_DEV_CHAR, MKNOD, 20, 1048575, 1 },
+		{ BPF_DEVCG_DEV_CHAR, READ, 20, 1048574, 0 },	{ BPF_DEVCG_DEV_BLOCK, READ, 3, 77, 1 },
+		{ BPF_DEVCG_DEV_BLOCK, WRITE, 3, 77, 0 },	{ BPF_DEVCG_DEV_BLOCK, READ, 0, 5, 0 },
+		{ BPF_DEVCG_DEV_CHAR, READ, 30, 0, 0 },		{ BPF_DEVCG_DEV_CHAR, READ, 31, 0, 0 },
 	};
 	struct bpf_insn program[128];
 	struct error err;
