@@ -4,6 +4,7 @@
 # QEMU counts them itself (-icount, one CPU, bench/count.c), so that no clock and no neighbour matters.
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/guest.sh"
 ROUNDS=${ROUNDS:-3}
 FORMATS=${FORMATS:-kernel+initrd kernel+squashfs}
 
@@ -11,10 +12,6 @@ need qemu-system-x86_64 qemu-system-x86
 need musl-gcc musl-tools
 INIT=$BUILD/libexec/slipway/init
 [ -x "$INIT" ] || die "'$INIT' is not built; run 'make'"
-
-entry() {
-	readelf -h "$1" | awk '/Entry point/ { print $4 }'
-}
 
 build_service() {
 	mkdir -p "$WORK/root/bin"
@@ -34,25 +31,15 @@ build_service() {
 	EOF
 }
 
-# One boot under icount; leaves the plugin's lines in $WORK/counts.
-count_boot() { # PREFIX
-	local command
-	command=$("$SLIPWAY" run -m 256 --kvm off --dry-run "$1" | sed 's/thread=multi/thread=single/; s/-chardev stdio,.*signal=on/-chardev null,id=console/; s/-mon [^ ]*//')
-	rm -f "$WORK/counts"
-	timeout 300 sh -c "$(printf '%s' "$command" | sed '/^[[:space:]]*\\\{0,1\}$/d')"' -icount shift=0,sleep=off -plugin "$1" -d plugin -D "$2"' sh \
-		"$WORK/count.so,pid1=$(entry "$INIT"),service=$(entry "$WORK/root/bin/first")" "$WORK/counts" < /dev/null > "$WORK/console" 2>&1 ||
-		die "QEMU failed: $(tail -n 1 "$WORK/console")"
-	awk '$1 == "service" && $2 > 0 { found = 1 } END { exit !found }' "$WORK/counts" || die "the service never ran"
-}
-
-gcc -O2 -fPIC -shared -o "$WORK/count.so" "$TOP/bench/count.c"
+build_counter
 build_service
 for format in $FORMATS; do
 	"$SLIPWAY" build --quiet --format "$format" --output "$WORK/$format" "$WORK/boot.yml"
 	: > "$WORK/pid1"
 	: > "$WORK/init"
 	for round in $(seq "$ROUNDS"); do
-		count_boot "$WORK/$format"
+		count_boot "$WORK/$format" "pid1=$(entry "$INIT")" "service=$(entry "$WORK/root/bin/first")"
+		awk '$1 == "service" && $2 > 0 { found = 1 } END { exit !found }' "$WORK/counts" || die "the service never ran: $(tail -n 1 "$WORK/console")"
 		awk '$1 == "pid1" { p = $2 } $1 == "service" { s = $2 } END { print p >> P; print s - p >> I }' \
 			P="$WORK/pid1" I="$WORK/init" "$WORK/counts"
 		echo "$format round $round: $(tr '\n' ' ' < "$WORK/counts")"
