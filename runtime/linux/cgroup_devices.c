@@ -136,12 +136,12 @@ static void emit_return(struct emitter *e, int value)
 static size_t emit_unless(struct emitter *e, uint8_t reg, uint64_t value)
 {
 	if (value <= INT32_MAX) {
-		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = reg & 15, .imm = (int)value });
+		emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = reg & 15u, .imm = (int)value });
 		return e->used - 1;
 	}
 	emit(e, (struct bpf_insn){ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .imm = (int)(uint32_t)value });
 	emit(e, (struct bpf_insn){ .imm = (int)(value >> 32) });
-	emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_X, .dst_reg = reg & 15, .src_reg = 1 });
+	emit(e, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_X, .dst_reg = reg & 15u, .src_reg = 1 });
 	return e->used - 1;
 }
 
