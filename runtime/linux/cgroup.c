@@ -179,20 +179,31 @@ int cgroup_read(const struct cgroup_hierarchy *hierarchy, const char *file, stru
 	return 0;
 }
 
-/* A new cpuset is empty, and takes no process until it has what its parent has. */
-static int fill_cpuset(const struct cgroup_hierarchy *new, struct arena *arena, struct error *err)
+/* Appends the value of a cpuset's file; where it is empty, it becomes that of the parent. `fresh`: it is known to be. */
+static int inherit(const struct cgroup_hierarchy *h, const char *file, bool fresh, struct arena *arena,
+		   struct buffer *value, struct error *err)
+{
+	const struct cgroup_hierarchy parent = {
+		.mount = h->mount,
+		.directory = arena_strndup(arena, h->directory, (size_t)(path_base(h->directory) - h->directory) - 1),
+	};
+
+	if (!fresh && cgroup_read(h, file, value, err) < 0)
+		return -1;
+	if (value->length > 0 || strcmp(h->directory, h->mount) == 0)
+		return 0;
+	return inherit(&parent, file, false, arena, value, err) < 0 ? -1 : cgroup_write(h, file, buffer_string(value), err);
+}
+
+/* An empty cpuset takes no process. */
+static int fill_cpuset(const struct cgroup_hierarchy *h, bool fresh, struct arena *arena, struct error *err)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
-	const struct cgroup_hierarchy parent = {
-		.directory = arena_strndup(arena, new->directory,
-					   (size_t)(path_base(new->directory) - new->directory) - 1),
-	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		autobuffer struct buffer value = { 0 };
 
-		if (cgroup_read(&parent, files[i], &value, err) < 0 ||
-		    cgroup_write(new, files[i], buffer_string(&value), err) < 0)
+		if (inherit(h, files[i], fresh, arena, &value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -242,13 +253,16 @@ static void enable_controllers(const char *parent, struct arena *arena)
 /* 1: made, 0: was there. */
 static int make_directory(const struct cgroup_hierarchy *h, struct arena *arena, struct error *err)
 {
-	if (mkdir(h->directory, 0755) < 0)
-		return errno == EEXIST ? 0 : error_errno(err, "cannot create the cgroup '%s'", h->directory);
-	if (has_controller(h->controllers, "cpuset") && fill_cpuset(h, arena, err) < 0) {
-		(void)rmdir(h->directory);
+	bool made = mkdir(h->directory, 0755) == 0;
+
+	if (!made && errno != EEXIST)
+		return error_errno(err, "cannot create the cgroup '%s'", h->directory);
+	if (has_controller(h->controllers, "cpuset") && fill_cpuset(h, made, arena, err) < 0) {
+		if (made)
+			(void)rmdir(h->directory);
 		return -1;
 	}
-	return 1;
+	return made;
 }
 
 /* mkdir -p below the mount. Mostly the parent is there; in version 2 it also has to hand its controllers down. */

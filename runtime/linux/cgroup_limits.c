@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/linux/cgroup_devices.h"
+#include "runtime/linux/cgroup_io.h"
 
 typedef int convert_function(const struct oci_resources *r, int64_t value, char *out, size_t size);
 
@@ -69,13 +70,6 @@ static int nonzero(const struct oci_resources *r, int64_t value, char *out, size
 	return value == 0 ? 0 : as_is(r, value, out, size);
 }
 
-/* blkio weights go from 10 to 1000, those of io from 1 to 10000. */
-static int io_weight(const struct oci_resources *r, int64_t value, char *out, size_t size)
-{
-	(void)r;
-	return value == 0 ? 0 : snprintf(out, size, "default %lld", 1 + (long long)(value - 10) * 9999 / 990);
-}
-
 /* A converter that writes nothing (0) passes the limit over; NULL for a version without it. */
 static const struct limit {
 	const char *name;		/* its place in the specification */
@@ -91,8 +85,9 @@ static const struct limit {
 	{ "cpu.quota", FIELD(cpu_quota), "cpu", "cpu.cfs_quota_us", nonzero, "cpu.max", quota_and_period },
 	{ "cpu.burst", FIELD(cpu_burst), "cpu", "cpu.cfs_burst_us", as_is, "cpu.max.burst", as_is },
 	{ "cpu.idle", FIELD(cpu_idle), "cpu", "cpu.idle", as_is, "cpu.idle", as_is },
+	{ "cpu.realtimePeriod", FIELD(cpu_realtime_period), "cpu", "cpu.rt_period_us", nonzero, NULL, NULL },
+	{ "cpu.realtimeRuntime", FIELD(cpu_realtime_runtime), "cpu", "cpu.rt_runtime_us", as_is, NULL, NULL },
 	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", pids_or_max, "pids.max", pids_or_max },
-	{ "blockIO.weight", FIELD(block_io_weight), "blkio", "blkio.weight", nonzero, "io.weight", io_weight },
 	{ "memory.reservation", FIELD(memory_reservation), "memory", "memory.soft_limit_in_bytes", nonzero, "memory.low", or_max },
 	{ "memory.limit", FIELD(memory_limit), "memory", "memory.limit_in_bytes", nonzero, "memory.max", or_max },
 	{ "memory.swap", FIELD(memory_swap), "memory", "memory.memsw.limit_in_bytes", nonzero, "memory.swap.max", swap_alone },
@@ -160,10 +155,27 @@ static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *un
 	return 0;
 }
 
-int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+/* Unlimited memory means unlimited swap, where nothing is said about it: version 1 counts them together. */
+static void free_swap(const struct cgroup *cgroup, struct oci_resources *r)
 {
-	if (!r)
+	const struct cgroup_hierarchy *h = cgroup_find(cgroup, "memory");
+	struct error ignored;
+	autobuffer struct buffer there = { 0 };
+
+	if (cgroup->unified || !r->memory_limit.set || r->memory_limit.value != -1 || r->memory_swap.set || !h ||
+	    cgroup_read(h, "memory.memsw.limit_in_bytes", &there, &ignored) < 0)
+		return;
+	r->memory_swap = (struct oci_number){ .set = true, .value = -1 };
+}
+
+int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted, struct error *err)
+{
+	struct oci_resources with_swap, *r = &with_swap;
+
+	if (!wanted)
 		return 0;
+	with_swap = *wanted;
+	free_swap(cgroup, r);
 	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++) {
 		const char *value = *(const char *const *)(const void *)((const char *)r + text_limits[i].offset);
 
@@ -181,6 +193,8 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *r, str
 	if (r->disable_oom_killer && !cgroup->unified &&
 	    write_limit(cgroup, "memory", "memory.oom_control", "1", err) < 0)
 		return error_context(err, "linux.resources.memory.disableOOMKiller");
+	if (cgroup_limit_io(cgroup, r, err) < 0)
+		return -1;
 	return apply_unified(cgroup, &r->unified, err);
 }
 
