@@ -109,7 +109,7 @@ static int child_steps(struct creation *c, struct error *err)
 	if (c->has_hooks && ask(c, SYNC_PREPARED, err) < 0)
 		return -1;
 	if (setup_enter(&c->setup, err) < 0 || (moves_late(c) && ask(c, SYNC_ENTERED, err) < 0) ||
-	    setup_own_cgroup(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
+	    setup_inside_cgroup(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
 		return -1;
 	return setup_execute(&c->setup, err);
 }

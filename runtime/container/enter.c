@@ -67,7 +67,7 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 	if (setup->cgroup && (cgroup_limit_devices(cgroup, config->linux_.resources, err) < 0 ||
 			      cgroup_limit(cgroup, config->linux_.resources, err) < 0))
 		return -1;
-	if (setup_enter(setup, err) < 0 || setup_own_cgroup(setup, err) < 0)
+	if (setup_enter(setup, err) < 0 || setup_inside_cgroup(setup, err) < 0)
 		return -1;
 	return setup_execute(setup, err);
 }

@@ -18,6 +18,7 @@
 #include "runtime/linux/labels.h"
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
+#include "runtime/linux/scheduling.h"
 #include "runtime/linux/syscalls.h"
 
 struct joining {
@@ -58,6 +59,14 @@ static int take_terminal(const struct joining *j, struct error *err)
 	return terminal_take(&terminal, err);
 }
 
+/* A process that says nothing about its CPUs goes where the container's config says. */
+static const struct oci_process *affinity_of(const struct joining *j)
+{
+	const struct oci_process *own = j->options->process, *of_container = j->container->config->process;
+
+	return own->cpu_affinity_initial || own->cpu_affinity_final || !of_container ? own : of_container;
+}
+
 static int child_steps(const struct joining *j, struct error *err)
 {
 	const struct oci_process *p = j->options->process;
@@ -69,7 +78,9 @@ static int child_steps(const struct joining *j, struct error *err)
 	if (sync_expect(j->sync, SYNC_GO, err) < 0)
 		return -1;
 	(void)umask(0);
-	if ((p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0) || labels_apply(p, err) < 0)
+	if ((p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0) || labels_apply(p, err) < 0 ||
+	    scheduling_set_cpus(affinity_of(j)->cpu_affinity_final, err) < 0 ||
+	    scheduling_apply(p, &j->container->config->linux_, err) < 0)
 		return -1;
 	if (join_namespaces(j, err) < 0 || take_terminal(j, err) < 0 ||
 	    execute_new_keyring(j->container->state.id, err) < 0 || program_prepare(p, j->arena, &program, err) < 0 ||
@@ -126,7 +137,7 @@ static int prepare(struct joining *j, struct error *err)
 		return -1;
 	config = j->container->config;
 	if (process_check_terminal(p, j->options->console_socket, j->options->foreground, err) < 0 ||
-	    rlimits_check(p, err) < 0)
+	    rlimits_check(p, err) < 0 || scheduling_check(p, &config->linux_, err) < 0)
 		return -1;
 	if (!p->cwd || *p->cwd != '/')
 		return error_set(err, "cwd must be an absolute path");
@@ -179,7 +190,8 @@ static int join(struct joining *j, struct error *err)
 {
 	struct container_process *p = j->process;
 
-	if (prepare(j, err) < 0 ||
+	/* The CPUs to start on are those of this process, from here on: the child inherits them. */
+	if (prepare(j, err) < 0 || scheduling_set_cpus(affinity_of(j)->cpu_affinity_initial, err) < 0 ||
 	    process_open_console(j->options->process, j->options->console_socket, &j->console, &j->terminal_socket, err) < 0 ||
 	    make_child(j, err) < 0)
 		return -1;

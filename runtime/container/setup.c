@@ -17,6 +17,7 @@
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
 #include "runtime/linux/root.h"
+#include "runtime/linux/scheduling.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/sysctl.h"
 #include "runtime/linux/user.h"
@@ -39,6 +40,8 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 	if (config->process && (!config->process->cwd || config->process->cwd[0] != '/'))
 		return error_set(err, "process.cwd must be an absolute path");
 	if (config->process && rlimits_check(config->process, err) < 0)
+		return -1;
+	if (scheduling_check(config->process, l, err) < 0)
 		return -1;
 	return sysctl_check(&l->sysctl, own, err);
 }
@@ -254,9 +257,11 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 	return execute_error(program->executable, errno, err);
 }
 
-int setup_own_cgroup(struct setup *s, struct error *err)
+int setup_inside_cgroup(struct setup *s, struct error *err)
 {
-	return namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err);
+	if (namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err) < 0)
+		return -1;
+	return scheduling_apply(s->config->process, &s->config->linux_, err);
 }
 
 int setup_execute(struct setup *s, struct error *err)

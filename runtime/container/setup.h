@@ -52,8 +52,11 @@ int setup_build(struct setup *setup, struct error *err);
 /* Steps into it. */
 int setup_enter(struct setup *setup, struct error *err);
 
-/* Makes the cgroup namespace: its root is the cgroup of this moment, so only when the process has been moved. */
-int setup_own_cgroup(struct setup *setup, struct error *err);
+/*
+ * What wants the process to have been moved: the cgroup namespace, whose root is the cgroup of this moment, and
+ * what a cgroup may forbid.
+ */
+int setup_inside_cgroup(struct setup *setup, struct error *err);
 
 /* Gives up the privileges and becomes the program. Returns only on failure. */
 int setup_execute(struct setup *setup, struct error *err);

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What few configs ask for: scheduling, time, mappings of mounts, network devices, limits of rare controllers, notifications.
+set -u
+. "$TOP/tests/functional/lib-runtime.sh"
+
+in_c() { out=$(rt exec "$@" 2>&1 </dev/null); status=$?; }
+started() { rt run --detach --bundle "$TEST_TMP/$1" "$1" >"$TEST_TMP/said" 2>&1 </dev/null || not_ok "$1 is started" "$(cat "$TEST_TMP/said")"; }
+
+# --- scheduler, ioPriority
+PROCESS=',"scheduler":{"policy":"SCHED_BATCH","nice":7,"flags":["SCHED_FLAG_RESET_ON_FORK"]},"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":6}' \
+	bundle sched sh -c 'cut -d" " -f41 /proc/1/stat; cut -d" " -f19 /proc/1/stat; ionice -p 1'
+run sched
+exactly "scheduler and ioPriority: policy, nice, class and priority" "3
+7
+best-effort: prio 6"
+PROCESS=',"scheduler":{"policy":"SCHED_IDLE"},"ioPriority":{"class":"IOPRIO_CLASS_IDLE","priority":0}' bundle sched sh -c 'cut -d" " -f41 /proc/1/stat; ionice -p 1'
+run sched
+exactly "scheduler and ioPriority: idle" "5
+idle"
+PROCESS=',"scheduler":{"policy":"SCHED_NO"}' bundle sched true
+run sched
+refused "scheduler: an unknown policy" "process.scheduler: unknown policy 'SCHED_NO'"
+PROCESS=',"scheduler":{"policy":"SCHED_OTHER","flags":["SCHED_FLAG_NO"]}' bundle sched true
+run sched
+refused "scheduler: an unknown flag" "process.scheduler: unknown flag 'SCHED_FLAG_NO'"
+PROCESS=',"scheduler":{"policy":"SCHED_OTHER","nice":-21}' bundle sched true
+run sched
+refused "scheduler: nice out of range" "nice goes from -20 to 19, not -21"
+PROCESS=',"scheduler":{"policy":"SCHED_OTHER","priority":5}' bundle sched true
+run sched
+refused "scheduler: a priority without real time" "priority is only for SCHED_FIFO and SCHED_RR"
+PROCESS=',"scheduler":{"policy":"SCHED_FIFO","priority":5,"runtime":5}' bundle sched true
+run sched
+refused "scheduler: a deadline without its policy" "only for SCHED_DEADLINE"
+PROCESS=',"scheduler":{"policy":"SCHED_ISO"}' bundle sched true
+run sched
+refused "scheduler: a policy that the kernel does not have" "process.scheduler: cannot set the policy 'SCHED_ISO'"
+PROCESS=',"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":8}' bundle sched true
+run sched
+refused "ioPriority: out of range" "priority goes from 0 to 7, not 8"
+PROCESS=',"ioPriority":{"class":"IOPRIO_CLASS_X","priority":0}' bundle sched true
+run sched
+refused "ioPriority: an unknown class" "process.ioPriority: unknown class 'IOPRIO_CLASS_X'"
+
+# --- execCPUAffinity
+cpus=$(grep Cpus_allowed_list /proc/self/status | cut -f2)
+last=${cpus##*[,-]}
+PROCESS=',"execCPUAffinity":{"initial":"'$last'","final":"'$last'"}' bundle affinity sh -c 'grep Cpus_allowed_list /proc/self/status >/tmp/first; exec sleep 1000'
+started affinity
+in_c affinity cat /tmp/first
+exactly "execCPUAffinity: not for the first process" "Cpus_allowed_list:	$cpus"
+in_c affinity grep Cpus_allowed_list /proc/self/status
+exactly "execCPUAffinity: of the container" "Cpus_allowed_list:	$last"
+process() { printf '{"args":["sh","-c","%s"],"cwd":"/","env":["PATH=/bin"]%s}' "${1//\"/\\\"}" "$2" >"$TEST_TMP/process.json"; }
+process 'grep Cpus_allowed_list /proc/self/status' ',"execCPUAffinity":{"final":"0"}'
+in_c --process "$TEST_TMP/process.json" affinity
+exactly "execCPUAffinity: of the process, in the cgroup" "Cpus_allowed_list:	0"
+process true ',"execCPUAffinity":{"initial":"0-"}'
+in_c --process "$TEST_TMP/process.json" affinity
+says "execCPUAffinity: not a list" "process.execCPUAffinity.initial: expected a list like '0-3,7', got '0-'"
+process true ',"execCPUAffinity":{"initial":"4095"}'
+in_c --process "$TEST_TMP/process.json" affinity
+says "execCPUAffinity: a CPU that is not there" "cannot use the CPUs '4095'"
+process 'cut -d" " -f41 /proc/$$/stat; ionice -p $$' ',"scheduler":{"policy":"SCHED_BATCH"},"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":5}'
+in_c --process "$TEST_TMP/process.json" affinity
+exactly "exec: scheduler and ioPriority" "3
+best-effort: prio 5"
+rt delete -f affinity
+
+# --- personality
+LINUX=',"personality":{"domain":"LINUX32"}' bundle pers sh -c 'uname -m >/tmp/m; exec sleep 1000'
+started pers
+case $(uname -m) in x86_64) other=i686 ;; aarch64) other=armv8l ;; *) other=$(uname -m) ;; esac
+in_c pers sh -c 'cat /tmp/m; uname -m'
+exactly "personality: of the container, and of who joins it" "$other
+$other"
+rt delete -f pers
+LINUX=',"personality":{"domain":"LINUX","flags":["ADDR_NO_RANDOMIZE"]}' bundle pers true
+run pers
+refused "personality: flags" "linux.personality: the flag 'ADDR_NO_RANDOMIZE' is not supported"
+
+# --- memoryPolicy
+if [ -e /sys/devices/system/node/node0 ]; then
+	LINUX=',"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_STATIC_NODES"]}' bundle numa head -n 1 /proc/self/numa_maps
+	run numa
+	says "memoryPolicy: mode, nodes and flags" "bind=static:0"
+	LINUX=',"memoryPolicy":{"mode":"MPOL_INTERLEAVE","nodes":"0-0,0"}' bundle numa head -n 1 /proc/self/numa_maps
+	run numa
+	says "memoryPolicy: another mode" "interleave:0"
+	LINUX=',"memoryPolicy":{"mode":"MPOL_LOCAL"}' bundle numa head -n 1 /proc/self/numa_maps
+	run numa
+	says "memoryPolicy: without nodes" "local"
+	LINUX=',"memoryPolicy":{"mode":"MPOL_BIND","nodes":"1023"}' bundle numa true
+	run numa
+	refused "memoryPolicy: a node that is not there" "linux.memoryPolicy: cannot set the mode 'MPOL_BIND'"
+fi
+LINUX=',"memoryPolicy":{"mode":"MPOL_X"}' bundle numa true
+run numa
+refused "memoryPolicy: an unknown mode" "linux.memoryPolicy: unknown mode 'MPOL_X'"
+LINUX=',"memoryPolicy":{"mode":"MPOL_BIND","nodes":"a"}' bundle numa true
+run numa
+refused "memoryPolicy: nodes that are not a list" "linux.memoryPolicy: nodes: expected a list like '0-3,7', got 'a'"
+LINUX=',"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_X"]}' bundle numa true
+run numa
+refused "memoryPolicy: an unknown flag" "linux.memoryPolicy: unknown flag 'MPOL_F_X'"
+
+clean "at the end nothing is left"
+finish
