@@ -68,7 +68,9 @@ static int child_namespaces(struct creation *c, struct error *err)
 	if ((n->join & CLONE_NEWUSER) && namespaces_become_root(err) < 0)
 		return -1;
 	/* With a user namespace to join, what is made must be made by it; else clone3 has made all but this. */
-	return namespaces_unshare(n, (n->join & CLONE_NEWUSER) ? ~by_clone : CLONE_NEWTIME, err);
+	if (namespaces_unshare(n, (n->join & CLONE_NEWUSER) ? ~by_clone : CLONE_NEWTIME, err) < 0)
+		return -1;
+	return namespaces_enter_time(n, &c->config->linux_, err);
 }
 
 /* `start` connects; the connection carries an error, or ends with execve. */

@@ -32,7 +32,9 @@ static int make_namespaces(struct setup *setup, struct error *err)
 		return error_set(err, "linux.namespaces: a container of PID 1 cannot join a PID namespace");
 	if (namespaces_join(&setup->namespaces, here | CLONE_NEWCGROUP, err) < 0)
 		return -1;
-	return namespaces_unshare(&setup->namespaces, here, err);
+	if (namespaces_unshare(&setup->namespaces, here, err) < 0)
+		return -1;
+	return namespaces_enter_time(&setup->namespaces, &setup->config->linux_, err);
 }
 
 static bool needs_cgroup(const struct oci_config *config)

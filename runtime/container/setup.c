@@ -37,6 +37,10 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 		return error_set(err, "linux.uidMappings and gidMappings need a user namespace");
 	if ((namespaces->make & CLONE_NEWUSER) && (!l->uid_mappings.count || !l->gid_mappings.count))
 		return error_set(err, "a new user namespace needs linux.uidMappings and gidMappings");
+	if ((l->has_time_monotonic || l->has_time_boottime) && !(namespaces->make & CLONE_NEWTIME))
+		return error_set(err, "linux.timeOffsets need a new time namespace");
+	if (l->intel_rdt)
+		return error_set(err, "linux.intelRdt is not supported");
 	if (config->process && (!config->process->cwd || config->process->cwd[0] != '/'))
 		return error_set(err, "process.cwd must be an absolute path");
 	if (config->process && rlimits_check(config->process, err) < 0)

@@ -44,6 +44,12 @@ int namespaces_join(const struct namespaces *namespaces, unsigned int which, str
 /* Makes those of `which` that are to be made, in this process. */
 int namespaces_unshare(const struct namespaces *namespaces, unsigned int which, struct error *err);
 
+/*
+ * Enters the new time namespace, with the offsets of the config: a clock cannot be set once a process is in.
+ * Nothing where none is made.
+ */
+int namespaces_enter_time(const struct namespaces *namespaces, const struct oci_linux *config, struct error *err);
+
 /* Writes uid_map, gid_map and, where the writer may not map groups otherwise, setgroups of `pid`. */
 int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *err);
 

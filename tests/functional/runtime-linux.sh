@@ -105,5 +105,41 @@ LINUX=',"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_X"]}' bu
 run numa
 refused "memoryPolicy: an unknown flag" "linux.memoryPolicy: unknown flag 'MPOL_F_X'"
 
+# --- time namespace
+uptime_is() { awk -v up="${1%.*}" -v host="$(cut -d. -f1 /proc/uptime)" -v by="$2" 'BEGIN { d = up - host - by; exit !(d > -30 && d < 30) }'; }
+if [ -e /proc/self/timens_offsets ]; then
+	NAMESPACES=$ALL_NAMESPACES',{"type":"time"}' LINUX=',"timeOffsets":{"monotonic":{"secs":86400,"nanosecs":5},"boottime":{"secs":604800}}' \
+		bundle time sh -c 'cat /proc/self/timens_offsets | tr -s " "; readlink /proc/self/ns/time; cut -d" " -f1 /proc/uptime; exec sleep 1000'
+	rt run --detach --bundle "$TEST_TMP/time" time >"$TEST_TMP/out" 2>&1 </dev/null
+	until_true 10 eval '[ "$(wc -l <"$TEST_TMP/out")" -eq 4 ]'
+	out=$(cat "$TEST_TMP/out")
+	says "timeOffsets: are those of the config" "monotonic 86400 5
+boottime 604800 0"
+	check "timeOffsets: are what the program sees" uptime_is "$(tail -n 1 <<<"$out")" 604800
+	case $out in *"$(readlink /proc/self/ns/time)"*) not_ok "namespaces: a time namespace of its own" "$out" ;; *) ok "namespaces: a time namespace of its own" ;; esac
+	own=$(sed -n 3p <<<"$out")
+	in_c time sh -c 'readlink /proc/self/ns/time; cut -d" " -f1 /proc/uptime'
+	same "exec: in the container's time namespace" "$own" "$(head -n 1 <<<"$out")"
+	check "exec: sees its clocks" uptime_is "$(tail -n 1 <<<"$out")" 604800
+	rt delete -f time
+	NAMESPACES=$ALL_NAMESPACES',{"type":"time"},{"type":"user"}' LINUX=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"timeOffsets":{"boottime":{"secs":604800}}' \
+		bundle time cut -d' ' -f1 /proc/uptime
+	chown -R 100000:100000 "$TEST_TMP/time/rootfs"
+	chmod 755 "$TEST_TMP" "$TEST_TMP/time"
+	run time
+	check "timeOffsets: in a user namespace" uptime_is "$out" 604800
+	NAMESPACES=$ALL_NAMESPACES',{"type":"time"}' LINUX=',"timeOffsets":{"boottime":{"secs":-9000000000}}' bundle time true
+	run time
+	refused "timeOffsets: what the kernel does not take" "linux.timeOffsets: cannot set the clock 'boottime' to -9000000000 s and 0 ns"
+fi
+LINUX=',"timeOffsets":{"boottime":{"secs":1}}' bundle time true
+run time
+refused "timeOffsets: without a time namespace" "linux.timeOffsets need a new time namespace"
+
+# --- what is not supported says so
+LINUX=',"intelRdt":{"closID":"x"}' bundle rdt true
+run rdt
+refused "intelRdt: not supported" "linux.intelRdt is not supported"
+
 clean "at the end nothing is left"
 finish
