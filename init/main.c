@@ -6,18 +6,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "init/boot.h"
 #include "init/loop.h"
 #include "runtime/command/command.h"
 
+static struct machine machine = {
+	.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .uevent_fd = -1, .host_fd = -1,
+	.console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
+};
+
+/* Only while the plan is read: PID 1 allocates at no other time. Nothing runs yet that could be saved. */
+static void __attribute__((noreturn)) out_of_memory(void)
+{
+	log_error("boot failed: out of memory; give the machine more");
+	machine_end(&machine, END_POWEROFF);
+}
+
 int init_main(void)
 {
-	static struct machine machine = {
-		.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .uevent_fd = -1, .host_fd = -1,
-		.console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
-	};
-
+	arena_out_of_memory = out_of_memory;
 	log_open("init", STDERR_FILENO, LOG_LEVEL_INFO, false);
 	boot(&machine);
 	loop_run(&machine);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/console.h"
@@ -45,6 +46,12 @@ static int set_streams(const struct service *service)
 	return 0;
 }
 
+/* A container that runs out of memory while it is set up is one failed start. */
+static void __attribute__((noreturn)) child_out_of_memory(void)
+{
+	_exit(126);
+}
+
 /* In the child: signals as a program expects them, a session of its own, then the runtime. */
 static void __attribute__((noreturn)) child(const struct service *service, int status_fd)
 {
@@ -53,6 +60,7 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	char bundle[512];
 	sigset_t none;
 
+	arena_out_of_memory = child_out_of_memory;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();

@@ -45,6 +45,8 @@ sed 's#slipway/busybox#slipway/nowhere#' hello.yml > missing.yml
 refused "an image that is not in the store" "slipway: missing.yml:8:12: *'docker.io/slipway/nowhere:latest'*slipway image import*" missing.yml
 sed 's#slipway/kernel-debian#slipway/nokernel#' hello.yml > missing.yml
 refused "a kernel that is not in the store" "slipway: missing.yml:3:10: *nokernel*" missing.yml
+printf 'services:\n  - name: a\n    image: slipway/busybox\n' > wrong.yml
+refused "a manifest without a kernel" "slipway: wrong.yml:1:1: no kernel to boot; write 'kernel:'*" wrong.yml
 sed 's#slipway/kernel-debian#slipway/busybox#' hello.yml > wrong.yml
 refused "a kernel image without a kernel" "slipway: wrong.yml:3:10: *the kernel image has no file '/kernel'*" wrong.yml
 sed 's#slipway/busybox#UPPER/case#' hello.yml > wrong.yml

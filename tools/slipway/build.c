@@ -131,7 +131,9 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	progress_step(progress, "reading %s", manifest_path);
 	if (compilation_read(&options, &c, err) == 0) {
 		progress_step(progress, "looking images up");
-		if (compilation_resolve(&options, &c, err) == 0) {
+		if (!c.manifest.kernel.image.value) {
+			error_set(err, "%s:1:1: no kernel to boot; write 'kernel:' with 'image: NAME' below it", manifest_path);
+		} else if (compilation_resolve(&options, &c, err) == 0) {
 			progress_step(progress, "compiling the plan");
 			if (compilation_compile(format, &c, err) == 0)
 				r = lay_out(o, format, &c, progress, err);

@@ -34,15 +34,19 @@ struct package {
 	const char *name;
 };
 
-static const char *cache_directory(const struct package_options *options, struct arena *arena)
+static int find_cache(struct package *p, struct error *err)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
-	if (options->cache)
-		return options->cache;
-	if (cache && *cache == '/')
-		return path_join(arena, cache, "slipway");
-	return path_join(arena, home && *home ? home : "/tmp", ".cache/slipway");
+	if (p->options->cache)
+		p->cache = p->options->cache;
+	else if (cache && *cache == '/')
+		p->cache = path_join(p->arena, cache, "slipway");
+	else if (home && *home == '/')
+		p->cache = path_join(p->arena, home, ".cache/slipway");
+	else
+		return error_set(err, "no place for downloads: set HOME, or give --cache DIR");
+	return 0;
 }
 
 static int read_recipe(struct package *p, struct error *err)
@@ -135,8 +139,7 @@ int package_build(const struct package_options *options, struct store *store, st
 	struct package p = { .options = options, .store = store, .arena = arena };
 	const struct manifest_strings *debs = &p.recipe.debs, *exclude = &p.recipe.exclude;
 
-	p.cache = cache_directory(options, arena);
-	if (read_recipe(&p, err) < 0 ||
+	if (find_cache(&p, err) < 0 || read_recipe(&p, err) < 0 ||
 	    (debs->count && debs_resolve(p.cache, debs, exclude, arena, &p.debs, err) < 0) ||
 	    hash_inputs(&p, err) < 0)
 		return -1;

@@ -62,42 +62,54 @@ static int add_skeleton(struct tree *root, struct error *err)
 	return 0;
 }
 
-static const struct oci_image *find_image(const struct root_input *input, const char *reference)
+/* The layout in progress: each image is unpacked once, however many containers start from it. */
+struct layout {
+	const struct root_input *input;
+	struct tree *root;
+	struct tree **unpacked;		/* one for each of input->images; NULL while it was not asked for */
+};
+
+/* An image with its layers applied; borrowed. */
+static int unpack(struct layout *layout, const char *reference, struct tree **tree, struct error *err)
 {
-	for (size_t i = 0; i < input->images_count; i++)
-		if (strcmp(input->images[i].reference, reference) == 0)
-			return &input->images[i].image;
-	return NULL;
+	const struct root_input *input = layout->input;
+	size_t i = 0;
+
+	while (i < input->images_count && strcmp(input->images[i].reference, reference) != 0)
+		i++;
+	if (i == input->images_count)
+		return error_set(err, "it was not resolved");
+	if (!layout->unpacked[i]) {
+		if (tree_open_shared(layout->root, &layout->unpacked[i], err) < 0 ||
+		    layer_apply_image(layout->unpacked[i], input->store, &input->images[i].image, err) < 0)
+			return -1;
+	}
+	*tree = layout->unpacked[i];
+	return 0;
 }
 
-/* An image's layers, put at `path` of the root. */
-static int add_image(const struct root_input *input, struct tree *root, const char *path, const char *reference,
-		     const struct place *at, struct tree **kept, struct error *err)
+/* An image's files, put at `path` of the root; `tree` (may be NULL) gives the image itself, borrowed. */
+static int add_image(struct layout *layout, const char *path, const struct manifest_string *image, struct tree **tree,
+		     struct error *err)
 {
-	const struct oci_image *image = find_image(input, reference);
-	struct tree *tree = NULL;
-	int r;
+	struct tree *unpacked = NULL;
 
-	if (!image)
-		return place_error(at, err, "image '%s' was not resolved", reference);
-	r = tree_open_shared(root, &tree, err);
-	if (r == 0 && (r = layer_apply_image(tree, input->store, image, err)) == 0)
-		r = tree_graft(root, path, tree, err);
-	if (kept && r == 0)
-		*kept = tree;
-	else
-		tree_close(tree);
-	return r < 0 ? error_context(err, "%s:%u:%u: image '%s'", at->file, at->line, at->column, reference) : 0;
+	if (unpack(layout, image->value, &unpacked, err) < 0 || tree_graft(layout->root, path, unpacked, err) < 0)
+		return error_context(err, "%s:%u:%u: image '%s'", image->at.file, image->at.line, image->at.column,
+				     image->value);
+	if (tree)
+		*tree = unpacked;
+	return 0;
 }
 
-static int add_init_images(const struct root_input *input, struct tree *root, struct error *err)
+static int add_init_images(struct layout *layout, struct error *err)
 {
-	const struct manifest_strings *init = &input->manifest->init;
+	const struct manifest_strings *init = &layout->input->manifest->init;
 
 	for (size_t i = 0; i < init->count; i++) {
 		if (compile_init_image_replaced(init->items[i].value))
 			continue;
-		if (add_image(input, root, "", init->items[i].value, &init->items[i].at, NULL, err) < 0)
+		if (add_image(layout, "", &init->items[i], NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -212,39 +224,39 @@ static int add_mount_points(const struct compiled_container *container, struct t
 	return r;
 }
 
-static int add_container(const struct root_input *input, size_t index, struct tree *root, struct error *err)
+static int add_container(struct layout *layout, size_t index, struct error *err)
 {
-	struct compiled_container *container = &input->compiled->containers[index];
-	const struct plan_container *plan = &input->compiled->plan.containers[index];
-	const struct manifest_string *image = &container->manifest->image;
+	struct compiled_container *container = &layout->input->compiled->containers[index];
+	const struct plan_container *plan = &layout->input->compiled->plan.containers[index];
+	struct tree *root = layout->root, *image;
 	autobuffer struct buffer json = { 0 };
 	struct arena arena = { 0 };
-	struct tree *image_tree = NULL;
 	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
 	int r = -1;
 
 	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
-	    add_image(input, root, rootfs, image->value, &image->at, &image_tree, err) == 0 &&
-	    resolve_user(container, image_tree, tree_arena(root), err) == 0 &&
+	    add_image(layout, rootfs, &container->manifest->image, &image, err) == 0 &&
+	    resolve_user(container, image, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
 	    oci_config_write(&container->config, &json, err) == 0)
 		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
 				  &text_file, NULL, err);
-	tree_close(image_tree);
 	arena_release(&arena);
 	return r;
 }
 
-static int add_volumes(const struct root_input *input, struct tree *root, struct error *err)
+static int add_volumes(struct layout *layout, struct error *err)
 {
-	for (size_t i = 0; i < input->manifest->volumes_count; i++) {
-		const struct manifest_volume *volume = &input->manifest->volumes[i];
-		const char *path = compile_volume_path(tree_arena(root), volume->name.value) + 1;
+	const struct manifest *manifest = layout->input->manifest;
 
-		if (tree_add_directory(root, path, &directory, NULL, err) < 0)
+	for (size_t i = 0; i < manifest->volumes_count; i++) {
+		const struct manifest_volume *volume = &manifest->volumes[i];
+		const char *path = compile_volume_path(tree_arena(layout->root), volume->name.value) + 1;
+
+		if (tree_add_directory(layout->root, path, &directory, NULL, err) < 0)
 			return -1;
 		if (volume->image.value && *volume->image.value &&
-		    add_image(input, root, path, volume->image.value, &volume->image.at, NULL, err) < 0)
+		    add_image(layout, path, &volume->image, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -259,18 +271,34 @@ static int add_files(const struct manifest *manifest, struct tree *root, struct 
 	return files_add(&document, manifest->files, manifest->files_count, root, err);
 }
 
-int root_build(const struct root_input *input, struct tree *root, struct error *err)
+static int add_all(struct layout *layout, struct error *err)
 {
+	const struct root_input *input = layout->input;
+	struct tree *root = layout->root;
+
 	/* LinuxKit's order: what comes later may replace what came before. */
-	if (add_skeleton(root, err) < 0 || add_modules(input, root, err) < 0 ||
-	    add_init_images(input, root, err) < 0 || add_init(input, root, err) < 0)
+	if (add_skeleton(root, err) < 0 || add_modules(input, root, err) < 0 || add_init_images(layout, err) < 0 ||
+	    add_init(input, root, err) < 0)
 		return -1;
 	for (size_t i = 0; i < input->compiled->plan.containers_count; i++)
-		if (add_container(input, i, root, err) < 0)
+		if (add_container(layout, i, err) < 0)
 			return -1;
-	if (add_volumes(input, root, err) < 0 || add_files(input->manifest, root, err) < 0)
+	if (add_volumes(layout, err) < 0 || add_files(input->manifest, root, err) < 0)
 		return -1;
 	return add_plan(input, root, err);
+}
+
+int root_build(const struct root_input *input, struct tree *root, struct error *err)
+{
+	struct layout layout = {
+		.input = input, .root = root,
+		.unpacked = arena_array(tree_arena(root), input->images_count + 1, sizeof(*layout.unpacked)),
+	};
+	int r = add_all(&layout, err);
+
+	for (size_t i = 0; i < input->images_count; i++)
+		tree_close(layout.unpacked[i]);
+	return r;
 }
 
 int root_build_boot(const struct root_input *input, struct tree *root, struct tree *boot, struct error *err)
