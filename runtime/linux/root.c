@@ -2,15 +2,20 @@
 #include "runtime/linux/root.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "runtime/linux/mounts.h"
 #include "runtime/linux/syscalls.h"
+
+#define MOUNTINFO_BYTES_MAX (16u << 20)
 
 static int set_propagation(const char *path, unsigned long flags, struct error *err)
 {
@@ -120,9 +125,56 @@ int root_seal(int root, const struct oci_config *config, struct error *err)
 	return 0;
 }
 
+/* One line of mountinfo: number, parent, device, root, mount point, options..., "-", type, ... */
+static bool is_whole_proc_or_sys(char *line, const char **where)
+{
+	char *field[5], *rest = line, *type = strstr(line, " - ");
+
+	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
+		field[i] = strsep(&rest, " ");
+		if (!field[i] || !rest)
+			return false;
+	}
+	*where = field[4];
+	return type && strcmp(field[3], "/") == 0 &&
+	       (strncmp(type + 3, "proc ", 5) == 0 || strncmp(type + 3, "sysfs ", 6) == 0);
+}
+
+/*
+ * With chroot(2) the host's mounts stay, out of reach. But a whole /proc or /sys among them is what the kernel looks for
+ * when it asks whether a container may mount one without the masks: they go. Octal escapes are for names with
+ * blanks, which these two never have.
+ */
+static int unmount_whole(int root, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+	char own[PATH_MAX], through_fd[32];
+	ssize_t n;
+
+	(void)snprintf(through_fd, sizeof(through_fd), "/proc/self/fd/%d", root);
+	n = readlink(through_fd, own, sizeof(own) - 1);
+	if (n < 0 || file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_BYTES_MAX, &text, err) < 0)
+		return n < 0 ? error_errno(err, "cannot find the rootfs") : -1;
+	own[n] = '\0';
+	if (set_propagation("/", MS_SLAVE | MS_REC, err) < 0)
+		return -1;
+	for (char *next = text.data, *line; (line = strsep(&next, "\n"));) {
+		const char *where;
+
+		if (!is_whole_proc_or_sys(line, &where) || (strncmp(where, own, (size_t)n) == 0 && where[n] == '/'))
+			continue;
+		/* In a user namespace they may be locked in their places; covered they do not count either. */
+		if (kernel_umount2(where, MNT_DETACH) < 0 && kernel_mount("tmpfs", where, "tmpfs", 0, NULL) < 0)
+			return error_errno(err, "cannot unmount or cover '%s'", where);
+	}
+	return 0;
+}
+
 /* The initial ramfs cannot be pivoted away: the new root is moved over it. */
 static int move_over(int root, struct error *err)
 {
+	if (unmount_whole(root, err) < 0)
+		return -1;
 	if (fchdir(root) < 0 ||
 	    kernel_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return error_errno(err, "cannot move the rootfs to '/'");

@@ -240,9 +240,9 @@ static int add_calls(struct compilation *c, struct filter_section *s, uint32_t a
 	}
 	/*
 	 * Calls newer than the profile get ENOSYS, not what the profile says for all others: C libraries
-	 * try a new call and fall back on ENOSYS, but take EPERM for an answer.
+	 * try a new call and fall back on ENOSYS, but take EPERM for an answer. x32 gets no new calls any more.
 	 */
-	if (c->newer_fail && c->config->syscalls_count > 0) {
+	if (c->newer_fail && c->config->syscalls_count > 0 && architecture != SCMP_ARCH_X32) {
 		s->has_beyond = true;
 		s->beyond_from = highest + 1;
 		s->beyond_to = UINT32_MAX;
@@ -270,7 +270,8 @@ static int add_architecture(struct compilation *c, uint32_t architecture, const 
 	if (add_calls(c, s, architecture, rules, err) < 0)
 		return -1;
 	if (shared && x32) {
-		s->has_beyond = false;
+		if (s->has_beyond)
+			s->beyond_to = X32_BIT - 1;
 	} else if (architecture == SCMP_ARCH_X86_64 && !s->has_beyond) {
 		s->has_beyond = true;
 		s->beyond_from = X32_BIT;
