@@ -16,13 +16,21 @@
 
 #define READ_CHUNK 65536
 
-/* `chunk` is how much to ask for at first; it grows while all of it comes. */
+/* `chunk` is what there is room for at first; it grows when that is full. */
 static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struct buffer *out, struct error *err)
 {
-	size_t total = 0;
+	size_t total = 0, room;
 
+	(void)buffer_reserve(out, chunk);
 	for (;;) {
-		ssize_t n = read(fd, buffer_reserve(out, chunk), chunk);
+		ssize_t n;
+
+		if (out->capacity - out->length <= 1) {
+			chunk = chunk < READ_CHUNK / 4 ? chunk * 4 : READ_CHUNK;
+			(void)buffer_reserve(out, chunk);
+		}
+		room = out->capacity - out->length - 1;
+		n = read(fd, out->data + out->length, room);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -32,8 +40,6 @@ static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struc
 		out->data[out->length] = '\0';
 		if (n == 0)
 			return 0;
-		if ((size_t)n == chunk)
-			chunk = chunk < READ_CHUNK / 4 ? chunk * 4 : READ_CHUNK;
 		total += (size_t)n;
 		if (total > max)
 			return error_set(err, "'%s' is larger than the %zu bytes allowed", name, max);
@@ -60,7 +66,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struc
 		return error_set(err, "cannot read '%s': not a regular file", path);
 	/* One more than its size shows the end; those of /proc say that they are empty. */
 	return read_chunks(fd, path, max,
-			   st.st_size == 0 ? 1024 : st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
+			   st.st_size == 0 ? 500 : st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
 }
 
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err)

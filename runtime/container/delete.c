@@ -52,15 +52,17 @@ int container_delete(struct container *container, bool force, struct arena *aren
 {
 	enum container_status status = container_status(container);
 	struct error ignored;
-	bool known;
+	bool known, gone;
 
 	/* One that was never started holds nobody up. */
 	if (status != CONTAINER_STOPPED && status != CONTAINER_CREATED && !force)
 		return error_set(err, "cannot delete container %s that is not stopped: %s", container->state.id,
 				 container_status_names[status]);
-	if ((status != CONTAINER_STOPPED || force) && kill_and_wait(container, err) < 0)
+	/* Most leave nobody behind. */
+	gone = status == CONTAINER_STOPPED && cgroup_remove_empty(&container->cgroup);
+	if (!gone && (status != CONTAINER_STOPPED || force) && kill_and_wait(container, err) < 0)
 		return -1;
-	if (cgroup_delete(&container->cgroup, err) < 0)
+	if (!gone && cgroup_delete(&container->cgroup, err) < 0)
 		return -1;
 	/* The config is in the directory that goes; one that cannot be read must not keep the rest. */
 	known = container_config(container, arena, &ignored) == 0;

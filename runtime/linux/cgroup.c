@@ -531,6 +531,15 @@ static int delete_one(const struct cgroup_hierarchy *h, struct error *err)
 	}
 }
 
+bool cgroup_remove_empty(const struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->count; i++)
+		if (strcmp(cgroup->items[i].path, "/") == 0 ||
+		    (rmdir(cgroup->items[i].directory) < 0 && errno != ENOENT))
+			return false;
+	return true;
+}
+
 int cgroup_delete(struct cgroup *cgroup, struct error *err)
 {
 	int r = 0;

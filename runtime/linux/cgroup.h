@@ -75,6 +75,9 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 /* Takes back what cgroup_create() made. */
 void cgroup_undo(struct cgroup *cgroup);
 
+/* Removes the directories where none has a process or a directory left. True when all are gone. */
+bool cgroup_remove_empty(const struct cgroup *cgroup);
+
 /* Removes the directories and those below; waits, within bounds, for the last process to be gone. */
 int cgroup_delete(struct cgroup *cgroup, struct error *err);
 
