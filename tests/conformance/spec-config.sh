@@ -596,7 +596,7 @@ for kind in createContainer startContainer; do
 	is "$theirs"
 done
 it "config.md/CreateRuntime Hooks: the namespaces of the container are there, and so is its process"
-echo "readlink /proc/\$(tr ',' '\\n' | sed -n 's/.*\"pid\": *//p')/ns/net >$TEST_TMP/net" >"$TEST_TMP/hook.sh"
+printf '%s\n' "readlink /proc/\$(tr ',' '\n' | sed -n 's/.*\"pid\": *//p')/ns/net >$TEST_TMP/net" >"$TEST_TMP/hook.sh"
 top=",\"hooks\":{\"createRuntime\":[{\"path\":\"$BUSYBOX\",\"args\":[\"sh\",\"$TEST_TMP/hook.sh\"]}]}"
 run 'readlink /proc/self/ns/net'
 is "$(cat "$TEST_TMP/net")"
