@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "init/networks.h"
 #include "init/settings.h"
 
 static const struct flag_option {
@@ -110,12 +111,10 @@ int prepare_run(const struct plan *plan, const struct plan_container *container,
 			r = make_cgroup(p->path, err);
 		else if (p->kind == PLAN_MOUNT)
 			r = run_mount(p, err);
-		else if (p->kind == PLAN_INTERFACE)
-			r = error_set(err, "runtime.interfaces: '%s': network interfaces are not supported yet", p->name);
 		if (r < 0)
 			return -1;
 	}
-	return 0;
+	return networks_prepare(plan, container, err);
 }
 
 static int bind_namespace(const struct plan_prepare *p, pid_t pid, struct error *err)

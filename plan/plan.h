@@ -85,7 +85,12 @@ struct plan_container {
  * What is made before a container starts; records follow their container.
  * From LinuxKit's `runtime:`.
  */
-enum plan_prepare_kind { PLAN_MKDIR, PLAN_MOUNT, PLAN_BIND_NAMESPACE, PLAN_INTERFACE, PLAN_CGROUP };
+enum plan_prepare_kind {
+	PLAN_MKDIR, PLAN_MOUNT, PLAN_BIND_NAMESPACE,
+	PLAN_NETWORK,			/* a network namespace, made and pinned before the container, which joins it by path */
+	PLAN_INTERFACE,			/* goes into the network namespace of the container above, else the machine's own */
+	PLAN_CGROUP,
+};
 
 struct plan_prepare {
 	enum plan_prepare_kind kind;

@@ -114,6 +114,7 @@ const struct plan_record plan_records[] = {
 	{ "mkdir", mkdir_fields, PREPARE, PLAN_MKDIR },
 	{ "mount", mount_fields, PREPARE, PLAN_MOUNT },
 	{ "bind-namespace", bind_namespace_fields, PREPARE, PLAN_BIND_NAMESPACE },
+	{ "network", mkdir_fields, PREPARE, PLAN_NETWORK },
 	{ "interface", interface_fields, PREPARE, PLAN_INTERFACE },
 	{ "cgroup", cgroup_fields, PREPARE, PLAN_CGROUP },
 	{ 0 },

@@ -87,6 +87,19 @@ static void drop_cgroup_namespace(struct pair *pair)
 		}
 }
 
+/* A network namespace that has a name is made before the container, which joins it. */
+static void drop_network_path(struct pair *pair)
+{
+	json_t *namespaces = json_object_get(json_object_get(pair->ours, "linux"), "namespaces");
+	json_t *theirs = json_object_get(json_object_get(pair->theirs, "linux"), "namespaces"), *namespace;
+	size_t i;
+
+	json_array_foreach(namespaces, i, namespace)
+		if (strcmp(text_at(namespace, "type"), "network") == 0 &&
+		    !json_object_get(json_array_get(theirs, i), "path"))
+			(void)json_object_del(namespace, "path");
+}
+
 static void drop_overlay(struct pair *pair)
 {
 	json_t *annotations = json_object_get(pair->ours, "annotations");
@@ -132,6 +145,8 @@ static const struct difference {
 	{ "the first device rule, which denies all", "runc implies it", drop_deny_rule },
 	{ "a cgroup namespace", "later versions of LinuxKit make one for all; we for those without CAP_SYS_ADMIN",
 	  drop_cgroup_namespace },
+	{ "the path of a network namespace that is pinned", "LinuxKit pins it when the container runs; an onboot container "
+	  "may be gone by then, so ours is made first and joined", drop_network_path },
 	{ "the overlay annotation", "LinuxKit mounts the overlay through runtime.json", drop_overlay },
 	{ "an option of a mount that stands twice", "it says nothing more", drop_repeated_options },
 	{ "'all' devices with a major number", "LinuxKit drops the number and allows every device of the type",
@@ -225,6 +240,9 @@ static void add_prepare(json_t *runtime, const struct plan_prepare *p)
 		break;
 	case PLAN_BIND_NAMESPACE:
 		add_text(json_object_get(runtime, "bindNS"), p->namespace_type, p->path);
+		break;
+	case PLAN_NETWORK:
+		add_text(json_object_get(runtime, "bindNS"), "net", p->path);
 		break;
 	case PLAN_MOUNT:
 		add_text(object, "destination", p->path);

@@ -72,7 +72,8 @@ static int compile_one(struct job *job, const struct namespace_row *row, struct 
 		if (strcmp(row->type, "user") == 0)
 			return job_error(job, &stated->at, "userns: a new user namespace is not supported yet; use 'host' "
 					 "or the path of one");
-		add(job, linux_, row->type, NULL);
+		/* A network namespace that others join, or that is given interfaces, is made before the container. */
+		add(job, linux_, row->type, strcmp(row->type, "network") == 0 ? prepare_network_path(job) : NULL);
 		return 0;
 	}
 	if (value[0] != '/')

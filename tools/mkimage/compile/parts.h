@@ -75,6 +75,8 @@ int supervision_compile(struct job *job, struct plan_container *out);
 
 /* prepare.c: appends what `runtime:` asks for to the plan. */
 int prepare_compile(struct job *job, struct plan *plan);
+/* Where PID 1 pins the container's new network namespace before it starts; NULL where the container makes its own. */
+const char *prepare_network_path(const struct job *job);
 
 /* modules.c */
 int modules_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,

@@ -79,6 +79,30 @@ static int add_interface(struct job *job, struct plan *plan, const struct manife
 	return 0;
 }
 
+const char *prepare_network_path(const struct job *job)
+{
+	const struct manifest_runtime *runtime = &job->merged.runtime;
+	const char *net = job->merged.net.value;
+
+	if (!net || (strcmp(net, "new") != 0 && strcmp(net, "none") != 0))
+		return NULL;
+	for (size_t i = 0; i < runtime->bind_ns.count; i++)
+		if (strcmp(runtime->bind_ns.items[i].key, "net") == 0 && *runtime->bind_ns.items[i].value)
+			return runtime->bind_ns.items[i].value;
+	if (runtime->interfaces_count == 0)
+		return NULL;
+	return arena_printf(job->arena, "/run/slipway/netns/%s", job->merged.name.value);
+}
+
+static int add_network(struct job *job, struct plan *plan)
+{
+	const char *path = prepare_network_path(job);
+
+	if (!path)
+		return 0;
+	return absolute(job, &job->merged.net.at, "bindNS", path, &add(job, plan, PLAN_NETWORK)->path);
+}
+
 static int add_binds(struct job *job, struct plan *plan, const struct manifest_pairs *binds)
 {
 	/* In a fixed order, whatever that of the manifest. */
@@ -87,6 +111,9 @@ static int add_binds(struct job *job, struct plan *plan, const struct manifest_p
 			struct plan_prepare *bind;
 
 			if (strcmp(binds->items[i].key, namespaces[k]) != 0 || !*binds->items[i].value)
+				continue;
+			/* Pinned already, before the container: an onboot container may be gone before it could be now. */
+			if (strcmp(namespaces[k], "net") == 0 && prepare_network_path(job))
 				continue;
 			bind = add(job, plan, PLAN_BIND_NAMESPACE);
 			bind->namespace_type = namespaces[k];
@@ -122,6 +149,8 @@ int prepare_compile(struct job *job, struct plan *plan)
 		if (absolute(job, &runtime->mkdir.items[i].at, "mkdir", runtime->mkdir.items[i].value,
 			     &add(job, plan, PLAN_MKDIR)->path) < 0)
 			return -1;
+	if (add_network(job, plan) < 0)
+		return -1;
 	for (size_t i = 0; i < runtime->interfaces_count; i++)
 		if (add_interface(job, plan, &runtime->interfaces[i]) < 0)
 			return -1;

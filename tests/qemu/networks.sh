@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# LinuxKit's runtime.interfaces and runtime.bindNS: a network namespace that an onboot container is given, with an
+# interface made in the machine's, and that a service joins by path.
+set -u
+. "$TOP/tests/qemu/lib.sh"
+
+build networks kernel+initrd <<-EOF
+	${KERNEL/modules: []/modules: [veth]}
+	onboot:
+	  - name: give
+	    image: slipway/busybox
+	    net: new
+	    capabilities: [CAP_NET_ADMIN]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.1/24 dev inside && /bin/busybox ip link set inside up && /bin/busybox echo set up"]
+	    runtime:
+	      interfaces:
+	        - {name: inside, add: veth, peer: outside}
+	      bindNS: {net: /run/netns/given}
+	  - name: peer
+	    image: slipway/busybox
+	    net: host
+	    capabilities: [CAP_NET_ADMIN]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.2/24 dev outside && /bin/busybox ip link set outside up"]
+	services:
+	  - name: join
+	    image: slipway/busybox
+	    net: /run/netns/given
+	    capabilities: [CAP_NET_RAW]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox ip -o addr show dev inside | /bin/busybox grep -o '192.0.2.1/24'; /bin/busybox ping -c 1 -W 5 192.0.2.2 && /bin/busybox echo reached; exit 5"]
+	    restart: never
+	    on_exit: poweroff
+EOF
+boot networks kernel+initrd
+same "the machine ends with the service's status" 5 "$status"
+console "the onboot container has its interface" "set up"
+console "the service that joined by path sees it" "192.0.2.1/24"
+console "and reaches the other end, in the machine's namespace" "reached"
+finish
