@@ -22,6 +22,7 @@
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
 #include "runtime/linux/hooks.h"
+#include "runtime/linux/idmap.h"
 #include "runtime/linux/syscalls.h"
 
 /*
@@ -156,7 +157,9 @@ static int prepare(struct creation *c, struct error *err)
 	if (namespaces_open(c->config, &c->setup.namespaces, err) < 0 ||
 	    setup_check(c->config, &c->setup.namespaces, err) < 0 || process_check_terminal(c->config->process, c->options->console_socket, c->options->foreground, err) < 0)
 		return -1;
-	return l->seccomp ? seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) : 0;
+	if (l->seccomp && seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) < 0)
+		return -1;
+	return idmap_open(c->config, &c->setup.namespaces, c->setup.bundle, c->arena, &c->setup.mapped, err);
 }
 
 /* One that was there may be in use: who is in it shares the limits, and frozen it would hold the first process for ever. */
@@ -362,6 +365,7 @@ int container_create(const struct container_create_options *options, struct aren
 		fd_replace(&process->sync, -1);
 	}
 	namespaces_close(&c.setup.namespaces);
+	idmap_close(c.config, c.setup.mapped);
 	fd_replace(&c.state_fd, -1);
 	fd_replace(&c.start_socket, -1);
 	fd_replace(&c.setup_sync, -1);

@@ -11,6 +11,7 @@
 #include "runtime/container/setup.h"
 #include "runtime/container/state.h"
 #include "runtime/linux/hooks.h"
+#include "runtime/linux/idmap.h"
 #include "runtime/linux/syscalls.h"
 
 /* The hooks of the runtime's namespaces run before there are others: this process is all there is of a runtime. */
@@ -63,7 +64,8 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 			return -1;
 		setup->cgroup = cgroup;
 	}
-	if (make_namespaces(setup, err) < 0 || setup_build(setup, err) < 0)
+	if (idmap_open(config, &setup->namespaces, setup->bundle, setup->arena, &setup->mapped, err) < 0 ||
+	    make_namespaces(setup, err) < 0 || setup_build(setup, err) < 0)
 		return -1;
 	/* Late: a small memory limit is for the program, not for what was read and built here. */
 	if (setup->cgroup && (cgroup_limit_devices(cgroup, config->linux_.resources, err) < 0 ||

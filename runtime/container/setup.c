@@ -76,14 +76,16 @@ static int open_root(struct setup *s, struct error *err)
 static int make_mounts(struct setup *s, struct error *err)
 {
 	autoclose int bundle = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const struct mount_place place = { .root = s->root, .bundle = bundle, .cgroup = s->cgroup,
-					   .label = s->config->linux_.mount_label };
+	struct mount_place place = { .root = s->root, .bundle = bundle, .cgroup = s->cgroup,
+				     .label = s->config->linux_.mount_label };
 
 	if (bundle < 0)
 		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
-	for (size_t i = 0; i < s->config->mounts_count; i++)
+	for (size_t i = 0; i < s->config->mounts_count; i++) {
+		place.mapped = s->mapped ? s->mapped[i] : -1;
 		if (mount_apply(&place, &s->config->mounts[i], s->arena, err) < 0)
 			return error_context(err, "mounts[%zu]", i);
+	}
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct setup {
 	struct namespaces namespaces;
 	struct seccomp_program seccomp;
 	const struct cgroup *cgroup;		/* NULL: not known */
+	int *mapped;				/* of each mount, its source where that is id-mapped; NULL: see idmap.h */
 	const char *hook_state;			/* JSON for the hooks that run in here; NULL where there are none */
 	unsigned int preserve_fds;		/* descriptors beyond the standard ones that the container keeps */
 	bool no_pivot, keep_keyring;

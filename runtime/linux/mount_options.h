@@ -22,13 +22,13 @@ struct mount_options {
 	bool bind, bind_recursive;
 	bool remount;
 	bool copy_up;				/* tmpcopyup: a tmpfs starts with what the image has there */
+	bool idmap, idmap_recursive;		/* what idmap.h has made ready */
 	bool copy_symlink;			/* a symlink as destination is replaced, as podman asks for */
 	struct oci_strings data;		/* all others, for the file system: "mode=755" */
 };
 
 /* Sorts the words; those of `data` are borrowed, their array is in the arena. */
-int mount_options_parse(const struct oci_strings *words, struct arena *arena, struct mount_options *options,
-			struct error *err);
+void mount_options_parse(const struct oci_strings *words, struct arena *arena, struct mount_options *options);
 
 /* "rshared" and so on for linux.rootfsPropagation: MS_* with MS_REC, or 0 where it is no propagation. */
 unsigned long mount_propagation(const char *word);

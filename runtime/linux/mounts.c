@@ -157,8 +157,9 @@ static int apply_bind(const struct mount_place *place, const struct oci_mount *m
 
 	if (!mount->source || !*mount->source)
 		return error_set(err, "a bind mount needs a source");
-	tree = kernel_open_tree(place->bundle, mount->source,
-				OPEN_TREE_CLONE | (options->bind_recursive ? AT_RECURSIVE : 0));
+	tree = place->mapped >= 0 ? fcntl(place->mapped, F_DUPFD_CLOEXEC, 3) :
+				    kernel_open_tree(place->bundle, mount->source,
+						     OPEN_TREE_CLONE | (options->bind_recursive ? AT_RECURSIVE : 0));
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return error_errno(err, "cannot bind '%s'", mount->source);
 	if (change_all(tree, options, true, err) < 0)
@@ -289,8 +290,8 @@ static int dispatch(const struct mount_place *place, const struct oci_mount *mou
 	struct oci_mount known = *mount;
 	struct mount_options options;
 
-	if (mount_options_parse(&mount->options, arena, &options, err) < 0 ||
-	    check_proc(mount, &options, arena, err) < 0)
+	mount_options_parse(&mount->options, arena, &options);
+	if (check_proc(mount, &options, arena, err) < 0)
 		return -1;
 	if (options.remount)
 		return apply_remount(place, mount, &options, err);

@@ -136,6 +136,51 @@ LINUX=',"timeOffsets":{"boottime":{"secs":1}}' bundle time true
 run time
 refused "timeOffsets: without a time namespace" "linux.timeOffsets need a new time namespace"
 
+# --- id-mapped mounts
+mkdir -p "$TEST_TMP/data/below"
+# mapped MAPPINGS OPTION...: a bundle that looks at the two files
+mapped()
+{
+	local mappings=$1
+	shift
+	MORE_MOUNTS=',{"destination":"/srv/m","type":"bind","source":"'$TEST_TMP/data'","options":['$(quoted "$@")']'$mappings'}' \
+		bundle map stat -c %u:%g /srv/m/file /srv/m/below/file
+	run map
+}
+MAP=',"uidMappings":[{"containerID":0,"hostID":1000,"size":100}],"gidMappings":[{"containerID":0,"hostID":2000,"size":100}]'
+mapped "" rbind ridmap
+refused "mounts: idmap without mappings" "mounts[4]: '/srv/m': an id-mapped mount needs uidMappings and gidMappings, or a user namespace"
+mapped ',"uidMappings":[{"containerID":0,"hostID":1000,"size":100}]' rbind idmap
+refused "mounts: uidMappings alone" "uidMappings and gidMappings go together"
+mapped "$MAP" bind remount
+refused "mounts: a remount cannot be id-mapped" "a remount cannot be id-mapped"
+MORE_MOUNTS=',{"destination":"/srv/m","type":"tmpfs","source":"tmpfs","options":["idmap"]'$MAP'}' bundle map true
+run map
+refused "mounts: only binds can be id-mapped" "id-mapped mounts are only supported for bind mounts"
+MORE_MOUNTS=',{"destination":"/srv/m","type":"bind","source":"/proc","options":["bind"]'$MAP'}' bundle map true
+run map
+refused "mounts: a file system that cannot" "cannot map the ids of '/proc'"
+mount -t tmpfs below "$TEST_TMP/data/below"
+touch "$TEST_TMP/data/file" "$TEST_TMP/data/below/file"
+chown 5:6 "$TEST_TMP/data/file" "$TEST_TMP/data/below/file"
+mapped "$MAP" rbind
+exactly "mounts: mappings" "1005:2006
+5:6"
+mapped "$MAP" rbind idmap ro nodev
+exactly "mounts: idmap" "1005:2006
+5:6"
+mapped "$MAP" rbind ridmap
+exactly "mounts: ridmap reaches mounts below" "1005:2006
+1005:2006"
+HIGH='"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+NAMESPACES=$ALL_NAMESPACES',{"type":"user"}' LINUX=,$HIGH mapped "" rbind ridmap ro
+chown -R 100000:100000 "$TEST_TMP/map/rootfs"
+chmod 755 "$TEST_TMP" "$TEST_TMP/map"
+NAMESPACES=$ALL_NAMESPACES',{"type":"user"}' LINUX=,$HIGH mapped "" rbind ridmap ro
+exactly "mounts: ridmap takes the mappings of the user namespace" "5:6
+5:6"
+umount "$TEST_TMP/data/below"
+
 # --- what is not supported says so
 LINUX=',"intelRdt":{"closID":"x"}' bundle rdt true
 run rdt

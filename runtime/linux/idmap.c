@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/linux/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "runtime/linux/mount_options.h"
+#include "runtime/linux/syscalls.h"
+
+#define FDINFO_BYTES_MAX 4096
+
+static bool has_word(const struct oci_mount *mount, const char *word)
+{
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (strcmp(mount->options.items[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool has_mappings(const struct oci_mount *mount)
+{
+	return mount->uid_mappings.count > 0 || mount->gid_mappings.count > 0;
+}
+
+static bool is_wanted(const struct oci_mount *mount)
+{
+	return has_mappings(mount) || has_word(mount, "idmap") || has_word(mount, "ridmap");
+}
+
+/* ------------------------------------------------------------ a user namespace with the mappings */
+
+/* Its number as /proc knows it, which is not that of our own PID namespace where we are process 1 of a new one. */
+static int proc_pid(int pidfd, pid_t *pid, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+	char path[64];
+	const char *line;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (file_read(AT_FDCWD, path, FDINFO_BYTES_MAX, &text, err) < 0)
+		return -1;
+	line = strstr(buffer_string(&text), "Pid:");
+	*pid = line ? (pid_t)strtol(line + 4, NULL, 10) : 0;
+	return *pid > 0 ? 0 : error_set(err, "cannot find the process of a user namespace in /proc");
+}
+
+static int map_and_open(int pidfd, const struct oci_linux *mappings, struct error *err)
+{
+	char path[64];
+	pid_t pid;
+	int fd;
+
+	if (proc_pid(pidfd, &pid, err) < 0 || namespaces_map_ids(pid, mappings, err) < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, "cannot open '%s'", path) : fd;
+}
+
+/* The kernel takes mappings from a user namespace only, and one is made only together with a process. */
+static int make_namespace(const struct oci_linux *mappings, struct error *err)
+{
+	autoclose int pidfd = -1;
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd,
+				   .exit_signal = SIGCHLD };
+	pid_t pid = kernel_clone3(&args);
+	int fd;
+
+	if (pid < 0)
+		return error_errno(err, "cannot make a user namespace for the mappings");
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			(void)pause();
+	}
+	fd = map_and_open(pidfd, mappings, err);
+	(void)kernel_pidfd_send_signal(pidfd, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd;
+}
+
+/* Without mappings of its own a mount has those of the container's user namespace. */
+static int open_namespace(const struct oci_config *config, const struct namespaces *namespaces,
+			  const struct oci_mount *mount, struct error *err)
+{
+	const struct oci_linux own = { .uid_mappings = mount->uid_mappings, .gid_mappings = mount->gid_mappings };
+	int fd;
+
+	if (has_mappings(mount))
+		return make_namespace(&own, err);
+	if (namespaces->make & CLONE_NEWUSER)
+		return make_namespace(&config->linux_, err);
+	if (!(namespaces->join & CLONE_NEWUSER))
+		return error_set(err, "an id-mapped mount needs uidMappings and gidMappings, or a user namespace");
+	/* The user namespace is the first of the table. */
+	fd = fcntl(namespaces->fds[0], F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? error_errno(err, "cannot use the user namespace") : fd;
+}
+
+/* ------------------------------------------------------------ the mount */
+
+static int check(const struct oci_mount *mount, const struct mount_options *options, struct error *err)
+{
+	if (!options->bind && !(mount->type && strcmp(mount->type, "bind") == 0))
+		return error_set(err, "id-mapped mounts are only supported for bind mounts");
+	if (options->remount)
+		return error_set(err, "a remount cannot be id-mapped");
+	if (!mount->source || !*mount->source)
+		return error_set(err, "a bind mount needs a source");
+	if (!mount->uid_mappings.count != !mount->gid_mappings.count)
+		return error_set(err, "uidMappings and gidMappings go together");
+	return 0;
+}
+
+static int open_tree(int bundle, const struct oci_mount *mount, const struct mount_options *options, int user,
+		     struct error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
+	autoclose int tree = kernel_open_tree(bundle, mount->source,
+					      OPEN_TREE_CLONE | (options->bind_recursive ? AT_RECURSIVE : 0));
+
+	if (tree < 0)
+		return error_errno(err, "cannot bind '%s'", mount->source);
+	if (kernel_mount_setattr(tree, "", AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0), &attr) < 0)
+		return error_errno(err, "cannot map the ids of '%s': its file system may not be able to", mount->source);
+	return fd_take(&tree);
+}
+
+static int open_one(const struct oci_config *config, const struct namespaces *namespaces, int bundle,
+		    const struct oci_mount *mount, struct arena *arena, struct error *err)
+{
+	struct mount_options options;
+	autoclose int user = -1;
+
+	mount_options_parse(&mount->options, arena, &options);
+	if (check(mount, &options, err) < 0)
+		return -1;
+	user = open_namespace(config, namespaces, mount, err);
+	return user < 0 ? -1 : open_tree(bundle, mount, &options, user, err);
+}
+
+int idmap_open(const struct oci_config *config, const struct namespaces *namespaces, const char *bundle,
+	       struct arena *arena, int **trees, struct error *err)
+{
+	autoclose int directory = -1;
+
+	*trees = NULL;
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		if (!is_wanted(&config->mounts[i]))
+			continue;
+		if (!*trees) {
+			directory = openat(AT_FDCWD, bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			if (directory < 0)
+				return error_errno(err, "cannot open the bundle '%s'", bundle);
+			*trees = arena_array(arena, config->mounts_count, sizeof(**trees));
+			memset(*trees, -1, config->mounts_count * sizeof(**trees));
+		}
+		(*trees)[i] = open_one(config, namespaces, directory, &config->mounts[i], arena, err);
+		if ((*trees)[i] < 0)
+			return error_context(err, "mounts[%zu]: '%s'", i, config->mounts[i].destination);
+	}
+	return 0;
+}
+
+void idmap_close(const struct oci_config *config, int *trees)
+{
+	for (size_t i = 0; trees && i < config->mounts_count; i++)
+		fd_replace(&trees[i], -1);
+}
