@@ -129,15 +129,19 @@ static int apply_number(const struct cgroup *cgroup, const struct limit *limit, 
 }
 
 /*
- * In version 1, memory must stay below memory and swap while both change:
- * whichever grows must be written in the order that keeps it so. Another try in
- * the other order is what tells, whatever stood there before.
+ * In version 1, two values that must fit each other are two files, and which of them to write first depends on what
+ * stood there: memory must stay below memory and swap together, and quota to period below what the parent
+ * has. Another try in the other order is what tells.
  */
-static int apply_memory_again(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+static int apply_after_next(const struct cgroup *cgroup, const struct limit *limit, const struct oci_resources *r,
+			    struct error *err)
 {
-	const struct limit *swap = &limits[ARRAY_SIZE(limits) - 1], *memory = swap - 1;
+	bool fits_next = limit->offset == offsetof(struct oci_resources, cpu_period) ||
+			 limit->offset == offsetof(struct oci_resources, memory_limit);
 
-	return apply_number(cgroup, swap, r, err) < 0 ? -1 : apply_number(cgroup, memory, r, err);
+	if (cgroup->unified || !fits_next || apply_number(cgroup, limit + 1, r, err) < 0)
+		return -1;
+	return apply_number(cgroup, limit, r, err);
 }
 
 static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *unified, struct error *err)
@@ -186,8 +190,7 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
 		if (apply_number(cgroup, &limits[i], r, err) == 0)
 			continue;
-		if (limits[i].offset != offsetof(struct oci_resources, memory_limit) || cgroup->unified ||
-		    !r->memory_swap.set || apply_memory_again(cgroup, r, err) < 0)
+		if (apply_after_next(cgroup, &limits[i], r, err) < 0)
 			return -1;
 	}
 	if (r->disable_oom_killer && !cgroup->unified &&
