@@ -206,6 +206,9 @@ static int check_config(const void *value, const struct json_place *place, struc
 		return json_error(place, "ociVersion", err,
 				  "expected a version 1.x.y of the runtime specification, got '%.64s'",
 				  config->oci_version);
+	for (size_t i = 0; i < config->annotations.count; i++)
+		if (*config->annotations.items[i].key == '\0')
+			return json_error(place, "annotations", err, "a key must not be empty");
 	return 0;
 }
 

@@ -176,7 +176,17 @@ static const struct json_field seccomp_fields[] = {
 	JSON_ROW("listenerMetadata", struct oci_seccomp, listener_metadata, 0),
 	JSON_ROW_ARRAY("syscalls", struct oci_seccomp, syscalls, syscalls_count, &seccomp_rule_type, 0),
 };
-static const struct json_type seccomp_type = JSON_TYPE(struct oci_seccomp, seccomp_fields);
+
+static int check_seccomp(const void *value, const struct json_place *place, struct error *err)
+{
+	const struct oci_seccomp *seccomp = value;
+
+	if (seccomp->listener_metadata && !seccomp->listener_path)
+		return json_error(place, "listenerMetadata", err, "must not be there without listenerPath");
+	return 0;
+}
+
+static const struct json_type seccomp_type = JSON_TYPE(struct oci_seccomp, seccomp_fields, .check = check_seccomp);
 
 /* --- what few containers set ------------------------------------------------------------------- */
 
@@ -239,8 +249,8 @@ static const struct json_field linux_fields[] = {
 	JSON_ROW_MAP("netDevices", struct oci_linux, net_devices, net_devices_count, &net_device_type),
 	JSON_ROW_POINTER("seccomp", struct oci_linux, seccomp, &seccomp_type),
 	JSON_ROW("rootfsPropagation", struct oci_linux, rootfs_propagation, 0),
-	JSON_ROW("maskedPaths", struct oci_linux, masked_paths, 0),
-	JSON_ROW("readonlyPaths", struct oci_linux, readonly_paths, 0),
+	JSON_ROW("maskedPaths", struct oci_linux, masked_paths, JSON_ABSOLUTE),
+	JSON_ROW("readonlyPaths", struct oci_linux, readonly_paths, JSON_ABSOLUTE),
 	JSON_ROW("mountLabel", struct oci_linux, mount_label, 0),
 	JSON_ROW_POINTER("intelRdt", struct oci_linux, intel_rdt, &intel_rdt_type),
 	JSON_ROW_POINTER("memoryPolicy", struct oci_linux, memory_policy, &memory_policy_type),

@@ -59,7 +59,7 @@ enum {
 	JSON_ALWAYS = 2,		/* written even where zero */
 	JSON_HAS = 4,			/* `other` is the bool that says whether it is there */
 	JSON_UNSIGNED = 8,		/* an oci_number that is not negative */
-	JSON_ABSOLUTE = 16,		/* a string that starts with a slash */
+	JSON_ABSOLUTE = 16,		/* a string that starts with a slash, or an array of them */
 };
 
 struct json_type;

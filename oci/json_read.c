@@ -279,9 +279,14 @@ static int read_strings(struct reader *r, const json_t *json, const struct json_
 	if (check_count(r, field, count, place) < 0)
 		return -1;
 	out->items = new_items(r, count, sizeof(*out->items));
-	for (; item.index < count; item.index++)
-		if (read_string(r, json_array_get(json, item.index), &item, &out->items[item.index]) < 0)
+	for (; item.index < count; item.index++) {
+		const json_t *one = json_array_get(json, item.index);
+
+		if (read_string(r, one, &item, &out->items[item.index]) < 0)
 			return -1;
+		if ((field->flags & JSON_ABSOLUTE) && *out->items[item.index] != '/')
+			return expected(&item, one, r->err, "an absolute path");
+	}
 	out->count = count;
 	return 0;
 }

@@ -185,6 +185,11 @@ static const struct {
 	  "hooks.poststop[0].timeout: expected a number of seconds greater than 0, got 0" },
 	{ "{" ROOT ",\"annotations\":{\"a.b\":1}}", "annotations[\"a.b\"]: expected a string, got 1" },
 	{ "{" ROOT ",\"annotations\":{\"a\\nb\":[]}}", "annotations[\"a?b\"]: expected a string, got an array" },
+	{ "{" ROOT ",\"annotations\":{\"\":\"x\"}}", "annotations: a key must not be empty" },
+	{ LINUX("\"maskedPaths\":[\"/a\",\"b\"]"), "linux.maskedPaths[1]: expected an absolute path, got \"b\"" },
+	{ LINUX("\"readonlyPaths\":[\"\"]"), "linux.readonlyPaths[0]: expected an absolute path, got \"\"" },
+	{ LINUX("\"seccomp\":{\"defaultAction\":\"A\",\"listenerMetadata\":\"x\"}"),
+	  "linux.seccomp.listenerMetadata: must not be there without listenerPath" },
 	{ LINUX("\"namespaces\":[{}]"), "linux.namespaces[0].type: is missing" },
 	{ LINUX("\"namespaces\":[{\"type\":\"net\"}]"),
 	  "linux.namespaces[0].type: expected 'pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup' or 'time', "
