@@ -93,7 +93,7 @@ int root_open(const struct oci_config *config, int bundle, struct error *err)
 {
 	const struct oci_linux *l = &config->linux_;
 	const char *overlay = oci_pairs_find(&config->annotations, OCI_ANNOTATION_OVERLAY);
-	unsigned long propagation = mount_propagation(l->rootfs_propagation);
+	unsigned long propagation = mount_propagation(l->rootfs_propagation), above;
 	autoclose int lower = openat(bundle, config->root.path, O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1;
 
 	if (lower < 0)
@@ -102,7 +102,9 @@ int root_open(const struct oci_config *config, int bundle, struct error *err)
 		return error_set(err, "linux.rootfsPropagation: unknown value '%s'", l->rootfs_propagation);
 	if (overlay && strcmp(overlay, "tmpfs") != 0)
 		return error_set(err, "annotation '%s': expected 'tmpfs', got '%s'", OCI_ANNOTATION_OVERLAY, overlay);
-	if (set_propagation("/", propagation ? propagation | MS_REC : MS_SLAVE | MS_REC, err) < 0)
+	/* What cannot be bound must be bound first: the root itself, and the sources of mounts. */
+	above = propagation & MS_UNBINDABLE ? MS_PRIVATE : propagation ? propagation : MS_SLAVE;
+	if (set_propagation("/", above | MS_REC, err) < 0)
 		return -1;
 	if (propagation & MS_SHARED) {
 		autoclose int up = openat(lower, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
