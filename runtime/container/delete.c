@@ -6,7 +6,6 @@
 #include <signal.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "runtime/container/state.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/syscalls.h"
@@ -39,13 +38,12 @@ static int kill_and_wait(struct container *container, struct error *err)
 
 static void run_poststop_hooks(struct container *container, struct arena *arena)
 {
-	struct error err;
+	const struct oci_hook_list *hooks = &container->config->hooks.poststop;
 
 	/* A failure is logged and no more: runtime.md, "Lifecycle", 13. */
-	if (container->config->hooks.poststop.count > 0 &&
-	    hooks_run(&container->config->hooks.poststop, "poststop",
-		      state_for_hooks(container->config, container->state.id, container->state.bundle, 0, "stopped", arena), &err) < 0)
-		log_warning("%s", err.message);
+	if (hooks->count > 0)
+		hooks_run_all(hooks, "poststop", state_for_hooks(container->config, container->state.id,
+								 container->state.bundle, 0, "stopped", arena));
 }
 
 int container_delete(struct container *container, bool force, struct arena *arena, struct error *err)

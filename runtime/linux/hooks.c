@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "runtime/linux/execute.h"
 #include "runtime/linux/syscalls.h"
 
@@ -73,10 +74,26 @@ static int run_one(const struct oci_hook *hook, const char *state, struct error 
 	return wait_for(hook, pid, pidfd, err);
 }
 
+static int run_at(const struct oci_hook_list *hooks, size_t i, const char *name, const char *state, struct error *err)
+{
+	if (run_one(&hooks->items[i], state, err) < 0)
+		return error_context(err, "error running hook #%zu: hooks.%s", i, name);
+	return 0;
+}
+
 int hooks_run(const struct oci_hook_list *hooks, const char *name, const char *state, struct error *err)
 {
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_one(&hooks->items[i], state, err) < 0)
-			return error_context(err, "error running hook #%zu: hooks.%s", i, name);
+		if (run_at(hooks, i, name, state, err) < 0)
+			return -1;
 	return 0;
+}
+
+void hooks_run_all(const struct oci_hook_list *hooks, const char *name, const char *state)
+{
+	struct error err;
+
+	for (size_t i = 0; i < hooks->count; i++)
+		if (run_at(hooks, i, name, state, &err) < 0)
+			log_warning("%s", err.message);
 }

@@ -12,4 +12,7 @@
  */
 int hooks_run(const struct oci_hook_list *hooks, const char *name, const char *state, struct error *err);
 
+/* The same for hooks whose failure is a warning in the log and no more: all of them run. */
+void hooks_run_all(const struct oci_hook_list *hooks, const char *name, const char *state);
+
 #endif
