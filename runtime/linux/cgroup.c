@@ -36,12 +36,23 @@ static const char *find_mount(const char *controllers, struct arena *arena)
 	return NULL;
 }
 
-/* The path below the mount for a container that asks for `cgroups_path`, seen from a runtime in `own`. */
-static const char *place(const char *cgroups_path, const char *id, const char *own, struct arena *arena)
+/*
+ * What a relative path is relative to. In version 2 a cgroup that has processes, such as this one's, cannot have
+ * children with limits of their own: containers go beside it.
+ */
+static const char *base_of(const char *own, bool unified, struct arena *arena)
+{
+	const char *last = strrchr(own, '/');
+
+	return unified && last && last != own ? arena_strndup(arena, own, (size_t)(last - own)) : unified ? "/" : own;
+}
+
+/* The path below the mount for a container that asks for `cgroups_path`, relative to `base`. */
+static const char *place(const char *cgroups_path, const char *id, const char *base, struct arena *arena)
 {
 	if (cgroups_path && *cgroups_path == '/')
 		return arena_printf(arena, "/%s", path_clean(arena, cgroups_path));
-	return arena_printf(arena, "/%s", path_clean(arena, path_join(arena, own,
+	return arena_printf(arena, "/%s", path_clean(arena, path_join(arena, base,
 								       cgroups_path && *cgroups_path ?
 								       path_clean(arena, cgroups_path) : id)));
 }
@@ -77,7 +88,9 @@ static int locate_line(char *line, const char *cgroups_path, const char *id, boo
 	if (cgroup->count == CGROUP_HIERARCHIES_MAX)
 		return error_set(err, "more than %d cgroup hierarchies", CGROUP_HIERARCHIES_MAX);
 	add(cgroup, arena_strdup(arena, controllers), mount,
-	    own_only ? arena_strdup(arena, path) : place(cgroups_path, id, path, arena), arena);
+	    own_only ? arena_strdup(arena, path) :
+		       place(cgroups_path, id, base_of(path, cgroup->unified, arena), arena),
+	    arena);
 	return 0;
 }
 
