@@ -30,6 +30,9 @@ struct runtime_globals {
 
 extern struct runtime_globals runtime_globals;
 
+/* What --rootless says. */
+enum container_rootless runtime_rootless(void);
+
 /* Goes on from a copy of the program that cannot be overwritten, where this one could be. Returns where it could not. */
 int runtime_protect_self(char **argv, struct error *err);
 

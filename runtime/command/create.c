@@ -7,7 +7,7 @@ void create_options_read(const struct create_values *values, const char *id, str
 		.root = runtime_globals.root, .id = id, .bundle = values->bundle ? values->bundle : ".",
 		.pid_file = values->pid_file, .console_socket = values->console_socket,
 		.preserve_fds = values->preserve_fds, .no_pivot = values->no_pivot,
-		.no_new_keyring = values->no_new_keyring,
+		.no_new_keyring = values->no_new_keyring, .rootless = runtime_rootless(),
 	};
 }
 

@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "runtime/linux/user.h"
+#include "runtime/linux/user_namespace.h"
 
 #define ROOT_DEFAULT "/run/slipway/runtime"
 
@@ -57,22 +59,52 @@ static int show_help(void)
 	return 0;
 }
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
+static const char *const words_true[] = { "true", "t", "1", NULL };
+static const char *const words_false[] = { "false", "f", "0", NULL };
+
+enum container_rootless runtime_rootless(void)
+{
+	const char *word = runtime_globals.rootless;
+
+	if (!word || strcmp(word, "auto") == 0)
+		return CONTAINER_ROOTLESS_AUTO;
+	return is_one_of(word, words_true) ? CONTAINER_ROOTLESS : CONTAINER_ROOTFUL;
+}
+
+/* A user's own, also for who is root of no more than a user namespace: /run is not for them. */
+static const char *default_root(struct arena *arena)
+{
+	const char *directory = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
+
+	if (!directory || !*directory)
+		return ROOT_DEFAULT;
+	if (!user_is_ordinary() && ((user && strcmp(user, "root") == 0) || !user_namespace_is_nested()))
+		return ROOT_DEFAULT;
+	return arena_printf(arena, "%s/slipway/runtime", directory);
+}
+
 static int check_globals(struct arena *arena, struct error *err)
 {
 	struct runtime_globals *g = &runtime_globals;
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
 	if (g->log_format && strcmp(g->log_format, "text") != 0 && strcmp(g->log_format, "json") != 0)
 		return error_set(err, "invalid log-format: '%s'; use 'text' or 'json'", g->log_format);
-	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "true") != 0 &&
-	    strcmp(g->rootless, "false") != 0)
+	if (g->rootless && strcmp(g->rootless, "auto") != 0 && !is_one_of(g->rootless, words_true) &&
+	    !is_one_of(g->rootless, words_false))
 		return error_set(err, "option '--rootless': expected true, false or auto, got '%s'", g->rootless);
 	if (g->systemd_cgroup)
 		return error_set(err, "option '--systemd-cgroup' is not supported: this runtime makes cgroups itself; "
 				      "configure the caller to use the cgroupfs driver");
 	if (!g->root)
-		g->root = geteuid() != 0 && runtime_dir && *runtime_dir ?
-				  arena_printf(arena, "%s/slipway/runtime", runtime_dir) : ROOT_DEFAULT;
+		g->root = default_root(arena);
 	/* State is found again from other directories; and the way to it may not change under us. */
 	if (*g->root != '/') {
 		char *cwd = getcwd(NULL, 0);

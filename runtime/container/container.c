@@ -79,7 +79,8 @@ int container_kill(struct container *container, int signal, bool all, struct err
 {
 	autoclose int pidfd = -1;
 
-	if (all)
+	/* Without a cgroup it is the first process that has all of them. */
+	if (all && container->cgroup.count > 0)
 		return cgroup_signal(&container->cgroup, signal, err);
 	pidfd = container_pidfd(container);
 	if (pidfd < 0 && errno == ESRCH)

@@ -76,11 +76,19 @@ int container_pidfd(const struct container *container);
 /* Reads the config.json it was created with into `config`, once. */
 int container_config(struct container *container, struct arena *arena, struct error *err);
 
+/* Whether a container is an ordinary user's: it does without the cgroups that only root may make. */
+enum container_rootless {
+	CONTAINER_ROOTLESS_AUTO,		/* by who runs the program, and in which user namespace */
+	CONTAINER_ROOTLESS,
+	CONTAINER_ROOTFUL,
+};
+
 struct container_create_options {
 	const char *root, *id, *bundle;
 	const char *pid_file, *console_socket;	/* NULL where not given */
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring;
+	enum container_rootless rootless;
 	bool start;			/* `run`: container_run() follows, no start socket is made */
 	bool foreground;		/* with `start`: the terminal comes to this process, in `master` */
 };

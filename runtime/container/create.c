@@ -21,9 +21,12 @@
 #include "runtime/container/setup.h"
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
+#include "runtime/linux/clone_inside.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
 #include "runtime/linux/syscalls.h"
+#include "runtime/linux/user.h"
+#include "runtime/linux/user_namespace.h"
 
 /*
  * Below this, what the set-up allocates would count: the child is made outside of the
@@ -58,18 +61,16 @@ static bool moves_late(const struct creation *c)
 static int child_namespaces(struct creation *c, struct error *err)
 {
 	struct namespaces *n = &c->setup.namespaces;
-	const unsigned int by_clone = CLONE_NEWPID | CLONE_NEWCGROUP;
 
-	if (n->make & CLONE_NEWUSER) {
-		if (sync_expect(c->setup_sync, SYNC_GO, err) < 0 || namespaces_become_root(err) < 0)
-			return -1;
-	}
-	if (namespaces_join(n, ~(unsigned int)CLONE_NEWPID, err) < 0)
+	/* The map must be there first. */
+	if ((n->make & CLONE_NEWUSER) && sync_expect(c->setup_sync, SYNC_GO, err) < 0)
 		return -1;
-	if ((n->join & CLONE_NEWUSER) && namespaces_become_root(err) < 0)
+	if (((n->make | n->join) & CLONE_NEWUSER) && (namespaces_become_root(err) < 0 || namespaces_own_files(err) < 0))
 		return -1;
-	/* With a user namespace to join, what is made must be made by it; else clone3 has made all but this. */
-	if (namespaces_unshare(n, (n->join & CLONE_NEWUSER) ? ~by_clone : CLONE_NEWTIME, err) < 0)
+	if (!namespaces_made_inside(n) && namespaces_join(n, ~(unsigned int)CLONE_NEWPID, err) < 0)
+		return -1;
+	/* clone3 has made all but this. */
+	if (namespaces_unshare(n, CLONE_NEWTIME, err) < 0)
 		return -1;
 	return namespaces_enter_time(n, &c->config->linux_, err);
 }
@@ -183,20 +184,57 @@ static int check_cgroup(const struct creation *c, struct error *err)
 	return 0;
 }
 
+/* Whether what failed is for root alone, and this is not root: asked only when it has failed. */
+static bool may_do_without(const struct creation *c, const struct error *err)
+{
+	if (err->number != EACCES && err->number != EPERM && err->number != EROFS)
+		return false;
+	if (c->options->rootless != CONTAINER_ROOTLESS_AUTO)
+		return c->options->rootless == CONTAINER_ROOTLESS;
+	return user_is_ordinary() || user_namespace_is_nested();
+}
+
+/* Where the config does not say which one, a user's container does without what the user may not make. */
+static int make_directories(struct creation *c, struct error *err)
+{
+	const char *path = c->config->linux_.cgroups_path;
+	struct cgroup *cgroup = &c->container->cgroup;
+
+	if (cgroup_locate(path, c->options->id, c->arena, cgroup, err) < 0)
+		return -1;
+	if (cgroup_create(cgroup, err) == 0)
+		return 0;
+	if (!may_do_without(c, err))
+		return -1;
+	if (path && *path)
+		return error_context(err, "rootless needs no limits + no cgrouppath when no permission is granted for cgroups");
+	cgroup_create_some(cgroup);
+	return 0;
+}
+
+static int limit_devices(const struct creation *c, const struct cgroup *cgroup, struct error *err)
+{
+	/* Who can make no device needs no rules for them. */
+	if (user_is_ordinary() || cgroup->partial)
+		return 0;
+	return cgroup_limit_devices(cgroup, c->config->linux_.resources, err) < 0 && !may_do_without(c, err) ? -1 : 0;
+}
+
 static int make_cgroup(struct creation *c, struct error *err)
 {
 	struct cgroup *cgroup = &c->container->cgroup;
 	const struct oci_resources *r = c->config->linux_.resources;
 
-	if (cgroup_locate(c->config->linux_.cgroups_path, c->options->id, c->arena, cgroup, err) < 0 ||
-	    cgroup_create(cgroup, err) < 0 || check_cgroup(c, err) < 0)
+	if (make_directories(c, err) < 0 || check_cgroup(c, err) < 0)
 		return -1;
 	c->setup.cgroup = cgroup;
-	c->made_inside = cgroup->unified && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&
+	c->made_inside = cgroup->unified && !user_is_ordinary() && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&
 					      r->memory_limit.value < MEMORY_LIMIT_SMALL);
-	if (cgroup_limit_devices(cgroup, r, err) < 0)
+	if (limit_devices(c, cgroup, err) < 0)
 		return -1;
-	return cgroup_limit(cgroup, r, err);
+	if (cgroup_limit(cgroup, r, err) < 0)
+		return cgroup->partial ? error_context(err, "the user may not make the cgroup that limits need") : -1;
+	return 0;
 }
 
 static int make_start_socket(struct creation *c, struct error *err)
@@ -214,6 +252,26 @@ static int make_start_socket(struct creation *c, struct error *err)
 	return 0;
 }
 
+static int join_all(void *data, struct error *err)
+{
+	return namespaces_join(data, ~0u, err);
+}
+
+static pid_t clone_child(struct namespaces *n, struct clone_args *args, struct error *err)
+{
+	pid_t pid;
+
+	if (namespaces_made_inside(n))
+		return clone_inside(args, join_all, n, err);
+	/* Joining a PID namespace is for children, so it is done here, for the child to come. */
+	if (namespaces_join(n, CLONE_NEWPID, err) < 0)
+		return -1;
+	pid = kernel_clone3(args);
+	if (pid < 0 && errno == EPERM && user_is_ordinary() && !(n->make & CLONE_NEWUSER))
+		return error_set(err, "rootless container requires user namespaces");
+	return pid < 0 ? error_errno(err, "cannot make the container's first process") : pid;
+}
+
 static int make_child(struct creation *c, struct error *err)
 {
 	struct namespaces *n = &c->setup.namespaces;
@@ -228,8 +286,7 @@ static int make_child(struct creation *c, struct error *err)
 		return -1;
 	p->sync = sockets[0];
 	c->setup_sync = sockets[1];
-	args.flags |= (n->join & CLONE_NEWUSER) ? n->make & CLONE_NEWPID :
-						  n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+	args.flags |= n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
 	if (c->made_inside) {
 		cgroup = cgroup_open_directory(&c->container->cgroup.items[0], err);
 		if (cgroup < 0)
@@ -237,14 +294,11 @@ static int make_child(struct creation *c, struct error *err)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
-	/* Joining a PID namespace is for children, so it is done here, for the child to come. */
-	if (namespaces_join(n, CLONE_NEWPID, err) < 0)
-		return -1;
-	p->pid = kernel_clone3(&args);
+	p->pid = clone_child(n, &args, err);
 	if (p->pid < 0) {
 		p->pid = 0;
 		p->pidfd = -1;
-		return error_errno(err, "cannot make the container's first process");
+		return -1;
 	}
 	if (p->pid == 0)
 		child(c);
@@ -266,18 +320,33 @@ static int run_runtime_hooks(struct creation *c, struct error *err)
 	return hooks_run(&h->create_runtime, "createRuntime", state, err);
 }
 
+/* In version 2 a user may own a cgroup and yet not the way there: then it is of use only for limits. */
+static int attach(struct creation *c, struct error *err)
+{
+	struct cgroup *cgroup = &c->container->cgroup;
+
+	if (cgroup_attach(cgroup, c->process->pid, err) == 0)
+		return 0;
+	if (!may_do_without(c, err) || c->config->linux_.cgroups_path || cgroup_has_limits(c->config->linux_.resources))
+		return -1;
+	cgroup_undo(cgroup);
+	cgroup->count = 0;
+	cgroup->partial = true;
+	return 0;
+}
+
 static int accompany(struct creation *c, struct error *err)
 {
 	struct container_process *p = c->process;
 
 	if (c->setup.namespaces.make & CLONE_NEWUSER) {
-		if (namespaces_map_ids(p->pid, &c->config->linux_, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
+		if (user_namespace_map(p->pid, &c->config->linux_, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
 			return -1;
 	}
 	if (c->has_hooks || moves_late(c)) {
 		if (sync_expect(p->sync, c->has_hooks ? SYNC_PREPARED : SYNC_ENTERED, err) < 0)
 			return -1;
-		if (!c->made_inside && cgroup_attach(&c->container->cgroup, p->pid, err) < 0)
+		if (!c->made_inside && attach(c, err) < 0)
 			return -1;
 		if ((c->has_hooks && run_runtime_hooks(c, err) < 0) || sync_send(p->sync, SYNC_GO, err) < 0)
 			return -1;
@@ -339,7 +408,7 @@ int container_create(const struct container_create_options *options, struct aren
 		.setup = {
 			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1,
 			.terminal = { -1, -1 }, .arena = arena, .no_pivot = options->no_pivot,
-			.keep_keyring = options->no_new_keyring, .preserve_fds = options->preserve_fds,
+			.keep_keyring = options->no_new_keyring, .ordinary = user_is_ordinary(), .preserve_fds = options->preserve_fds,
 		},
 	};
 	int r = -1;

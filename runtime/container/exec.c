@@ -14,12 +14,14 @@
 #include "runtime/container/process.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/sync.h"
+#include "runtime/linux/clone_inside.h"
 #include "runtime/linux/execute.h"
 #include "runtime/linux/labels.h"
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
 #include "runtime/linux/scheduling.h"
 #include "runtime/linux/syscalls.h"
+#include "runtime/linux/user.h"
 
 struct joining {
 	const struct container_exec_options *options;
@@ -32,16 +34,47 @@ struct joining {
 	int target;			/* pidfd of the container's first process */
 	int sync;			/* the child's side */
 	int console, terminal_socket;
+	bool ordinary;			/* the runtime is an ordinary user's */
+	bool inside;			/* the child is born in the namespaces */
 };
 
-static int join_namespaces(const struct joining *j, struct error *err)
+/* All at once, and of the process that the descriptor means: no path that could come to mean another. */
+static int join_namespaces(const struct joining *j, unsigned int which, struct error *err)
 {
-	unsigned int flags = j->namespaces & ~(unsigned int)CLONE_NEWPID;
+	unsigned int flags = j->namespaces & which;
 
-	/* All at once, and of the process that the descriptor means: no path that could come to mean another. */
 	if (flags && setns(j->target, (int)flags) < 0)
 		return error_errno(err, "cannot join the container's namespaces");
-	return flags & CLONE_NEWUSER ? namespaces_become_root(err) : 0;
+	return 0;
+}
+
+/* What is written to the process's own files in /proc; children have it too. */
+static int set_attributes(const struct joining *j, struct error *err)
+{
+	const struct oci_process *p = j->options->process;
+
+	if (p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0 && !(j->ordinary && err->number == EACCES))
+		return -1;
+	return labels_apply(p, err);
+}
+
+/* Before it can be seen from inside: no process there may look into this one, or find the runtime's program. */
+static int hide(struct error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? error_errno(err, "cannot hide from the container") : 0;
+}
+
+/* An ordinary user has rights to the container's namespaces only together with its user namespace. */
+static int enter_all(void *data, struct error *err)
+{
+	const struct joining *j = data;
+
+	return set_attributes(j, err) < 0 || hide(err) < 0 ? -1 : join_namespaces(j, ~0u, err);
+}
+
+static int enter_rest(const struct joining *j, struct error *err)
+{
+	return set_attributes(j, err) < 0 ? -1 : join_namespaces(j, ~(unsigned int)CLONE_NEWPID, err);
 }
 
 static int take_terminal(const struct joining *j, struct error *err)
@@ -72,17 +105,13 @@ static int child_steps(const struct joining *j, struct error *err)
 	const struct oci_process *p = j->options->process;
 	struct program program = { 0 };
 
-	/* Before it can be seen from inside: no process there may look into this one, or find the runtime's program. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return error_errno(err, "cannot hide from the container");
-	if (sync_expect(j->sync, SYNC_GO, err) < 0)
+	if ((!j->inside && hide(err) < 0) || sync_expect(j->sync, SYNC_GO, err) < 0)
 		return -1;
 	(void)umask(0);
-	if ((p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0) || labels_apply(p, err) < 0 ||
-	    scheduling_set_cpus(affinity_of(j)->cpu_affinity_final, err) < 0 ||
-	    scheduling_apply(p, &j->container->config->linux_, err) < 0)
+	if (scheduling_set_cpus(affinity_of(j)->cpu_affinity_final, err) < 0 ||
+	    scheduling_apply(p, &j->container->config->linux_, err) < 0 || (!j->inside && enter_rest(j, err) < 0))
 		return -1;
-	if (join_namespaces(j, err) < 0 || take_terminal(j, err) < 0 ||
+	if (((j->namespaces & CLONE_NEWUSER) && namespaces_become_root(err) < 0) || take_terminal(j, err) < 0 ||
 	    execute_new_keyring(j->container->state.id, err) < 0 || program_prepare(p, j->arena, &program, err) < 0 ||
 	    rlimits_apply(p, err) < 0)
 		return -1;
@@ -146,6 +175,8 @@ static int prepare(struct joining *j, struct error *err)
 	j->target = container_pidfd(j->container);
 	if (j->target < 0)
 		return error_set(err, "cannot exec in a stopped container");
+	j->ordinary = user_is_ordinary();
+	j->inside = j->ordinary && (j->namespaces & CLONE_NEWUSER);
 	choose_cgroup(j);
 	return config->linux_.seccomp ? seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) : 0;
 }
@@ -163,7 +194,7 @@ static int make_child(struct joining *j, struct error *err)
 		return -1;
 	p->sync = sockets[0];
 	j->sync = sockets[1];
-	if (j->cgroup.unified) {
+	if (j->cgroup.unified && !j->ordinary) {
 		cgroup = cgroup_open_directory(&j->cgroup.items[0], err);
 		if (cgroup < 0)
 			return -1;
@@ -171,13 +202,13 @@ static int make_child(struct joining *j, struct error *err)
 		args.cgroup = (uint64_t)cgroup;
 	}
 	/* For the child to come; this process stays where it is. */
-	if ((j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
+	if (!j->inside && (j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
 		return error_errno(err, "cannot join the container's PID namespace");
-	p->pid = kernel_clone3(&args);
+	p->pid = j->inside ? clone_inside(&args, enter_all, j, err) : kernel_clone3(&args);
 	if (p->pid < 0) {
 		p->pid = 0;
 		p->pidfd = -1;
-		return error_errno(err, "cannot make a process");
+		return j->inside ? -1 : error_errno(err, "cannot make a process");
 	}
 	if (p->pid == 0)
 		child(j);
@@ -195,7 +226,8 @@ static int join(struct joining *j, struct error *err)
 	    process_open_console(j->options->process, j->options->console_socket, &j->console, &j->terminal_socket, err) < 0 ||
 	    make_child(j, err) < 0)
 		return -1;
-	if (!j->cgroup.unified && cgroup_attach(&j->cgroup, p->pid, err) < 0)
+	/* A user's container may have been made in a cgroup that the user has no rights to from here. */
+	if ((!j->cgroup.unified || j->ordinary) && cgroup_attach(&j->cgroup, p->pid, err) < 0 && !j->ordinary)
 		return -1;
 	if (sync_send(p->sync, SYNC_GO, err) < 0 || sync_expect(p->sync, SYNC_END, err) < 0)
 		return -1;

@@ -147,7 +147,8 @@ static int set_process_attributes(struct setup *s, struct error *err)
 
 	if (!p)
 		return 0;
-	if (p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0)
+	/* A user may only make it more likely. */
+	if (p->has_oom_score_adj && oom_score_adjust(p->oom_score_adj, err) < 0 && !(s->ordinary && err->number == EACCES))
 		return -1;
 	return labels_apply(p, err);
 }

@@ -324,6 +324,20 @@ int cgroup_create(struct cgroup *cgroup, struct error *err)
 	return r;
 }
 
+void cgroup_create_some(struct cgroup *cgroup)
+{
+	struct arena arena = { 0 };
+	struct error ignored;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cgroup->count; i++)
+		if (create_one(cgroup, &cgroup->items[i], &arena, &ignored) == 0)
+			cgroup->items[kept++] = cgroup->items[i];
+	cgroup->partial = kept < cgroup->count;
+	cgroup->count = kept;
+	arena_release(&arena);
+}
+
 void cgroup_undo(struct cgroup *cgroup)
 {
 	struct error ignored;

@@ -34,6 +34,7 @@ struct cgroup {
 	struct cgroup_hierarchy items[CGROUP_HIERARCHIES_MAX];
 	size_t count;
 	bool unified;			/* version 2 only */
+	bool partial;			/* hierarchies were left out by cgroup_create_some() */
 };
 
 /*
@@ -49,11 +50,17 @@ int cgroup_locate_own(struct arena *arena, struct cgroup *cgroup, struct error *
 /* Makes the directories (and turns the controllers on, in version 2). On failure nothing of it is left. */
 int cgroup_create(struct cgroup *cgroup, struct error *err);
 
+/* Makes those it can; the others are taken out of `cgroup`. For users other than root. */
+void cgroup_create_some(struct cgroup *cgroup);
+
 /* The directory, for who needs a descriptor of it. */
 int cgroup_open_directory(const struct cgroup_hierarchy *hierarchy, struct error *err);
 
 /* Writes the limits. A limit whose controller is missing is an error; so is one the kernel refuses. */
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);
+
+/* Whether there is a limit to write at all. */
+bool cgroup_has_limits(const struct oci_resources *resources);
 
 /* The device rules, which may be written once a container. */
 int cgroup_limit_devices(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);

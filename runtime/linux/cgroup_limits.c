@@ -146,6 +146,8 @@ static int apply_after_next(const struct cgroup *cgroup, const struct limit *lim
 
 static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *unified, struct error *err)
 {
+	if (unified->count > 0 && cgroup->count == 0)
+		return error_set(err, "linux.resources.unified: there is no cgroup");
 	if (unified->count > 0 && !cgroup->unified)
 		return error_set(err, "invalid configuration: linux.resources.unified needs a machine with cgroup version 2 only");
 	for (size_t i = 0; i < unified->count; i++) {
@@ -170,6 +172,19 @@ static void free_swap(const struct cgroup *cgroup, struct oci_resources *r)
 	    cgroup_read(h, "memory.memsw.limit_in_bytes", &there, &ignored) < 0)
 		return;
 	r->memory_swap = (struct oci_number){ .set = true, .value = -1 };
+}
+
+bool cgroup_has_limits(const struct oci_resources *r)
+{
+	if (!r)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++)
+		if (*(const char *const *)(const void *)((const char *)r + text_limits[i].offset))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (((const struct oci_number *)(const void *)((const char *)r + limits[i].offset))->set)
+			return true;
+	return r->unified.count > 0;
 }
 
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted, struct error *err)

@@ -64,11 +64,23 @@ static int mount_v1(const struct cgroup *cgroup, int destination, const struct m
 	return mount_change(directory, options->set & MOUNT_ATTR_RDONLY, 0, 0, false, err);
 }
 
+/* A user's container without a cgroup of its own sees what its user sees. */
+static int mount_machine(int destination, const struct mount_options *options, struct error *err)
+{
+	autoclose int tree = mount_clone(AT_FDCWD, "/sys/fs/cgroup", true, err);
+
+	if (tree < 0 || mount_change(tree, options->set, 0, options->propagation, true, err) < 0)
+		return -1;
+	return mount_attach(tree, destination, err);
+}
+
 int cgroup_mount(const struct cgroup *cgroup, int destination, const struct mount_options *options,
 		 struct error *err)
 {
 	autoclose int tree = -1;
 
+	if (cgroup && cgroup->count == 0 && cgroup->partial)
+		return mount_machine(destination, options, err);
 	if (!cgroup || cgroup->count == 0)
 		return error_set(err, "cannot mount the cgroup: the container has none");
 	if (!cgroup->unified)

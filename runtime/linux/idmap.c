@@ -10,11 +10,9 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "runtime/linux/mount_options.h"
 #include "runtime/linux/syscalls.h"
-
-#define FDINFO_BYTES_MAX 4096
+#include "runtime/linux/user_namespace.h"
 
 static bool has_word(const struct oci_mount *mount, const char *word)
 {
@@ -36,28 +34,13 @@ static bool is_wanted(const struct oci_mount *mount)
 
 /* ------------------------------------------------------------ a user namespace with the mappings */
 
-/* Its number as /proc knows it, which is not that of our own PID namespace where we are process 1 of a new one. */
-static int proc_pid(int pidfd, pid_t *pid, struct error *err)
-{
-	autobuffer struct buffer text = { 0 };
-	char path[64];
-	const char *line;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	if (file_read(AT_FDCWD, path, FDINFO_BYTES_MAX, &text, err) < 0)
-		return -1;
-	line = strstr(buffer_string(&text), "Pid:");
-	*pid = line ? (pid_t)strtol(line + 4, NULL, 10) : 0;
-	return *pid > 0 ? 0 : error_set(err, "cannot find the process of a user namespace in /proc");
-}
-
 static int map_and_open(int pidfd, const struct oci_linux *mappings, struct error *err)
 {
 	char path[64];
 	pid_t pid;
 	int fd;
 
-	if (proc_pid(pidfd, &pid, err) < 0 || namespaces_map_ids(pid, mappings, err) < 0)
+	if (user_namespace_pid_of(pidfd, &pid, err) < 0 || user_namespace_map(pid, mappings, err) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);

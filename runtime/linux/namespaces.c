@@ -26,8 +26,6 @@ const struct namespace_type namespace_types[NAMESPACE_TYPES] = {
 	{ "mount",   CLONE_NEWNS,     "mnt"    },
 };
 
-#define MAPPINGS_MAX 340		/* user_namespaces(7): the kernel's own limit */
-
 static int type_find(const char *name)
 {
 	for (int i = 0; i < NAMESPACE_TYPES; i++)
@@ -117,12 +115,36 @@ void namespaces_close(struct namespaces *namespaces)
 		fd_replace(&namespaces->fds[i], -1);
 }
 
-int namespaces_join(const struct namespaces *namespaces, unsigned int which, struct error *err)
+bool namespaces_made_inside(const struct namespaces *namespaces)
 {
+	if (namespaces->join & CLONE_NEWUSER)
+		return true;
+	return (namespaces->make & CLONE_NEWUSER) && (namespaces->join & ~(unsigned int)CLONE_NEWPID);
+}
+
+/* What can be joined with the rights outside of the user namespace; the rest may be its own. */
+static unsigned int join_from_outside(const struct namespaces *namespaces, unsigned int which)
+{
+	unsigned int joined = 0;
+
 	for (int i = 0; i < NAMESPACE_TYPES; i++) {
 		const struct namespace_type *type = &namespace_types[i];
 
-		if (!(namespaces->join & which & type->flag))
+		if ((which & type->flag) && type->flag != CLONE_NEWUSER && setns(namespaces->fds[i], (int)type->flag) == 0)
+			joined |= type->flag;
+	}
+	return joined;
+}
+
+int namespaces_join(const struct namespaces *namespaces, unsigned int which, struct error *err)
+{
+	which &= namespaces->join;
+	if (which & CLONE_NEWUSER)
+		which &= ~join_from_outside(namespaces, which);
+	for (int i = 0; i < NAMESPACE_TYPES; i++) {
+		const struct namespace_type *type = &namespace_types[i];
+
+		if (!(which & type->flag))
 			continue;
 		if (setns(namespaces->fds[i], (int)type->flag) < 0)
 			return error_errno(err, "cannot join the %s namespace", type->name);
@@ -187,52 +209,16 @@ int namespaces_enter_time(const struct namespaces *namespaces, const struct oci_
 	return 0;
 }
 
-static int write_map(pid_t pid, const char *file, const struct oci_id_mappings *mappings, struct error *err)
-{
-	autobuffer struct buffer text = { 0 };
-	autoclose int fd = -1;
-	char path[64];
-
-	if (mappings->count > MAPPINGS_MAX)
-		return error_set(err, "%zu id mappings; the kernel takes %d", mappings->count, MAPPINGS_MAX);
-	for (size_t i = 0; i < mappings->count; i++)
-		buffer_printf(&text, "%u %u %u\n", mappings->items[i].container_id, mappings->items[i].host_id,
-			      mappings->items[i].size);
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "cannot open '%s'", path);
-	/* The kernel takes a map in one write, once. */
-	if (write(fd, text.data, text.length) != (ssize_t)text.length)
-		return error_errno(err, "cannot write '%s'", path);
-	return 0;
-}
-
-int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *err)
-{
-	if (config->gid_mappings.count > 0 && write_map(pid, "gid_map", &config->gid_mappings, err) < 0) {
-		char path[64];
-
-		/* Without CAP_SETGID outside, a map of groups is taken only where setgroups(2) is given up. */
-		if (err->number != EPERM || geteuid() == 0)
-			return -1;
-		(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
-		autoclose int fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
-
-		if (fd < 0 || write(fd, "deny", 4) != 4)
-			return error_errno(err, "cannot write '%s'", path);
-		if (write_map(pid, "gid_map", &config->gid_mappings, err) < 0)
-			return -1;
-	}
-	if (config->uid_mappings.count > 0)
-		return write_map(pid, "uid_map", &config->uid_mappings, err);
-	return 0;
-}
-
 int namespaces_become_root(struct error *err)
 {
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+	/* EINVAL: there is none. Who made the namespace, or joined it, has its rights all the same. */
+	if ((syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0) && errno != EINVAL)
 		return error_errno(err, "cannot become root of the user namespace");
+	return 0;
+}
+
+int namespaces_own_files(struct error *err)
+{
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return error_errno(err, "cannot own the files of the process");
 	return 0;

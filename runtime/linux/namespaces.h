@@ -38,7 +38,10 @@ struct namespaces {
 int namespaces_open(const struct oci_config *config, struct namespaces *namespaces, struct error *err);
 void namespaces_close(struct namespaces *namespaces);
 
-/* Joins those of `which` that are to be joined, the user namespace first: it owns the others. */
+/*
+ * Joins those of `which` that are to be joined. With a user namespace among them: before it what this process
+ * has the rights to, for they end there; behind it what it owns.
+ */
 int namespaces_join(const struct namespaces *namespaces, unsigned int which, struct error *err);
 
 /* Makes those of `which` that are to be made, in this process. */
@@ -50,11 +53,17 @@ int namespaces_unshare(const struct namespaces *namespaces, unsigned int which, 
  */
 int namespaces_enter_time(const struct namespaces *namespaces, const struct oci_linux *config, struct error *err);
 
-/* Writes uid_map, gid_map and, where the writer may not map groups otherwise, setgroups of `pid`. */
-int namespaces_map_ids(pid_t pid, const struct oci_linux *config, struct error *err);
+/*
+ * True where what is joined has to be joined before the process is made, by one that is no runtime's:
+ * clone_inside() of namespaces_join().
+ */
+bool namespaces_made_inside(const struct namespaces *namespaces);
 
-/* In a user namespace: its root, and the owner of our own files in /proc, which the set-up writes to. */
+/* In a user namespace: its root, where it has one. */
 int namespaces_become_root(struct error *err);
+
+/* Then also the owner of our own files in /proc, which the set-up writes to; and who others may look into. */
+int namespaces_own_files(struct error *err);
 
 /* sethostname and setdomainname; NULL is passed over. */
 int namespaces_set_names(const char *hostname, const char *domainname, struct error *err);

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -79,4 +80,10 @@ const char *user_home(uint32_t uid, struct arena *arena)
 		return *home ? arena_strdup(arena, home) : "/";
 	}
 	return "/";
+}
+
+bool user_is_ordinary(void)
+{
+	/* The kernel left it for the program to find: no system call. */
+	return getauxval(AT_EUID) != 0;
 }

@@ -18,4 +18,7 @@ int user_apply(const struct oci_user *user, struct error *err);
 /* The home directory that /etc/passwd of this root has for the uid; "/" where it has none. In the arena. */
 const char *user_home(uint32_t uid, struct arena *arena);
 
+/* True where the program was started by a user other than root. */
+bool user_is_ordinary(void);
+
 #endif
