@@ -124,13 +124,17 @@ static int make_cwd(struct setup *s, struct error *err)
 
 static int run_create_container_hooks(struct setup *s, struct error *err)
 {
+	/* As with runc, they find themselves in the rootfs. */
+	if (s->config->hooks.create_container.count > 0 && fchdir(s->root) < 0)
+		return error_errno(err, "cannot enter the rootfs");
 	return hooks_run(&s->config->hooks.create_container, "createContainer", s->hook_state, err);
 }
 
 /* While the root is still reached by descriptor; nothing runs in the container yet that could race with it. */
 static int mask(struct setup *s, struct error *err)
 {
-	if (mount_readonly_paths(s->root, &s->config->linux_.readonly_paths, err) < 0)
+	if (mount_seal_dev(s->root, s->config, s->arena, err) < 0 ||
+	    mount_readonly_paths(s->root, &s->config->linux_.readonly_paths, err) < 0)
 		return -1;
 	return mount_mask_paths(s->root, &s->config->linux_.masked_paths, err);
 }
@@ -260,6 +264,9 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		return error_errno(err, "cannot set no_new_privs");
 	if (p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
 		return -1;
+	/* startContainer hooks are held to all that the program is held to. */
+	if (program->hooks && hooks_run(program->hooks, "startContainer", program->hook_state, err) < 0)
+		return -1;
 	(void)execve(program->executable, program->argv, program->envp);
 	return execute_error(program->executable, errno, err);
 }
@@ -277,8 +284,8 @@ int setup_execute(struct setup *s, struct error *err)
 
 	if (!p)
 		return error_set(err, "the config has no process to start");
-	if (hooks_run(&s->config->hooks.start_container, "startContainer", s->hook_state, err) < 0)
-		return -1;
+	s->program.hooks = &s->config->hooks.start_container;
+	s->program.hook_state = s->hook_state;
 	execute_reset_signals();
 	if (execute_close_from(3 + s->preserve_fds, err) < 0)
 		return -1;

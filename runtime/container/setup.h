@@ -22,6 +22,8 @@ struct program {
 	const char *executable;
 	char **argv, **envp;
 	bool inside;				/* the working directory has been entered */
+	const struct oci_hook_list *hooks;	/* of startContainer; NULL for a process that joins */
+	const char *hook_state;
 };
 
 struct setup {

@@ -284,6 +284,32 @@ static void add_label(const struct mount_place *place, const struct oci_mount *m
 				arena_printf(arena, "context=\"%s\"", place->label);
 }
 
+/* A read-only /dev gets its devices and mounts first; mount_seal_dev() is the end of that. */
+static bool is_dev(const struct oci_mount *mount, struct arena *arena)
+{
+	return strcmp(path_clean(arena, mount->destination), "dev") == 0;
+}
+
+int mount_seal_dev(int root, const struct oci_config *config, struct arena *arena, struct error *err)
+{
+	struct mount_options options;
+	bool readonly = false;
+
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		if (!is_dev(&config->mounts[i], arena))
+			continue;
+		mount_options_parse(&config->mounts[i].options, arena, &options);
+		readonly = options.set & MOUNT_ATTR_RDONLY || options.superblock & MS_RDONLY;
+	}
+	if (readonly) {
+		autoclose int dev = path_open_in_root(root, "dev", O_PATH | O_DIRECTORY, 0, err);
+
+		if (dev < 0 || mount_change(dev, MOUNT_ATTR_RDONLY, 0, 0, false, err) < 0)
+			return error_context(err, "'/dev'");
+	}
+	return 0;
+}
+
 static int dispatch(const struct mount_place *place, const struct oci_mount *mount, struct arena *arena,
 		    struct error *err)
 {
@@ -293,6 +319,10 @@ static int dispatch(const struct mount_place *place, const struct oci_mount *mou
 	mount_options_parse(&mount->options, arena, &options);
 	if (check_proc(mount, &options, arena, err) < 0)
 		return -1;
+	if (is_dev(mount, arena) && !options.remount) {
+		options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		options.superblock &= ~(unsigned long)MS_RDONLY;
+	}
 	if (options.remount)
 		return apply_remount(place, mount, &options, err);
 	if (options.bind || (mount->type && strcmp(mount->type, "bind") == 0))

@@ -29,6 +29,9 @@ struct mount_place {
 int mount_apply(const struct mount_place *place, const struct oci_mount *mount, struct arena *arena,
 		struct error *err);
 
+/* Makes /dev read-only where its mount says so: not before all that goes below it is there. */
+int mount_seal_dev(int root, const struct oci_config *config, struct arena *arena, struct error *err);
+
 /* A detached mount of a file system, ready for mount_attach(); its descriptor or -1. */
 int mount_filesystem(const char *type, const char *source, const struct mount_options *options, struct error *err);
 
