@@ -24,6 +24,7 @@
 #include "runtime/linux/clone_inside.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
+#include "runtime/linux/notify.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/user.h"
 #include "runtime/linux/user_namespace.h"
@@ -101,6 +102,12 @@ static int ask(struct creation *c, enum sync_kind kind, struct error *err)
 	return sync_send(c->setup_sync, kind, err) < 0 ? -1 : sync_expect(c->setup_sync, SYNC_GO, err);
 }
 
+/* The state for the hooks that run in the container's namespaces: its process as it sees itself. */
+static void tell_hooks(struct creation *c, const char *status)
+{
+	c->setup.hook_state = state_for_hooks(c->config, c->options->id, c->setup.bundle, getpid(), status, c->arena);
+}
+
 static int child_steps(struct creation *c, struct error *err)
 {
 	if (child_namespaces(c, err) < 0)
@@ -112,8 +119,12 @@ static int child_steps(struct creation *c, struct error *err)
 		return -1;
 	if (c->has_hooks && ask(c, SYNC_PREPARED, err) < 0)
 		return -1;
-	if (setup_enter(&c->setup, err) < 0 || (moves_late(c) && ask(c, SYNC_ENTERED, err) < 0) ||
-	    setup_inside_cgroup(&c->setup, err) < 0 || wait_for_start(c, err) < 0)
+	tell_hooks(c, "creating");
+	if (setup_enter(&c->setup, err) < 0)
+		return -1;
+	tell_hooks(c, "created");
+	if ((moves_late(c) && ask(c, SYNC_ENTERED, err) < 0) || setup_inside_cgroup(&c->setup, err) < 0 ||
+	    wait_for_start(c, err) < 0)
 		return -1;
 	return setup_execute(&c->setup, err);
 }
@@ -158,7 +169,8 @@ static int prepare(struct creation *c, struct error *err)
 	if (namespaces_open(c->config, &c->setup.namespaces, err) < 0 ||
 	    setup_check(c->config, &c->setup.namespaces, err) < 0 || process_check_terminal(c->config->process, c->options->console_socket, c->options->foreground, err) < 0)
 		return -1;
-	if (l->seccomp && seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) < 0)
+	if (l->seccomp && (seccomp_compile(l->seccomp, c->arena, &c->setup.seccomp, err) < 0 ||
+			   notify_connect(l->seccomp, &c->setup.seccomp, err) < 0))
 		return -1;
 	return idmap_open(c->config, &c->setup.namespaces, c->setup.bundle, c->arena, &c->setup.mapped, err);
 }
@@ -392,11 +404,24 @@ static int create(struct creation *c, struct error *err)
 	/* `run` with nobody to tell first: the state is written while the set-up works, and neither waits for the other. */
 	c->process->goes_on = c->options->start && !c->options->pid_file && c->terminal_socket < 0;
 	c->has_hooks = h->prestart.count > 0 || h->create_runtime.count > 0;
-	c->setup.hook_state =
-		state_for_hooks(c->config, c->options->id, c->setup.bundle, 1, "created", c->arena);
 	if (make_child(c, err) < 0 || accompany(c, err) < 0)
 		return -1;
 	return save(c, "created", err) < 0 ? -1 : process_write_pid(c->process, c->options->pid_file, err);
+}
+
+/* runtime.md, "Lifecycle": from a failure after step 2 on to step 12, and the hooks of step 13. */
+static void undo(struct creation *c)
+{
+	const struct oci_hook_list *poststop = &c->config->hooks.poststop;
+	struct error ignored;
+	bool was_made = c->process->pid > 0;
+
+	process_end(c->process);
+	cgroup_undo(&c->container->cgroup);
+	(void)state_remove(c->options->root, c->options->id, &ignored);
+	if (was_made && poststop->count > 0)
+		hooks_run_all(poststop, "poststop", state_for_hooks(c->config, c->options->id, c->setup.bundle, 0, "stopped",
+								    c->arena));
 }
 
 int container_create(const struct container_create_options *options, struct arena *arena,
@@ -406,7 +431,7 @@ int container_create(const struct container_create_options *options, struct aren
 		.options = options, .arena = arena, .container = container, .process = process, .state_fd = -1,
 		.start_socket = -1, .setup_sync = -1, .terminal_socket = -1,
 		.setup = {
-			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1,
+			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1, .seccomp = { .agent = -1 },
 			.terminal = { -1, -1 }, .arena = arena, .no_pivot = options->no_pivot,
 			.keep_keyring = options->no_new_keyring, .ordinary = user_is_ordinary(), .preserve_fds = options->preserve_fds,
 		},
@@ -424,15 +449,10 @@ int container_create(const struct container_create_options *options, struct aren
 		return -1;
 	container->directory = path_join(arena, options->root, options->id);
 	r = create(&c, err);
-	if (r < 0) {
-		struct error ignored;
-
-		process_end(process);
-		cgroup_undo(&container->cgroup);
-		(void)state_remove(options->root, options->id, &ignored);
-	} else if (!options->start) {
+	if (r < 0)
+		undo(&c);
+	else if (!options->start)
 		fd_replace(&process->sync, -1);
-	}
 	namespaces_close(&c.setup.namespaces);
 	idmap_close(c.config, c.setup.mapped);
 	fd_replace(&c.state_fd, -1);
@@ -440,5 +460,6 @@ int container_create(const struct container_create_options *options, struct aren
 	fd_replace(&c.setup_sync, -1);
 	fd_replace(&c.terminal_socket, -1);
 	fd_replace(&c.setup.console, -1);
+	fd_replace(&c.setup.seccomp.agent, -1);
 	return r;
 }
