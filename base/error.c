@@ -7,6 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A message is one line, and says nothing to a terminal: what is quoted may have come from anywhere. */
+static void tame(char *message)
+{
+	for (; *message; message++)
+		if ((unsigned char)*message < ' ' || *message == 0x7f)
+			*message = '?';
+}
+
 static int set(struct error *err, int number, const char *format, va_list ap)
 {
 	int n;
@@ -17,6 +25,7 @@ static int set(struct error *err, int number, const char *format, va_list ap)
 	n = vsnprintf(err->message, sizeof(err->message), format, ap);
 	if (number != 0 && n >= 0 && (size_t)n < sizeof(err->message))
 		(void)snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s", strerror(number));
+	tame(err->message);
 	return -1;
 }
 
@@ -69,6 +78,7 @@ int error_context(struct error *err, const char *format, ...)
 	memmove(err->message + length, err->message, room);
 	memcpy(err->message, place, length);
 	err->message[sizeof(err->message) - 1] = '\0';
+	tame(err->message);
 	return -1;
 }
 

@@ -5,7 +5,8 @@
  * A function that can fail returns 0 or -1 and takes `struct error *err` last.
  * It says what it was doing; each caller may put the place in front; `main`
  * prints the message once. Messages are lower case, without a full stop, with
- * the subject in single quotes. No memory is allocated, so that an error can be
+ * the subject in single quotes; control characters in what is quoted come out as
+ * question marks, so that a message is one line. No memory is allocated, so that an error can be
  * told when memory is what ran out.
  */
 #ifndef BASE_ERROR_H

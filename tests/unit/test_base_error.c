@@ -115,6 +115,17 @@ static void a_message_is_one_line_of_the_program(void **state)
 	assert_true(out[strlen(out) - 1] == '\n' && strchr(out, '\n') == out + strlen(out) - 1);
 }
 
+static void what_is_quoted_says_nothing_to_a_terminal(void **state)
+{
+	struct error err;
+
+	(void)state;
+	error_set(&err, "'%s' is wrong", "a\nb\033[2Jc\177");
+	assert_string_equal(err.message, "'a?b?[2Jc?' is wrong");
+	error_context(&err, "%s", "x\ty");
+	assert_string_equal(err.message, "x?y: 'a?b?[2Jc?' is wrong");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +135,7 @@ int main(void)
 		cmocka_unit_test(the_place_goes_in_front_and_the_cause_stays),
 		cmocka_unit_test(what_is_too_long_is_cut),
 		cmocka_unit_test(a_message_is_one_line_of_the_program),
+		cmocka_unit_test(what_is_quoted_says_nothing_to_a_terminal),
 	};
 
 	memset(long_text, 'x', sizeof(long_text) - 1);
