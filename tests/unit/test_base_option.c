@@ -235,7 +235,7 @@ static void a_command_has_one_word_or_two(void **state)
 		{ ARGV("image", "import", "x"), 2, &commands[1], NULL },
 		{ ARGV("image", "list"), 2, &commands[2], NULL },
 		{ ARGV("biuld"), 0, NULL, "unknown command 'biuld'; did you mean 'build'?" },
-		{ ARGV("image", "lst"), 0, NULL, "unknown command 'image'; did you mean 'image list'?" },
+		{ ARGV("image", "lst"), 0, NULL, "unknown command 'image lst'; did you mean 'image list'?" },
 		{ ARGV("zzzzzzzzzz"), 0, NULL, "unknown command 'zzzzzzzzzz'; see '--help'" },
 		{ ARGV(NULL), 0, NULL, "no command given; see '--help'" },
 	};
