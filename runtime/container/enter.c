@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "runtime/container/setup.h"
+#include "runtime/container/stand_in.h"
 #include "runtime/container/state.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
@@ -27,14 +28,14 @@ static int make_namespaces(struct setup *setup, struct error *err)
 	/* The new PID namespace was made by who made this process; the cgroup namespace comes last of all. */
 	const unsigned int here = ~(unsigned int)(CLONE_NEWPID | CLONE_NEWCGROUP);
 
-	if (setup->namespaces.make & CLONE_NEWUSER)
-		return error_set(err, "linux.namespaces: a container of PID 1 cannot have a user namespace");
-	if (setup->namespaces.join & CLONE_NEWPID)
-		return error_set(err, "linux.namespaces: a container of PID 1 cannot join a PID namespace");
-	if (namespaces_join(&setup->namespaces, here | CLONE_NEWCGROUP, err) < 0)
+	if (stand_in_is_needed(&setup->namespaces)) {
+		if (stand_in(&setup->namespaces, &setup->config->linux_, err) < 0 ||
+		    namespaces_unshare(&setup->namespaces, CLONE_NEWTIME, err) < 0)
+			return -1;
+	} else if (namespaces_join(&setup->namespaces, here | CLONE_NEWCGROUP, err) < 0 ||
+		   namespaces_unshare(&setup->namespaces, here, err) < 0) {
 		return -1;
-	if (namespaces_unshare(&setup->namespaces, here, err) < 0)
-		return -1;
+	}
 	return namespaces_enter_time(&setup->namespaces, &setup->config->linux_, err);
 }
 
@@ -46,9 +47,20 @@ static bool needs_cgroup(const struct oci_config *config)
 	return config->linux_.resources;
 }
 
+static int limit(const struct setup *setup, struct error *err)
+{
+	const struct oci_resources *r = setup->config->linux_.resources;
+
+	if (!setup->cgroup)
+		return 0;
+	return cgroup_limit_devices(setup->cgroup, r, err) < 0 ? -1 : cgroup_limit(setup->cgroup, r, err);
+}
+
 static int enter(struct setup *setup, const struct container_enter_options *options, struct oci_config *config,
 		 struct cgroup *cgroup, struct error *err)
 {
+	bool early;
+
 	if (oci_config_read(AT_FDCWD, path_join(setup->arena, options->bundle, "config.json"), setup->arena, config,
 			    err) < 0 ||
 	    namespaces_open(config, &setup->namespaces, err) < 0 || setup_check(config, &setup->namespaces, err) < 0)
@@ -64,12 +76,17 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 			return -1;
 		setup->cgroup = cgroup;
 	}
+	/*
+	 * Late, for a small memory limit is for the program, not for what was read and built here; but not so
+	 * late that it is a user namespace's root who would have to write it.
+	 */
+	early = stand_in_is_needed(&setup->namespaces);
+	if (early && limit(setup, err) < 0)
+		return -1;
 	if (idmap_open(config, &setup->namespaces, setup->bundle, setup->arena, &setup->mapped, err) < 0 ||
 	    make_namespaces(setup, err) < 0 || setup_build(setup, err) < 0)
 		return -1;
-	/* Late: a small memory limit is for the program, not for what was read and built here. */
-	if (setup->cgroup && (cgroup_limit_devices(cgroup, config->linux_.resources, err) < 0 ||
-			      cgroup_limit(cgroup, config->linux_.resources, err) < 0))
+	if (!early && limit(setup, err) < 0)
 		return -1;
 	if (setup_enter(setup, err) < 0 || setup_inside_cgroup(setup, err) < 0)
 		return -1;
