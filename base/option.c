@@ -240,7 +240,9 @@ void option_print_commands(const struct option_command *commands, const char *pr
 		printf("  %-30s %s\n", commands->name, commands->summary);
 	printf("\n%s:\n", globals ? "global options" : "options");
 	print_options(globals);
-	printf("  %-30s %s\n\nSee '%s COMMAND --help' for one command.\n", "    --version", "show the version", program);
+	if (!find_long(globals, "version", strlen("version")))
+		printf("  %-30s %s\n", "    --version", "show the version");
+	printf("\nSee '%s COMMAND --help' for one command.\n", program);
 }
 
 /* How many words of argv are the command's name; 0 where it is another. */
