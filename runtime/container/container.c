@@ -75,7 +75,7 @@ int container_config(struct container *container, struct arena *arena, struct er
 	return 0;
 }
 
-int container_kill(struct container *container, int signal, bool all, struct error *err)
+static int signal_processes(struct container *container, int signal, bool all, struct error *err)
 {
 	autoclose int pidfd = -1;
 
@@ -92,5 +92,17 @@ int container_kill(struct container *container, int signal, bool all, struct err
 			return error_set(err, "container not running");
 		return error_errno(err, "cannot signal the container's process");
 	}
+	return 0;
+}
+
+int container_kill(struct container *container, int signal, bool all, struct error *err)
+{
+	struct error ignored;
+
+	if (signal_processes(container, signal, all, err) < 0)
+		return -1;
+	/* In cgroup version 1 a frozen process does not die before it thaws. */
+	if (signal == SIGKILL && cgroup_is_frozen(&container->cgroup))
+		(void)cgroup_freeze(&container->cgroup, false, &ignored);
 	return 0;
 }
