@@ -47,6 +47,22 @@ static const struct json_type forms[] = {
 	[OCI_STATE_FOR_FILE] = JSON_TYPE(struct oci_state, file_fields),
 };
 
+static const struct json_field process_fields[] = {
+	JSON_ROW("ociVersion", struct oci_process_state, oci_version, JSON_REQUIRED),
+	JSON_ROW("fds", struct oci_process_state, fds, 0),
+	JSON_ROW("pid", struct oci_process_state, pid, JSON_ALWAYS),
+	JSON_ROW("metadata", struct oci_process_state, metadata, 0),
+	JSON_ROW_OBJECT("state", struct oci_process_state, state, &forms[OCI_STATE_FOR_HOOKS], JSON_ALWAYS),
+};
+static const struct json_type process_type = JSON_TYPE(struct oci_process_state, process_fields);
+
+int oci_process_state_write(const struct oci_process_state *state, struct buffer *out, struct error *err)
+{
+	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &process_type };
+
+	return json_write(&document, state, false, out, err);
+}
+
 int oci_state_parse(const char *json, size_t length, struct arena *arena, struct oci_state *state,
 		    struct error *err)
 {

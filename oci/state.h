@@ -38,6 +38,16 @@ enum oci_state_form {
 /* Appends the document. */
 int oci_state_write(const struct oci_state *state, enum oci_state_form form, struct buffer *out, struct error *err);
 
+/* What an agent for system calls is told: config-linux.md, "The Container Process State". */
+struct oci_process_state {
+	const char *oci_version;
+	struct oci_strings fds;			/* names of the descriptors that go with it */
+	int32_t pid;
+	const char *metadata;			/* NULL where there is none */
+	struct oci_state state;			/* of the container, as hooks see it */
+};
+int oci_process_state_write(const struct oci_process_state *state, struct buffer *out, struct error *err);
+
 /* Appends an array of states as `list --format json` prints it. */
 struct oci_states {
 	struct oci_state *items;

@@ -31,7 +31,7 @@ static int show(struct arena *arena, struct error *err)
 		.mount_options = words(mount_options_known()), .cgroup_v1 = true, .cgroup_v2 = true, .seccomp = true,
 		.seccomp_actions = words(seccomp_action_names), .seccomp_operators = words(seccomp_operator_names),
 		.seccomp_archs = words(seccomp_architecture_names), .seccomp_known_flags = words(seccomp_flag_names),
-		.seccomp_supported_flags = words(seccomp_flag_names), .apparmor = true, .selinux = true, .idmap = true,
+		.apparmor = true, .selinux = true, .idmap = true,
 		.annotations = { annotations, ARRAY_SIZE(annotations) },
 	};
 	autobuffer struct buffer text = { 0 };
@@ -42,6 +42,11 @@ static int show(struct arena *arena, struct error *err)
 	for (unsigned int n = 0; capability_name(n); n++)
 		*(const char **)arena_push(arena, &f.capabilities.items, &f.capabilities.count, sizeof(char *)) =
 			capability_name(n);
+	for (size_t i = 0; seccomp_flag_names[i]; i++)
+		if (seccomp_flag_supported(seccomp_flag_names[i]))
+			*(const char **)arena_push(arena, &f.seccomp_supported_flags.items,
+						   &f.seccomp_supported_flags.count, sizeof(char *)) =
+				seccomp_flag_names[i];
 	if (oci_features_write(&f, &text, err) < 0)
 		return -1;
 	return file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);

@@ -13,6 +13,7 @@
 #include "runtime/container/state.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
+#include "runtime/linux/notify.h"
 #include "runtime/linux/syscalls.h"
 
 /* The hooks of the runtime's namespaces run before there are others: this process is all there is of a runtime. */
@@ -66,7 +67,8 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 	    namespaces_open(config, &setup->namespaces, err) < 0 || setup_check(config, &setup->namespaces, err) < 0)
 		return -1;
 	if (config->linux_.seccomp &&
-	    seccomp_compile(config->linux_.seccomp, setup->arena, &setup->seccomp, err) < 0)
+	    (seccomp_compile(config->linux_.seccomp, setup->arena, &setup->seccomp, err) < 0 ||
+	     notify_connect(config->linux_.seccomp, &setup->seccomp, err) < 0))
 		return -1;
 	setup->hook_state = state_for_hooks(config, options->id, options->bundle, getpid(), "creating", setup->arena);
 	if (run_early_hooks(config, setup->hook_state, err) < 0)
@@ -100,7 +102,7 @@ int container_enter(const struct container_enter_options *options, struct error 
 	struct cgroup cgroup = { 0 };
 	struct setup setup = {
 		.config = &config, .id = options->id, .bundle = options->bundle, .console = -1, .arena = &arena,
-		.namespaces = NAMESPACES_NONE,
+		.namespaces = NAMESPACES_NONE, .seccomp = { .agent = -1 },
 	};
 
 	(void)enter(&setup, options, &config, &cgroup, err);

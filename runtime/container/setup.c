@@ -14,6 +14,7 @@
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/labels.h"
 #include "runtime/linux/mounts.h"
+#include "runtime/linux/notify.h"
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
 #include "runtime/linux/root.h"
@@ -157,6 +158,15 @@ static int set_process_attributes(struct setup *s, struct error *err)
 	return labels_apply(p, err);
 }
 
+static int describe_to_agent(struct setup *s, struct error *err)
+{
+	const struct oci_config *c = s->config;
+	const struct oci_state state = { .oci_version = c->oci_version, .id = s->id, .status = "created",
+					 .bundle = s->bundle, .annotations = c->annotations };
+
+	return notify_describe(c, state, 0, s->arena, &s->seccomp, err);
+}
+
 static int enter_root(struct setup *s, struct error *err)
 {
 	if (root_enter(s->root, s->config, s->no_pivot, err) < 0)
@@ -231,7 +241,7 @@ int setup_build(struct setup *s, struct error *err)
 int setup_enter(struct setup *s, struct error *err)
 {
 	static step *const steps[] = { run_create_container_hooks, mask, seal_root, set_process_attributes,
-				       enter_root, take_session, set_keyring, prepare_program,
+				       describe_to_agent, enter_root, take_session, set_keyring, prepare_program,
 				       set_limits, NULL };
 
 	return run_steps(s, steps, err);
@@ -241,7 +251,6 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		 const struct program *program, struct error *err)
 {
 	struct capability_sets sets;
-	int listener;
 
 	if (p->capabilities)
 		capabilities_read(p->capabilities, &sets);
@@ -250,7 +259,7 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 	 * last of all, so that it need not allow what changing the user takes;
 	 * without, the user changes behind it.
 	 */
-	if (!p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
+	if (!p->no_new_privileges && notify_apply(seccomp, err) < 0)
 		return -1;
 	if (p->capabilities && capabilities_bound(&sets, err) < 0)
 		return -1;
@@ -262,7 +271,7 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 		return -1;
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "cannot set no_new_privs");
-	if (p->no_new_privileges && seccomp_apply(seccomp, &listener, err) < 0)
+	if (p->no_new_privileges && notify_apply(seccomp, err) < 0)
 		return -1;
 	/* startContainer hooks are held to all that the program is held to. */
 	if (program->hooks && hooks_run(program->hooks, "startContainer", program->hook_state, err) < 0)

@@ -11,7 +11,7 @@
 
 struct message {
 	uint32_t kind;			/* enum sync_kind */
-	int32_t number;			/* of an ERROR */
+	int32_t number;			/* of an ERROR, that of the system */
 	char text[ERROR_MESSAGE_MAX];	/* of an ERROR; as much as was sent */
 };
 
@@ -26,7 +26,12 @@ int sync_open(int sockets[2], struct error *err)
 
 int sync_send(int socket, enum sync_kind kind, struct error *err)
 {
-	const struct message m = { .kind = kind };
+	return sync_send_number(socket, kind, 0, err);
+}
+
+int sync_send_number(int socket, enum sync_kind kind, int number, struct error *err)
+{
+	const struct message m = { .kind = kind, .number = number };
 
 	if (send(socket, &m, HEADER, MSG_NOSIGNAL) != (ssize_t)HEADER)
 		return error_errno(err, "cannot talk to the other side of the set-up");
@@ -44,6 +49,13 @@ void sync_send_error(int socket, const struct error *failure)
 }
 
 int sync_expect(int socket, enum sync_kind kind, struct error *err)
+{
+	int ignored;
+
+	return sync_expect_number(socket, kind, &ignored, err);
+}
+
+int sync_expect_number(int socket, enum sync_kind kind, int *number, struct error *err)
 {
 	struct message m;
 	ssize_t n;
@@ -65,5 +77,6 @@ int sync_expect(int socket, enum sync_kind kind, struct error *err)
 	}
 	if (m.kind != kind)
 		return error_set(err, "the set-up sent message %u where %u was expected", m.kind, (unsigned int)kind);
+	*number = m.number;
 	return 0;
 }

@@ -25,6 +25,8 @@ enum sync_kind { SYNC_END, SYNC_GO, SYNC_PREPARED, SYNC_ENTERED, SYNC_CREATED, S
 int sync_open(int sockets[2], struct error *err);
 
 int sync_send(int socket, enum sync_kind kind, struct error *err);
+/* The same with a number, which is 0 otherwise: GO tells a process that joins a container who it is outside. */
+int sync_send_number(int socket, enum sync_kind kind, int number, struct error *err);
 /* Tells a failure; that it cannot be told is ignored. */
 void sync_send_error(int socket, const struct error *failure);
 
@@ -33,5 +35,6 @@ void sync_send_error(int socket, const struct error *failure);
  * becomes the error here, and so does anything else.
  */
 int sync_expect(int socket, enum sync_kind kind, struct error *err);
+int sync_expect_number(int socket, enum sync_kind kind, int *number, struct error *err);
 
 #endif

@@ -15,17 +15,20 @@
 #define ARGUMENTS 6
 #define CALLS_MAX 16384			/* rules of one architecture; a filter has fewer instructions */
 #define FOREIGN SECCOMP_RET_KILL_THREAD	/* for architectures that the profile does not name */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1u << 5)
+#endif
 #define X32_BIT 0x40000000u
 
 const char *const seccomp_action_names[] = {
 	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-	"SCMP_ACT_LOG",	  "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
+	"SCMP_ACT_LOG",	  "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
 };
 
 /* In the order of seccomp_action_names. */
 static const uint32_t actions[] = {
 	SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(0), SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD,
-	SCMP_ACT_LOG, SCMP_ACT_TRACE(0), SCMP_ACT_TRAP,
+	SCMP_ACT_LOG, SCMP_ACT_NOTIFY, SCMP_ACT_TRACE(0), SCMP_ACT_TRAP,
 };
 
 const char *const seccomp_operator_names[] = {
@@ -45,11 +48,13 @@ static const struct {
 };
 
 const char *const seccomp_flag_names[] = {
-	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC", NULL,
+	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL,
 };
 
 static const unsigned int flags[] = {
 	SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_TSYNC,
+	SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 };
 
 const char *const seccomp_architecture_names[] = {
@@ -91,8 +96,6 @@ static int find_action(const char *name, bool has_errno, uint32_t number, uint32
 {
 	int i = find(seccomp_action_names, name);
 
-	if (i < 0 && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-		return error_set(err, "the action 'SCMP_ACT_NOTIFY' is not supported");
 	if (i < 0)
 		return error_set(err, "unknown action '%s'", name);
 	*action = actions[i];
@@ -158,6 +161,7 @@ struct compilation {
 	const struct oci_seccomp *config;
 	struct arena *arena;
 	uint32_t otherwise;
+	bool notifies;			/* somebody else answers some of the calls */
 	bool newer_fail;		/* calls newer than the profile get ENOSYS */
 	struct filter_section sections[ARRAY_SIZE(architectures)];
 	size_t sections_count;
@@ -304,6 +308,15 @@ static int add_architectures(struct compilation *c, const struct alternatives *r
 	return 0;
 }
 
+/* As runc has it: an agent answers by what it finds in memory, which is no way to guard so common a call. */
+static int check_notified(const struct oci_seccomp_rule *rule, struct error *err)
+{
+	for (size_t i = 0; i < rule->names.count; i++)
+		if (strcmp(rule->names.items[i], "write") == 0)
+			return error_set(err, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+	return 0;
+}
+
 static int add_rules(struct compilation *c, struct error *err)
 {
 	struct alternatives *rules = arena_array(c->arena, c->config->syscalls_count, sizeof(*rules));
@@ -313,8 +326,10 @@ static int add_rules(struct compilation *c, struct error *err)
 		uint32_t action;
 
 		if (find_action(rule->action, rule->has_errno_ret, rule->errno_ret, &action, err) < 0 ||
+		    (action == SCMP_ACT_NOTIFY && check_notified(rule, err) < 0) ||
 		    (action != c->otherwise && read_rule(rule, action, c->arena, &rules[i], err) < 0))
 			return error_context(err, "syscalls[%zu]", i);
+		c->notifies |= action == SCMP_ACT_NOTIFY;
 	}
 	return add_architectures(c, rules, err);
 }
@@ -331,23 +346,47 @@ static int read_flags(const struct oci_seccomp *config, unsigned int *out, struc
 	return 0;
 }
 
+static int check_listener(const struct oci_seccomp *config, bool notifies, struct error *err)
+{
+	if (config->listener_metadata && !config->listener_path)
+		return error_set(err, "listenerMetadata is of no use without listenerPath");
+	if (notifies && !config->listener_path)
+		return error_set(err, "SCMP_ACT_NOTIFY needs a listenerPath");
+	return 0;
+}
+
 int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struct seccomp_program *program,
 		    struct error *err)
 {
 	struct compilation c = { .config = config, .arena = arena };
-	struct seccomp_program p = { 0 };
+	struct seccomp_program p = { .agent = -1 };
 
-	if (config->listener_path && *config->listener_path)
-		return error_set(err, "linux.seccomp.listenerPath is not supported");
 	if (find_action(config->default_action, config->has_default_errno_ret, config->default_errno_ret, &c.otherwise,
 			err) < 0)
 		return error_context(err, "linux.seccomp.defaultAction");
+	if (c.otherwise == SCMP_ACT_NOTIFY)
+		return error_set(err, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action");
 	c.newer_fail = c.otherwise != SCMP_ACT_ALLOW && c.otherwise != SCMP_ACT_LOG;
 	if (read_flags(config, &p.flags, err) < 0 || add_rules(&c, err) < 0 ||
+	    check_listener(config, c.notifies, err) < 0 ||
 	    filter_build(c.sections, c.sections_count, c.otherwise, FOREIGN, arena, &p.filter, &p.length, err) < 0)
 		return error_context(err, "linux.seccomp");
+	p.notifies = c.notifies;
+	/* The kernel takes the one only with a listener, and the other not with one: there is one thread to filter. */
+	p.flags &= ~(unsigned int)(p.notifies ? SECCOMP_FILTER_FLAG_TSYNC : SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	*program = p;
 	return 0;
+}
+
+bool seccomp_flag_supported(const char *name)
+{
+	int which = find(seccomp_flag_names, name);
+	unsigned int flag = which < 0 ? 0 : flags[which];
+
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* Flags are looked at before the filter, which cannot be read. */
+	return flag && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
 }
 
 int seccomp_apply(const struct seccomp_program *program, int *listener, struct error *err)

@@ -17,7 +17,9 @@ struct seccomp_program {		/* length 0: no filter */
 	struct sock_filter *filter;	/* in the arena */
 	unsigned short length;		/* instructions */
 	unsigned int flags;		/* SECCOMP_FILTER_FLAG_* */
-	bool notifies;			/* has SCMP_ACT_NOTIFY: loading gives a listener */
+	bool notifies;			/* has SCMP_ACT_NOTIFY: loading gives a listener, see notify.h */
+	int agent;			/* if it notifies: the connection to who gets the listener */
+	const char *message;		/* and what comes with it */
 };
 
 int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struct seccomp_program *program,
@@ -28,6 +30,9 @@ int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struc
  * of notifications, or -1 where there are none.
  */
 int seccomp_apply(const struct seccomp_program *program, int *listener, struct error *err);
+
+/* Whether this kernel takes the flag, one of seccomp_flag_names. */
+bool seccomp_flag_supported(const char *name);
 
 /* Words of the specification that are known, ended by NULL: for `features`. */
 extern const char *const seccomp_action_names[], *const seccomp_operator_names[], *const seccomp_flag_names[],
