@@ -17,6 +17,7 @@
 #include "runtime/linux/clone_inside.h"
 #include "runtime/linux/execute.h"
 #include "runtime/linux/labels.h"
+#include "runtime/linux/notify.h"
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
 #include "runtime/linux/scheduling.h"
@@ -100,12 +101,22 @@ static const struct oci_process *affinity_of(const struct joining *j)
 	return own->cpu_affinity_initial || own->cpu_affinity_final || !of_container ? own : of_container;
 }
 
-static int child_steps(const struct joining *j, struct error *err)
+static int describe_to_agent(struct joining *j, int pid, struct error *err)
+{
+	struct oci_state state = j->container->state;
+
+	state.status = "running";
+	return notify_describe(j->container->config, state, pid, j->arena, &j->seccomp, err);
+}
+
+static int child_steps(struct joining *j, struct error *err)
 {
 	const struct oci_process *p = j->options->process;
 	struct program program = { 0 };
+	int pid;
 
-	if ((!j->inside && hide(err) < 0) || sync_expect(j->sync, SYNC_GO, err) < 0)
+	if ((!j->inside && hide(err) < 0) || sync_expect_number(j->sync, SYNC_GO, &pid, err) < 0 ||
+	    describe_to_agent(j, pid, err) < 0)
 		return -1;
 	(void)umask(0);
 	if (scheduling_set_cpus(affinity_of(j)->cpu_affinity_final, err) < 0 ||
@@ -178,7 +189,11 @@ static int prepare(struct joining *j, struct error *err)
 	j->ordinary = user_is_ordinary();
 	j->inside = j->ordinary && (j->namespaces & CLONE_NEWUSER);
 	choose_cgroup(j);
-	return config->linux_.seccomp ? seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) : 0;
+	if (!config->linux_.seccomp)
+		return 0;
+	if (seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) < 0)
+		return -1;
+	return notify_connect(config->linux_.seccomp, &j->seccomp, err);
 }
 
 static int make_child(struct joining *j, struct error *err)
@@ -229,7 +244,7 @@ static int join(struct joining *j, struct error *err)
 	/* A user's container may have been made in a cgroup that the user has no rights to from here. */
 	if ((!j->cgroup.unified || j->ordinary) && cgroup_attach(&j->cgroup, p->pid, err) < 0 && !j->ordinary)
 		return -1;
-	if (sync_send(p->sync, SYNC_GO, err) < 0 || sync_expect(p->sync, SYNC_END, err) < 0)
+	if (sync_send_number(p->sync, SYNC_GO, (int)p->pid, err) < 0 || sync_expect(p->sync, SYNC_END, err) < 0)
 		return -1;
 	if (j->terminal_socket >= 0) {
 		p->master = terminal_receive(j->terminal_socket, err);
@@ -244,7 +259,7 @@ int container_exec(struct container *container, const struct container_exec_opti
 {
 	struct joining j = {
 		.options = options, .container = container, .process = process, .arena = arena, .target = -1,
-		.sync = -1, .console = -1, .terminal_socket = -1,
+		.sync = -1, .console = -1, .terminal_socket = -1, .seccomp = { .agent = -1 },
 	};
 	int r;
 
@@ -256,5 +271,6 @@ int container_exec(struct container *container, const struct container_exec_opti
 	fd_replace(&j.sync, -1);
 	fd_replace(&j.console, -1);
 	fd_replace(&j.terminal_socket, -1);
+	fd_replace(&j.seccomp.agent, -1);
 	return r;
 }
