@@ -147,7 +147,19 @@ static const struct json_field resources_fields[] = {
 	JSON_ROW_MAP("rdma", struct oci_resources, rdma, rdma_count, &rdma_type),
 	JSON_ROW("unified", struct oci_resources, unified, 0),
 };
-static const struct json_type resources_type = JSON_TYPE(struct oci_resources, resources_fields);
+
+static int check_resources(const void *value, const struct json_place *place, struct error *err)
+{
+	const struct oci_resources *r = value;
+
+	if (r->swappiness.set && r->swappiness.value > 100)
+		return json_error(place, "memory.swappiness", err, "expected an integer from 0 to 100, got %lld",
+				  (long long)r->swappiness.value);
+	return 0;
+}
+
+static const struct json_type resources_type =
+	JSON_TYPE(struct oci_resources, resources_fields, .check = check_resources);
 
 /* --- seccomp ----------------------------------------------------------------------------------- */
 

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "runtime/linux/cgroup_devices.h"
 #include "runtime/linux/cgroup_io.h"
+#include "runtime/linux/cgroup_rare.h"
 
 typedef int convert_function(const struct oci_resources *r, int64_t value, char *out, size_t size);
 
@@ -87,6 +89,7 @@ static const struct limit {
 	{ "cpu.idle", FIELD(cpu_idle), "cpu", "cpu.idle", as_is, "cpu.idle", as_is },
 	{ "cpu.realtimePeriod", FIELD(cpu_realtime_period), "cpu", "cpu.rt_period_us", nonzero, NULL, NULL },
 	{ "cpu.realtimeRuntime", FIELD(cpu_realtime_runtime), "cpu", "cpu.rt_runtime_us", as_is, NULL, NULL },
+	{ "memory.swappiness", FIELD(swappiness), "memory", "memory.swappiness", as_is, NULL, NULL },
 	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", pids_or_max, "pids.max", pids_or_max },
 	{ "memory.reservation", FIELD(memory_reservation), "memory", "memory.soft_limit_in_bytes", nonzero, "memory.low", or_max },
 	{ "memory.limit", FIELD(memory_limit), "memory", "memory.limit_in_bytes", nonzero, "memory.max", or_max },
@@ -121,6 +124,8 @@ static int apply_number(const struct cgroup *cgroup, const struct limit *limit, 
 	convert_function *convert = cgroup->unified ? limit->v2 : limit->v1;
 	char value[64];
 
+	if (number->set && !convert && number->value != 0)
+		return error_set(err, "linux.resources.%s: cgroup version 2 has nothing like it", limit->name);
 	if (!number->set || !convert || convert(r, number->value, value, sizeof(value)) == 0)
 		return 0;
 	if (write_limit(cgroup, limit->controller, cgroup->unified ? limit->v2_file : limit->v1_file, value, err) < 0)
@@ -184,7 +189,32 @@ bool cgroup_has_limits(const struct oci_resources *r)
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if (((const struct oci_number *)(const void *)((const char *)r + limits[i].offset))->set)
 			return true;
-	return r->unified.count > 0;
+	return r->unified.count > 0 || cgroup_has_rare_limits(r);
+}
+
+/* Version 1 refuses a limit below what is used; version 2 would kill for it. */
+static int check_usage(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+{
+	const struct cgroup_hierarchy *h = cgroup_find(cgroup, "memory");
+	autobuffer struct buffer used = { 0 };
+
+	if (!r->check_before_update || !r->memory_limit.set || r->memory_limit.value < 0 || !cgroup->unified || !h)
+		return 0;
+	if (cgroup_read(h, "memory.current", &used, err) < 0)
+		return -1;
+	if (strtoll(buffer_string(&used), NULL, 10) > r->memory_limit.value)
+		return error_set(err, "linux.resources.memory.limit: %lld is below the %s bytes that are in use",
+				 (long long)r->memory_limit.value, buffer_string(&used));
+	return 0;
+}
+
+static int disable_oom_killer(const struct cgroup *cgroup, struct error *err)
+{
+	if (cgroup->unified)
+		return error_set(err, "linux.resources.memory.disableOOMKiller: cgroup version 2 has nothing like it");
+	if (write_limit(cgroup, "memory", "memory.oom_control", "1", err) < 0)
+		return error_context(err, "linux.resources.memory.disableOOMKiller");
+	return 0;
 }
 
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted, struct error *err)
@@ -195,6 +225,8 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 		return 0;
 	with_swap = *wanted;
 	free_swap(cgroup, r);
+	if (check_usage(cgroup, r, err) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++) {
 		const char *value = *(const char *const *)(const void *)((const char *)r + text_limits[i].offset);
 
@@ -208,10 +240,9 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 		if (apply_after_next(cgroup, &limits[i], r, err) < 0)
 			return -1;
 	}
-	if (r->disable_oom_killer && !cgroup->unified &&
-	    write_limit(cgroup, "memory", "memory.oom_control", "1", err) < 0)
-		return error_context(err, "linux.resources.memory.disableOOMKiller");
-	if (cgroup_limit_io(cgroup, r, err) < 0)
+	if (r->disable_oom_killer && disable_oom_killer(cgroup, err) < 0)
+		return -1;
+	if (cgroup_limit_io(cgroup, r, err) < 0 || cgroup_limit_rare(cgroup, r, err) < 0)
 		return -1;
 	return apply_unified(cgroup, &r->unified, err);
 }

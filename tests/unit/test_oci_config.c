@@ -190,6 +190,8 @@ static const struct {
 	{ LINUX("\"readonlyPaths\":[\"\"]"), "linux.readonlyPaths[0]: expected an absolute path, got \"\"" },
 	{ LINUX("\"seccomp\":{\"defaultAction\":\"A\",\"listenerMetadata\":\"x\"}"),
 	  "linux.seccomp.listenerMetadata: must not be there without listenerPath" },
+	{ RESOURCES("\"memory\":{\"swappiness\":101}"),
+	  "linux.resources.memory.swappiness: expected an integer from 0 to 100, got 101" },
 	{ LINUX("\"namespaces\":[{}]"), "linux.namespaces[0].type: is missing" },
 	{ LINUX("\"namespaces\":[{\"type\":\"net\"}]"),
 	  "linux.namespaces[0].type: expected 'pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup' or 'time', "
