@@ -12,8 +12,8 @@
 #define STATUS_FAILED 255		/* what runc exits with when the process could not be made */
 
 struct values {
-	const char *console_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor, *cgroup;
-	struct option_list env, additional_gids, caps;
+	const char *console_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
+	struct option_list env, additional_gids, caps, cgroups;
 	unsigned int preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused;
 };
@@ -35,7 +35,7 @@ static const struct option options[] = {
 	{ OPTION_FLAG, 0, "no-new-privs", NULL, "no more privileges by execve", VALUE(no_new_privs) },
 	{ OPTION_LIST, 'c', "cap", "NAME", "one more capability", VALUE(caps) },
 	{ OPTION_UNSIGNED, 0, "preserve-fds", "N", "pass N descriptors beyond the standard ones", VALUE(preserve_fds) },
-	{ OPTION_STRING, 0, "cgroup", "PATH", "a cgroup below the container's", VALUE(cgroup) },
+	{ OPTION_LIST, 0, "cgroup", "[CONTROLLER:]PATH", "a cgroup below the container's", VALUE(cgroups) },
 	{ OPTION_FLAG, 0, "ignore-paused", NULL, "also in a container that is paused", VALUE(ignore_paused) },
 	OPTION_TABLE_END,
 };
@@ -153,7 +153,8 @@ static int exec(const struct values *v, const struct option_list *operands, stru
 	struct container_process made;
 	struct oci_process process;
 	const struct container_exec_options how = {
-		.process = &process, .pid_file = v->pid_file, .console_socket = v->console_socket, .cgroup = v->cgroup,
+		.process = &process, .pid_file = v->pid_file, .console_socket = v->console_socket,
+		.cgroups = { v->cgroups.items, v->cgroups.count },
 		.preserve_fds = v->preserve_fds, .ignore_paused = v->ignore_paused,
 		.foreground = !v->detach && !v->console_socket,
 	};

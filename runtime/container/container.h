@@ -120,7 +120,7 @@ int container_start(struct container *container, struct arena *arena, struct err
 struct container_exec_options {
 	const struct oci_process *process;
 	const char *pid_file, *console_socket;	/* NULL where not given */
-	const char *cgroup;		/* a cgroup below the container's; NULL is its own */
+	struct oci_strings cgroups;	/* "PATH" below the container's, or "CONTROLLER,...:PATH"; none is its own */
 	unsigned int preserve_fds;
 	bool foreground;		/* the terminal comes to this process, in `master` */
 	bool ignore_paused;

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "runtime/container/exec_cgroup.h"
 #include "runtime/container/process.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/sync.h"
@@ -159,14 +160,6 @@ static int check_status(const struct container *container, bool ignore_paused, s
 	}
 }
 
-static void choose_cgroup(struct joining *j)
-{
-	j->cgroup = j->container->cgroup;
-	for (size_t i = 0; j->options->cgroup && i < j->cgroup.count; i++)
-		j->cgroup.items[i].directory = path_join(j->arena, j->cgroup.items[i].directory,
-							 path_clean(j->arena, j->options->cgroup));
-}
-
 static int prepare(struct joining *j, struct error *err)
 {
 	const struct oci_process *p = j->options->process;
@@ -188,12 +181,31 @@ static int prepare(struct joining *j, struct error *err)
 		return error_set(err, "cannot exec in a stopped container");
 	j->ordinary = user_is_ordinary();
 	j->inside = j->ordinary && (j->namespaces & CLONE_NEWUSER);
-	choose_cgroup(j);
+	j->cgroup = j->container->cgroup;
+	if (exec_cgroup_choose(&j->options->cgroups, j->arena, &j->cgroup, err) < 0)
+		return -1;
 	if (!config->linux_.seccomp)
 		return 0;
 	if (seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) < 0)
 		return -1;
 	return notify_connect(config->linux_.seccomp, &j->seccomp, err);
+}
+
+/* Where the container's cgroup has no room, the process goes where the first one is, unless the caller chose. */
+static pid_t clone_here(const struct joining *j, struct clone_args *args, int *cgroup, struct error *err)
+{
+	pid_t pid = kernel_clone3(args);
+
+	if (pid >= 0)
+		return pid;
+	if (errno != EBUSY || *cgroup < 0)
+		return error_errno(err, "cannot make a process");
+	if (j->options->cgroups.count == 0) {
+		fd_replace(cgroup, exec_cgroup_of(j->container->state.pid, j->arena));
+		args->cgroup = (uint64_t)*cgroup;
+		pid = *cgroup < 0 ? -1 : kernel_clone3(args);
+	}
+	return pid >= 0 ? pid : exec_cgroup_error(&j->cgroup.items[0], getpid(), EBUSY, err);
 }
 
 static int make_child(struct joining *j, struct error *err)
@@ -212,18 +224,18 @@ static int make_child(struct joining *j, struct error *err)
 	if (j->cgroup.unified && !j->ordinary) {
 		cgroup = cgroup_open_directory(&j->cgroup.items[0], err);
 		if (cgroup < 0)
-			return -1;
+			return exec_cgroup_error(&j->cgroup.items[0], getpid(), err->number, err);
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
 	/* For the child to come; this process stays where it is. */
 	if (!j->inside && (j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
 		return error_errno(err, "cannot join the container's PID namespace");
-	p->pid = j->inside ? clone_inside(&args, enter_all, j, err) : kernel_clone3(&args);
+	p->pid = j->inside ? clone_inside(&args, enter_all, j, err) : clone_here(j, &args, &cgroup, err);
 	if (p->pid < 0) {
 		p->pid = 0;
 		p->pidfd = -1;
-		return j->inside ? -1 : error_errno(err, "cannot make a process");
+		return -1;
 	}
 	if (p->pid == 0)
 		child(j);
@@ -242,7 +254,7 @@ static int join(struct joining *j, struct error *err)
 	    make_child(j, err) < 0)
 		return -1;
 	/* A user's container may have been made in a cgroup that the user has no rights to from here. */
-	if ((!j->cgroup.unified || j->ordinary) && cgroup_attach(&j->cgroup, p->pid, err) < 0 && !j->ordinary)
+	if ((!j->cgroup.unified || j->ordinary) && exec_cgroup_attach(&j->cgroup, p->pid, err) < 0 && !j->ordinary)
 		return -1;
 	if (sync_send_number(p->sync, SYNC_GO, (int)p->pid, err) < 0 || sync_expect(p->sync, SYNC_END, err) < 0)
 		return -1;

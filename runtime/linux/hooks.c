@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/linux/hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -42,8 +43,9 @@ static int wait_for(const struct oci_hook *hook, pid_t pid, int pidfd, struct er
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int status = 0, ready;
 
+	/* Without a descriptor, which a filter may refuse, no time is kept: the wait is below. */
 	do
-		ready = poll(&p, 1, hook->has_timeout && hook->timeout > 0 ? hook->timeout * 1000 : -1);
+		ready = pidfd < 0 ? 1 : poll(&p, 1, hook->has_timeout && hook->timeout > 0 ? hook->timeout * 1000 : -1);
 	while (ready < 0 && errno == EINTR);
 	if (ready == 0)
 		(void)kernel_pidfd_send_signal(pidfd, SIGKILL);
@@ -51,8 +53,12 @@ static int wait_for(const struct oci_hook *hook, pid_t pid, int pidfd, struct er
 		;
 	if (ready == 0)
 		return error_set(err, "'%s' did not end within %d seconds", hook->path, hook->timeout);
-	if (WIFSIGNALED(status))
-		return error_set(err, "'%s' was ended by signal %d (%s)", hook->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WIFSIGNALED(status)) {
+		const char *name = strsignal(WTERMSIG(status));
+
+		return error_set(err, "'%s' was ended by signal %d: %c%s", hook->path, WTERMSIG(status),
+				 tolower((unsigned char)*name), name + 1);
+	}
 	if (WEXITSTATUS(status) != 0)
 		return error_set(err, "'%s' exited with status %d", hook->path, WEXITSTATUS(status));
 	return 0;
@@ -67,6 +73,12 @@ static int run_one(const struct oci_hook *hook, const char *state, struct error 
 	if (state_fd < 0)
 		return -1;
 	pid = kernel_clone3(&args);
+	/* Filters tend to refuse clone3(2), whose arguments they cannot see. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM)) {
+		pid = fork();
+		if (pid > 0)
+			pidfd = kernel_pidfd_open(pid);
+	}
 	if (pid < 0)
 		return error_errno(err, "cannot start '%s'", hook->path);
 	if (pid == 0)
