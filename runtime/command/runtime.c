@@ -175,6 +175,16 @@ static bool enters_containers(const struct option_command *command)
 	return command == &command_create || command == &command_run || command == &command_exec;
 }
 
+static void __attribute__((noreturn)) out_of_memory(void)
+{
+	static const char message[] = RUNTIME_NAME ": out of memory\n";
+
+	container_undo_unfinished();
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
 int runtime_main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -183,6 +193,7 @@ int runtime_main(int argc, char **argv)
 	struct error err = { 0 };
 	int status = 1, r;
 
+	arena_out_of_memory = out_of_memory;
 	if (fcntl(STDERR_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 || fcntl(STDIN_FILENO, F_GETFD) < 0)
 		if (open_standard_descriptors(&err) < 0)
 			return runtime_fail(&err, 1);

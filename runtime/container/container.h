@@ -109,6 +109,9 @@ struct container_process {
 int container_create(const struct container_create_options *options, struct arena *arena,
 		     struct container *container, struct container_process *process, struct error *err);
 
+/* For arena_out_of_memory: takes back what a container_create() that memory ran out in has made. */
+void container_undo_unfinished(void);
+
 /* Starts the program of what container_create() made with `start`. */
 int container_run(struct container *container, struct container_process *process, struct arena *arena,
 		  struct error *err);

@@ -56,6 +56,9 @@ static bool moves_late(const struct creation *c)
 	return !c->made_inside && !c->has_hooks;
 }
 
+/* What is being made, for container_undo_unfinished(). */
+static struct creation *unfinished;
+
 /* ------------------------------------------------------------ in the child */
 
 
@@ -133,6 +136,7 @@ static void __attribute__((noreturn)) child(struct creation *c)
 {
 	struct error err = { 0 };
 
+	unfinished = NULL;		/* that is for the runtime to undo */
 	fd_replace(&c->process->sync, -1);
 	(void)child_steps(c, &err);
 	sync_send_error(c->setup_sync, &err);
@@ -424,6 +428,16 @@ static void undo(struct creation *c)
 								    c->arena));
 }
 
+void container_undo_unfinished(void)
+{
+	struct creation *c = unfinished;
+
+	/* Undoing may want memory too, and come here again. */
+	unfinished = NULL;
+	if (c)
+		undo(c);
+}
+
 int container_create(const struct container_create_options *options, struct arena *arena,
 		     struct container *container, struct container_process *process, struct error *err)
 {
@@ -447,8 +461,10 @@ int container_create(const struct container_create_options *options, struct aren
 	c.state_fd = state_make(options->root, options->id, err);
 	if (c.state_fd < 0)
 		return -1;
+	unfinished = &c;
 	container->directory = path_join(arena, options->root, options->id);
 	r = create(&c, err);
+	unfinished = NULL;
 	if (r < 0)
 		undo(&c);
 	else if (!options->start)
