@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "runtime/linux/mount_options.h"
 #include "runtime/linux/syscalls.h"
+#include "runtime/linux/user.h"
 #include "runtime/linux/user_namespace.h"
 
 static bool has_word(const struct oci_mount *mount, const char *word)
@@ -27,9 +28,18 @@ static bool has_mappings(const struct oci_mount *mount)
 	return mount->uid_mappings.count > 0 || mount->gid_mappings.count > 0;
 }
 
-static bool is_wanted(const struct oci_mount *mount)
+static bool is_mapped(const struct oci_mount *mount)
 {
 	return has_mappings(mount) || has_word(mount, "idmap") || has_word(mount, "ridmap");
+}
+
+/* The root of a user namespace may not get to a source that root can. What is an ordinary user's is not opened for it. */
+static bool is_out_of_reach(const struct namespaces *namespaces, const struct oci_mount *mount)
+{
+	bool bind = has_word(mount, "bind") || has_word(mount, "rbind") || (mount->type && strcmp(mount->type, "bind") == 0);
+
+	return bind && !has_word(mount, "remount") && mount->source && *mount->source &&
+	       ((namespaces->make | namespaces->join) & CLONE_NEWUSER) && !user_is_ordinary();
 }
 
 /* ------------------------------------------------------------ a user namespace with the mappings */
@@ -103,16 +113,22 @@ static int check(const struct oci_mount *mount, const struct mount_options *opti
 	return 0;
 }
 
-static int open_tree(int bundle, const struct oci_mount *mount, const struct mount_options *options, int user,
-		     struct error *err)
+/* Not mapped where `user` is -1. */
+static int open_tree(const struct oci_config *config, int bundle, const struct oci_mount *mount,
+		     const struct mount_options *options, int user, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
+	struct mount_attr slave = { .propagation = MS_SLAVE };
 	autoclose int tree = kernel_open_tree(bundle, mount->source,
 					      OPEN_TREE_CLONE | (options->bind_recursive ? AT_RECURSIVE : 0));
 
 	if (tree < 0)
 		return error_errno(err, "cannot bind '%s'", mount->source);
-	if (kernel_mount_setattr(tree, "", AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0), &attr) < 0)
+	/* It comes from the host's mounts and not from the container's copy of them, which root_open() has cut off. */
+	if (!(mount_propagation(config->linux_.rootfs_propagation) & MS_SHARED) &&
+	    kernel_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave) < 0)
+		return error_errno(err, "cannot set the propagation of '%s'", mount->source);
+	if (user >= 0 && kernel_mount_setattr(tree, "", AT_EMPTY_PATH | (options->idmap_recursive ? AT_RECURSIVE : 0), &attr) < 0)
 		return error_errno(err, "cannot map the ids of '%s': its file system may not be able to", mount->source);
 	return fd_take(&tree);
 }
@@ -124,10 +140,12 @@ static int open_one(const struct oci_config *config, const struct namespaces *na
 	autoclose int user = -1;
 
 	mount_options_parse(&mount->options, arena, &options);
+	if (!is_mapped(mount))
+		return open_tree(config, bundle, mount, &options, -1, err);
 	if (check(mount, &options, err) < 0)
 		return -1;
 	user = open_namespace(config, namespaces, mount, err);
-	return user < 0 ? -1 : open_tree(bundle, mount, &options, user, err);
+	return user < 0 ? -1 : open_tree(config, bundle, mount, &options, user, err);
 }
 
 int idmap_open(const struct oci_config *config, const struct namespaces *namespaces, const char *bundle,
@@ -137,7 +155,7 @@ int idmap_open(const struct oci_config *config, const struct namespaces *namespa
 
 	*trees = NULL;
 	for (size_t i = 0; i < config->mounts_count; i++) {
-		if (!is_wanted(&config->mounts[i]))
+		if (!is_mapped(&config->mounts[i]) && !is_out_of_reach(namespaces, &config->mounts[i]))
 			continue;
 		if (!*trees) {
 			directory = openat(AT_FDCWD, bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -147,7 +165,8 @@ int idmap_open(const struct oci_config *config, const struct namespaces *namespa
 			memset(*trees, -1, config->mounts_count * sizeof(**trees));
 		}
 		(*trees)[i] = open_one(config, namespaces, directory, &config->mounts[i], arena, err);
-		if ((*trees)[i] < 0)
+		/* Without a mapping the container tries by itself, and says what is wrong. */
+		if ((*trees)[i] < 0 && is_mapped(&config->mounts[i]))
 			return error_context(err, "mounts[%zu]: '%s'", i, config->mounts[i].destination);
 	}
 	return 0;

@@ -12,8 +12,9 @@
 #include "runtime/linux/namespaces.h"
 
 /*
- * Makes detached copies of what is to be mounted so, one for each of config->mounts that asks for it: in `trees`, an
- * array in the arena with -1 for the others; NULL where no mount asks. Done by the runtime, in its own namespaces:
+ * Makes detached copies of what is to be mounted so, one for each of config->mounts that asks for it, and for each bind
+ * mount of a container with a user namespace, whose root may not get to the source: in `trees`, an
+ * array in the arena with -1 for the others; NULL where there are none. Done by the runtime, in its own namespaces:
  * the rights over a file system that this takes are what the root of a user namespace does not have.
  */
 int idmap_open(const struct oci_config *config, const struct namespaces *namespaces, const char *bundle,

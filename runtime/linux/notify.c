@@ -26,7 +26,7 @@ int notify_connect(const struct oci_seccomp *config, struct seccomp_program *pro
 	memcpy(address.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_errno(err, "linux.seccomp.listenerPath: cannot connect to '%s'", path);
+		return error_errno(err, "linux.seccomp.listenerPath: failed to connect with seccomp agent '%s'", path);
 	program->agent = fd_take(&fd);
 	return 0;
 }
