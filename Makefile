@@ -162,6 +162,7 @@ GROUPS_check          := check
 GROUPS_test           := check run test
 GROUPS_functional     := run test
 GROUPS_conformance    := run test
+GROUPS_check-conformance := run test
 GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
 GROUPS_bench          := run bench
