@@ -264,10 +264,12 @@ static void enable_controllers(const char *parent, struct arena *arena)
 }
 
 /* 1: made, 0: was there. */
-static int make_directory(const struct cgroup_hierarchy *h, struct arena *arena, struct error *err)
+static int make_directory(struct cgroup_hierarchy *h, struct arena *arena, struct error *err)
 {
 	bool made = mkdir(h->directory, 0755) == 0;
 
+	/* At once: what follows may run out of memory. */
+	h->made = made;
 	if (!made && errno != EEXIST)
 		return error_errno(err, "cannot create the cgroup '%s'", h->directory);
 	if (has_controller(h->controllers, "cpuset") && fill_cpuset(h, made, arena, err) < 0) {
@@ -288,7 +290,6 @@ static int create_one(const struct cgroup *cgroup, struct cgroup_hierarchy *h, s
 
 	if (!cgroup->unified) {
 		r = make_directory(h, arena, err);
-		h->made = r == 1;
 		if (r >= 0 || err->number != ENOENT)
 			return r < 0 ? -1 : 0;
 	}
