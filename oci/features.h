@@ -17,7 +17,7 @@ struct oci_features {
 	bool seccomp;
 	struct oci_strings seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
 		seccomp_supported_flags;
-	bool apparmor, selinux, intel_rdt, idmap;
+	bool apparmor, selinux, intel_rdt, idmap, net_devices;
 	struct oci_pairs annotations;
 };
 

@@ -31,7 +31,7 @@ static int show(struct arena *arena, struct error *err)
 		.mount_options = words(mount_options_known()), .cgroup_v1 = true, .cgroup_v2 = true, .seccomp = true,
 		.seccomp_actions = words(seccomp_action_names), .seccomp_operators = words(seccomp_operator_names),
 		.seccomp_archs = words(seccomp_architecture_names), .seccomp_known_flags = words(seccomp_flag_names),
-		.apparmor = true, .selinux = true, .idmap = true,
+		.cgroup_rdma = true, .apparmor = true, .selinux = true, .idmap = true, .net_devices = true,
 		.annotations = { annotations, ARRAY_SIZE(annotations) },
 	};
 	autobuffer struct buffer text = { 0 };

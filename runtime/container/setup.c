@@ -14,6 +14,7 @@
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/labels.h"
 #include "runtime/linux/mounts.h"
+#include "runtime/linux/net_devices.h"
 #include "runtime/linux/notify.h"
 #include "runtime/linux/oom.h"
 #include "runtime/linux/rlimits.h"
@@ -40,6 +41,8 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 		return error_set(err, "a new user namespace needs linux.uidMappings and gidMappings");
 	if ((l->has_time_monotonic || l->has_time_boottime) && !(namespaces->make & CLONE_NEWTIME))
 		return error_set(err, "linux.timeOffsets need a new time namespace");
+	if (l->net_devices_count > 0 && !(own & CLONE_NEWNET))
+		return error_set(err, "linux.netDevices need a network namespace");
 	if (l->intel_rdt)
 		return error_set(err, "linux.intelRdt is not supported");
 	if (config->process && (!config->process->cwd || config->process->cwd[0] != '/'))
@@ -56,6 +59,12 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 static int set_names(struct setup *s, struct error *err)
 {
 	return namespaces_set_names(s->config->hostname, s->config->domainname, err);
+}
+
+/* Before the sysctls, which may be about them. */
+static int move_net_devices(struct setup *s, struct error *err)
+{
+	return net_devices_move(&s->config->linux_, s->namespaces.outside, err);
 }
 
 /* Before the root changes: the host's /proc cannot be an image's. */
@@ -228,8 +237,8 @@ static int run_steps(struct setup *s, step *const *steps, struct error *err)
 
 int setup_build(struct setup *s, struct error *err)
 {
-	static step *const steps[] = { set_names, set_sysctls, open_root, make_mounts, make_devices, open_terminal,
-				       make_cwd, NULL };
+	static step *const steps[] = { set_names, move_net_devices, set_sysctls, open_root, make_mounts, make_devices,
+				       open_terminal, make_cwd, NULL };
 
 	s->terminal = (struct terminal){ -1, -1 };
 	s->root = -1;

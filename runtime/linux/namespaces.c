@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "runtime/linux/net_devices.h"
 #include "runtime/linux/syscalls.h"
 
 /* The user namespace is first: joining it gives the rights to join what it owns. */
@@ -103,7 +104,10 @@ int namespaces_open(const struct oci_config *config, struct namespaces *namespac
 			fd_replace(&namespaces->fds[i], -1);
 		}
 	}
-	return 0;
+	if (net_devices_open(l, &namespaces->outside, err) == 0)
+		return 0;
+	namespaces_close(namespaces);
+	return -1;
 undo:
 	namespaces_close(namespaces);
 	return error_context(err, "linux.namespaces");
@@ -113,6 +117,7 @@ void namespaces_close(struct namespaces *namespaces)
 {
 	for (int i = 0; i < NAMESPACE_TYPES; i++)
 		fd_replace(&namespaces->fds[i], -1);
+	fd_replace(&namespaces->outside, -1);
 }
 
 bool namespaces_made_inside(const struct namespaces *namespaces)

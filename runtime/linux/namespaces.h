@@ -26,9 +26,10 @@ struct namespaces {
 	unsigned int make;			/* CLONE_NEW* of those to make */
 	unsigned int join;			/* CLONE_NEW* of those to join */
 	int fds[NAMESPACE_TYPES];		/* what to join, in the order of namespace_types; -1 where not */
+	int outside;				/* a socket in the network namespace of before, for linux.netDevices; -1 */
 };
 
-#define NAMESPACES_NONE { .fds = { -1, -1, -1, -1, -1, -1, -1, -1 } }
+#define NAMESPACES_NONE { .fds = { -1, -1, -1, -1, -1, -1, -1, -1 }, .outside = -1 }
 
 /*
  * Reads what the config asks for and opens what is to be joined; a path of
