@@ -224,32 +224,49 @@ is writes
 
 # --- Network Devices
 
+# new_device NAME: an interface that can be moved, of whichever kind this kernel has.
+new_device() { ip link add "$1" type dummy 2>/dev/null || ip link add "$1" type ifb 2>/dev/null || tunctl -t "$1" >/dev/null 2>&1; }
 it "config-linux.md/Network Devices: MUST be made available in the container"
 linux=',"netDevices":{"slipwayt0":{"name":"inside0"}}'
-if ! ip link add slipwayt0 type dummy 2>/dev/null; then
-	skipped "this machine makes no dummy interface"
-	it "config-linux.md/Network Devices: one that is not there MUST be an error"
-	linux=',"netDevices":{"slipwayt0":{"name":"inside0"}}'
-	run true
-	errs
-elif supports '"netDevices":{"enabled":true'; then
+if new_device slipwayt0; then
 	ip addr add 192.0.2.7/24 dev slipwayt0
-	run 'ip -o addr show inside0; ip link show inside0'
+	ip -6 addr add 2001:db8::7/64 dev slipwayt0 2>/dev/null
+	run 'ip addr show dev inside0'
 	says inside0
-	also "config-linux.md/Network Devices: global addresses MUST be preserved"
-	says 192.0.2.7/24
+	also "config-linux.md/Network Devices: permanent global addresses MUST be preserved"
+	says "inet 192.0.2.7/24"
 	also "config-linux.md/Network Devices: MUST be set up"
-	says ",UP"
-	it "config-linux.md/Network Devices: one that is not there MUST be an error"
-	linux=',"netDevices":{"slipwayt1":{}}'
+	says "UP"
+	ip link del slipwayt0 2>/dev/null
+	it "config-linux.md/Network Devices: without a name, it keeps its own"
+	new_device slipwayt0
+	linux=',"netDevices":{"slipwayt0":{}}'
+	run 'cat /sys/class/net/slipwayt0/ifindex >/dev/null && echo there'
+	is there
+	ip link del slipwayt0 2>/dev/null
+	it "config-linux.md/Network Devices: a name that is taken MUST be an error"
+	new_device slipwayt0
+	linux=',"netDevices":{"slipwayt0":{"name":"lo"}}'
 	run true
 	errs
+	also "config-linux.md/Network Devices: and the device stays"
+	holds test -e /sys/class/net/slipwayt0
+	it "config-linux.md/Network Devices: a template gets a number"
+	linux=',"netDevices":{"slipwayt0":{"name":"net%d"}}'
+	run 'cat /sys/class/net/net0/ifindex >/dev/null && echo there'
+	is there
+	ip link del slipwayt0 2>/dev/null
 else
-	name="$name; not built, so it must be refused"
-	run true
-	errs
+	skipped "this machine makes no interface that could be moved"
 fi
-ip link del slipwayt0 2>/dev/null
+it "config-linux.md/Network Devices: one that is not there MUST be an error"
+linux=',"netDevices":{"slipwayt1":{}}'
+run true
+errs slipwayt1
+it "config-linux.md/Network Devices: without a network namespace: an error"
+linux=',"netDevices":{"slipwayt1":{}}' namespaces='{"type":"mount"},{"type":"uts"}'
+run true
+errs
 
 # --- Cgroups Path
 

@@ -32,7 +32,7 @@ END
 
 {
 	cat <<-END
-		$KERNEL
+		${KERNEL/modules: \[\]/modules: [dummy]}
 		services:
 		  - name: conformance
 		    image: slipway/busybox
