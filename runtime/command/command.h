@@ -74,10 +74,10 @@ struct create_values {
 void create_options_read(const struct create_values *values, const char *id, struct container_create_options *options);
 
 /*
- * Waits in the foreground for a process of a container: signals are passed to it, and bytes between
- * its terminal (`master`, or -1) and ours. Returns its exit status as a shell has it.
+ * Waits in the foreground for a process of a container: signals are passed to it, bytes between its terminal and ours,
+ * and what it tells a service manager. Returns its exit status as a shell has it; -1 with the error.
  */
-int foreground_wait(pid_t pid, int pidfd, int master, struct error *err);
+int foreground_wait(const struct container_process *process, struct error *err);
 
 /* To be called before the process is made, so that no signal is lost. */
 void foreground_prepare(bool subreaper);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/command/command.h"
 
+#include "runtime/container/service_manager.h"
+
 void create_options_read(const struct create_values *values, const char *id, struct container_create_options *options)
 {
 	*options = (struct container_create_options){
@@ -8,6 +10,7 @@ void create_options_read(const struct create_values *values, const char *id, str
 		.pid_file = values->pid_file, .console_socket = values->console_socket,
 		.preserve_fds = values->preserve_fds, .no_pivot = values->no_pivot,
 		.no_new_keyring = values->no_new_keyring, .rootless = runtime_rootless(),
+		.listen_fds = service_manager_sockets(), .notify = service_manager_address(),
 	};
 }
 

@@ -167,7 +167,7 @@ static int exec(const struct values *v, const struct option_list *operands, stru
 		if (!v->detach)
 			foreground_prepare(false);
 		if (container_exec(&container, &how, arena, &made, err) == 0) {
-			status = v->detach ? 0 : foreground_wait(made.pid, made.pidfd, made.master, err);
+			status = v->detach ? 0 : foreground_wait(&made, err);
 			container_process_close(&made);
 		}
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/command/command.h"
 
+#include "runtime/container/service_manager.h"
+
 #define VALUE(field) offsetof(struct create_values, field)
 
 static const struct option options[] = {
@@ -29,9 +31,10 @@ static int run_container(const struct create_values *values, const char *id, str
 	if (container_run(&container, &process, arena, err) < 0) {
 		(void)container_delete(&container, true, arena, &ignored);
 	} else if (values->detach) {
-		status = 0;
+		status = create.notify ? service_manager_wait(process.notify, service_manager_address(), process.pid,
+							      process.pidfd, err) : 0;
 	} else {
-		status = foreground_wait(process.pid, process.pidfd, process.master, err);
+		status = foreground_wait(&process, err);
 		if (!values->keep && container_delete(&container, true, arena, err) < 0)
 			status = -1;
 	}

@@ -86,7 +86,9 @@ enum container_rootless {
 struct container_create_options {
 	const char *root, *id, *bundle;
 	const char *pid_file, *console_socket;	/* NULL where not given */
-	unsigned int preserve_fds;
+	unsigned int preserve_fds;		/* behind the listen_fds */
+	unsigned int listen_fds;		/* sockets of a service manager, from descriptor 3 on */
+	bool notify;				/* a service manager wants to know when the program is ready */
 	bool no_pivot, no_new_keyring;
 	enum container_rootless rootless;
 	bool start;			/* `run`: container_run() follows, no start socket is made */
@@ -99,6 +101,7 @@ struct container_process {
 	int pidfd;
 	int sync;			/* to the set-up, until it is executed */
 	int master;			/* of the terminal, or -1 */
+	int notify;			/* with `notify` and `start`: what the program tells a service manager; or -1 */
 	bool goes_on;			/* the set-up does not wait for container_run() */
 };
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "runtime/container/process.h"
+#include "runtime/container/service_manager.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
@@ -164,6 +165,17 @@ static int read_config(struct creation *c, struct error *err)
 		return error_context(err, "config.json");
 	/* The container keeps the config of this moment: what becomes of the bundle's file changes nothing. */
 	return state_write(c->state_fd, STATE_CONFIG, text.data, text.length, err);
+}
+
+/* What the config of the bundle does not say, and the caller does. */
+static int extend_config(struct creation *c, struct error *err)
+{
+	service_manager_hand_on(c->config, c->options->listen_fds, c->arena);
+	if (!c->options->notify)
+		return 0;
+	if (service_manager_prepare(c->state_fd, c->container->directory, c->config, c->arena, err) < 0)
+		return -1;
+	return c->options->start ? service_manager_open(c->container->directory, &c->process->notify, err) : 0;
 }
 
 static int prepare(struct creation *c, struct error *err)
@@ -402,7 +414,7 @@ static int create(struct creation *c, struct error *err)
 {
 	const struct oci_hooks *h = &c->config->hooks;
 
-	if (read_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
+	if (read_config(c, err) < 0 || extend_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
 	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
 	/* `run` with nobody to tell first: the state is written while the set-up works, and neither waits for the other. */
@@ -447,7 +459,7 @@ int container_create(const struct container_create_options *options, struct aren
 		.setup = {
 			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1, .seccomp = { .agent = -1 },
 			.terminal = { -1, -1 }, .arena = arena, .no_pivot = options->no_pivot,
-			.keep_keyring = options->no_new_keyring, .ordinary = user_is_ordinary(), .preserve_fds = options->preserve_fds,
+			.keep_keyring = options->no_new_keyring, .ordinary = user_is_ordinary(), .preserve_fds = options->listen_fds + options->preserve_fds,
 		},
 	};
 	int r = -1;
@@ -456,7 +468,8 @@ int container_create(const struct container_create_options *options, struct aren
 	c.setup.config = c.config;
 	*container = (struct container){ .root = options->root, .config = c.config };
 	*process = (struct container_process)CONTAINER_PROCESS_NONE;
-	if (state_check_id(options->id, err) < 0)
+	if (state_check_id(options->id, err) < 0 ||
+	    process_check_descriptors(options->listen_fds + options->preserve_fds, err) < 0)
 		return -1;
 	c.state_fd = state_make(options->root, options->id, err);
 	if (c.state_fd < 0)

@@ -276,7 +276,7 @@ int container_exec(struct container *container, const struct container_exec_opti
 	int r;
 
 	*process = (struct container_process)CONTAINER_PROCESS_NONE;
-	r = join(&j, err);
+	r = process_check_descriptors(options->preserve_fds, err) < 0 ? -1 : join(&j, err);
 	if (r < 0)
 		process_end(process);
 	fd_replace(&j.target, -1);

@@ -43,6 +43,14 @@ int process_open_console(const struct oci_process *process, const char *console_
 	return 0;
 }
 
+int process_check_descriptors(unsigned int count, struct error *err)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (fcntl((int)(3 + i), F_GETFD) < 0)
+			return error_errno(err, "unable to stat preserved-fd %u (of %u)", i, count);
+	return 0;
+}
+
 int process_write_pid(const struct container_process *process, const char *path, struct error *err)
 {
 	char text[16];
@@ -67,4 +75,5 @@ void container_process_close(struct container_process *process)
 	fd_replace(&process->pidfd, -1);
 	fd_replace(&process->sync, -1);
 	fd_replace(&process->master, -1);
+	fd_replace(&process->notify, -1);
 }

@@ -5,7 +5,7 @@
 
 #include "runtime/container/container.h"
 
-#define CONTAINER_PROCESS_NONE { .pidfd = -1, .sync = -1, .master = -1 }
+#define CONTAINER_PROCESS_NONE { .pidfd = -1, .sync = -1, .master = -1, .notify = -1 }
 
 /* A terminal needs somebody to take it, and who would take one needs a terminal. `process` may be NULL. */
 int process_check_terminal(const struct oci_process *process, const char *console_socket, bool foreground,
@@ -17,6 +17,9 @@ int process_check_terminal(const struct oci_process *process, const char *consol
  */
 int process_open_console(const struct oci_process *process, const char *console_socket, int *send, int *receive,
 			 struct error *err);
+
+/* The first `count` descriptors beyond the standard ones are there: else some of our own would be handed over. */
+int process_check_descriptors(unsigned int count, struct error *err);
 
 /* --pid-file; NULL is fine. */
 int process_write_pid(const struct container_process *process, const char *path, struct error *err);

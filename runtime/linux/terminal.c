@@ -4,20 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
-#include <termios.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "runtime/linux/mounts.h"
 
@@ -167,7 +162,7 @@ int terminal_connect(const char *path, struct error *err)
 
 /* ------------------------------------------------------------ in the foreground */
 
-static void pass_size(int master)
+void terminal_pass_size(int master)
 {
 	struct winsize size;
 
@@ -175,66 +170,19 @@ static void pass_size(int master)
 		(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
-/* 1: passed on, 0: nothing more will come. */
-static int pass(int from, int to)
+bool terminal_make_raw(int master, struct termios *before)
 {
-	char bytes[8192];
-	ssize_t n = read(from, bytes, sizeof(bytes));
+	struct termios raw;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 1;
-	if (n <= 0 || file_write_all(to, bytes, (size_t)n, "terminal", NULL) < 0)
-		return 0;
-	return 1;
+	if (tcgetattr(STDIN_FILENO, before) < 0)
+		return false;
+	raw = *before;
+	cfmakeraw(&raw);
+	terminal_pass_size(master);
+	return tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }
 
-static void proxy_loop(int master, int pidfd, int signals)
+void terminal_restore(const struct termios *before)
 {
-	struct pollfd p[] = { { .fd = master, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN },
-			      { .fd = signals, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
-
-	for (;;) {
-		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
-			return;
-		if (p[2].revents) {
-			struct signalfd_siginfo info;
-
-			if (read(signals, &info, sizeof(info)) > 0)
-				pass_size(master);
-		}
-		/* The container first: what it said last is read before its end is seen. */
-		if (p[0].revents) {
-			if (!pass(master, STDOUT_FILENO))
-				return;
-		} else if (p[3].revents) {
-			return;
-		}
-		if (p[1].revents && !pass(STDIN_FILENO, master))
-			p[1].fd = -1;
-	}
-}
-
-int terminal_proxy(int master, int pidfd, struct error *err)
-{
-	autoclose int signals = -1;
-	struct termios before, raw;
-	bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGWINCH);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (signals < 0)
-		return error_errno(err, "cannot watch the size of the terminal");
-	if (is_terminal) {
-		raw = before;
-		cfmakeraw(&raw);
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-		pass_size(master);
-	}
-	proxy_loop(master, pidfd, signals);
-	if (is_terminal)
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
-	return 0;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, before);
 }

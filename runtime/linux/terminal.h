@@ -3,7 +3,9 @@
 #ifndef RUNTIME_LINUX_TERMINAL_H
 #define RUNTIME_LINUX_TERMINAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "base/error.h"
 #include "oci/config.h"
@@ -34,10 +36,9 @@ int terminal_receive(int socket, struct error *err);
 /* Connects to the socket of --console-socket. Returns the descriptor. */
 int terminal_connect(const char *path, struct error *err);
 
-/*
- * Passes bytes and window sizes between this process's terminal and `master` until the
- * other side is closed. `pidfd` ends it too, once what is left was read.
- */
-int terminal_proxy(int master, int pidfd, struct error *err);
+/* The terminal of this process passes every key on, and has its size as that of `master`. False where it has none. */
+bool terminal_make_raw(int master, struct termios *before);
+void terminal_restore(const struct termios *before);
+void terminal_pass_size(int master);
 
 #endif
