@@ -95,13 +95,14 @@ static int copy_directory(int from, int to, unsigned int depth, struct error *er
 	}
 	if (depth > COPY_DEPTH_MAX)
 		return error_set(err, "directories are nested deeper than %d", COPY_DEPTH_MAX);
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (copy_one(from, to, entry->d_name, depth, err) < 0)
 			return -1;
 	}
-	return 0;
+	/* Half of a directory is not a copy. */
+	return errno ? error_errno(err, "cannot read a directory to copy") : 0;
 }
 
 int copy_up(int from, int to, struct error *err)
