@@ -333,6 +333,8 @@ static int make_child(struct creation *c, struct error *err)
 	fd_replace(&c->setup_sync, -1);
 	fd_replace(&c->start_socket, -1);
 	fd_replace(&c->setup.console, -1);
+	/* The agent waits for its end before it answers anything. */
+	fd_replace(&c->setup.seccomp.agent, -1);
 	return 0;
 }
 

@@ -241,6 +241,8 @@ static int make_child(struct joining *j, struct error *err)
 		child(j);
 	fd_replace(&j->sync, -1);
 	fd_replace(&j->console, -1);
+	/* The agent waits for its end before it answers anything. */
+	fd_replace(&j->seccomp.agent, -1);
 	return 0;
 }
 

@@ -181,6 +181,64 @@ exactly "mounts: ridmap takes the mappings of the user namespace" "5:6
 5:6"
 umount "$TEST_TMP/data/below"
 
+# --- seccomp: notifications and flags
+# seccomp ACTION NAMES MORE: a profile with one rule
+seccomp() { printf ',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86","SCMP_ARCH_AARCH64"]%s,"syscalls":[{"names":[%s],"action":"%s"}]}' "$3" "$2" "$1"; }
+for flag in LOG SPEC_ALLOW TSYNC WAIT_KILLABLE_RECV; do
+	LINUX=$(seccomp SCMP_ACT_ERRNO '"mkdir","mkdirat"' ',"flags":["SECCOMP_FILTER_FLAG_'$flag'"]') bundle seccomp sh -c 'mkdir /srv/x; grep Seccomp: /proc/self/status'
+	run seccomp
+	says "seccomp: the flag $flag" "Seccomp:	2"
+done
+LINUX=$(seccomp SCMP_ACT_ERRNO '"mkdir"' ',"flags":["SECCOMP_FILTER_FLAG_X"]') bundle seccomp true
+run seccomp
+refused "seccomp: an unknown flag" "linux.seccomp: flags: unknown flag 'SECCOMP_FILTER_FLAG_X'"
+LINUX=$(seccomp SCMP_ACT_ERRNO '"mkdir"' ',"listenerPath":"/no/such"') bundle seccomp echo runs
+run seccomp
+exactly "seccomp: listenerPath is of no matter where nothing is notified" runs
+LINUX=$(seccomp SCMP_ACT_NOTIFY '"mkdir"' "") bundle seccomp true
+run seccomp
+refused "seccomp: SCMP_ACT_NOTIFY without a listenerPath" "SCMP_ACT_NOTIFY needs a listenerPath"
+LINUX=$(seccomp SCMP_ACT_NOTIFY '"mkdir"' ',"listenerPath":"/no/such"') bundle seccomp true
+run seccomp
+refused "seccomp: a listenerPath where nobody listens" "failed to connect with seccomp agent"
+LINUX=$(seccomp SCMP_ACT_NOTIFY '"mkdir"' ',"listenerMetadata":"x"') bundle seccomp true
+run seccomp
+refused "seccomp: metadata for nobody" "linux.seccomp.listenerMetadata: must not be there without listenerPath"
+LINUX=$(seccomp SCMP_ACT_NOTIFY '"write"' ',"listenerPath":"/no/such"') bundle seccomp true
+run seccomp
+refused "seccomp: write cannot be notified" "SCMP_ACT_NOTIFY cannot be used for the write syscall"
+cc=$(command -v gcc || command -v cc)
+if [ -n "$cc" ] && "$cc" -o "$TEST_TMP/agent" "$TOP/tests/functional/seccomp-agent.c"; then
+	"$TEST_TMP/agent" "$TEST_TMP/agent.sock" >"$TEST_TMP/agent.out" &
+	agent=$!
+	until_true 10 test -S "$TEST_TMP/agent.sock"
+	LISTENER=',"listenerPath":"'$TEST_TMP/agent.sock'","listenerMetadata":"some data","flags":["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+	# What the runtime itself may need to pass the descriptor on is notified, too.
+	LINUX=$(seccomp SCMP_ACT_NOTIFY '"mkdir","mkdirat","sendmsg","close","sched_yield","execve","setresuid","setgroups","capset"' "$LISTENER") TOP_LEVEL=',"annotations":{"a.b":"c"}' \
+		bundle seccomp sh -c 'mkdir /srv/x; touch /tmp/goes-on; exec sleep 1000'
+	started seccomp
+	until_true 10 test -e "$TEST_TMP/seccomp/rootfs/tmp/goes-on"
+	check "seccomp: the agent answers" grep -q "No medium found" "$TEST_TMP/said"
+	same "seccomp: what the agent is told" '{"ociVersion":"1.0.2","fds":["seccompFd"],"pid":PID,"metadata":"some data","state":{"ociVersion":"1.0.2","id":"seccomp","status":"created","pid":PID,"bundle":"'"$TEST_TMP/seccomp"'","annotations":{"a.b":"c"}}}' \
+		"$(sed "s/:$(pid_of seccomp)\\b/:PID/g" "$TEST_TMP/agent.out")"
+	in_c seccomp sh -c 'mkdir /srv/y; echo $?; ls /proc/self/fd | tr "\n" " "'
+	says "seccomp: the agent answers who joins" "No medium found"
+	says "seccomp: no descriptor stays" "1
+0 1 2 3 "
+	out=$(tail -n 1 "$TEST_TMP/agent.out")
+	says "seccomp: the agent is told of who joins" '"id":"seccomp","status":"running","pid":'"$(pid_of seccomp),"
+	rt delete -f seccomp
+	for nnp in true false; do
+		sed -i 's/"noNewPrivileges":[a-z]*/"noNewPrivileges":'$nnp'/' "$TEST_TMP/seccomp/config.json"
+		rt create --bundle "$TEST_TMP/seccomp" seccomp >"$TEST_TMP/said" 2>&1 </dev/null
+		rt start seccomp
+		until_true 10 grep -q "No medium found" "$TEST_TMP/said" && ok "seccomp: created and started, no_new_privs $nnp" ||
+			not_ok "seccomp: created and started, no_new_privs $nnp" "$(cat "$TEST_TMP/said")"
+		rt delete -f seccomp
+	done
+	kill $agent
+fi
+
 # --- what is not supported says so
 LINUX=',"intelRdt":{"closID":"x"}' bundle rdt true
 run rdt
