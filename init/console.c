@@ -44,28 +44,52 @@ static void write_console(int fd, const char *data, size_t length)
 	}
 }
 
-/* One read at a time from each, so that a container that never stops leaves the others their turn. False at its end. */
-static bool pass_on(int from, int console)
+/* Up to the last end of a line; a line that has not ended yet goes alone, as it is. */
+static size_t whole_lines(const char *chunk, size_t length)
 {
-	char chunk[CHUNK];
-	ssize_t n = read(from, chunk, sizeof(chunk));
+	const char *end = memrchr(chunk, '\n', length);
 
-	if (n > 0)
-		write_console(console, chunk, (size_t)n);
-	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return end ? (size_t)(end - chunk) + 1 : length;
 }
 
-static void __attribute__((noreturn)) reader(const struct machine *machine)
+/*
+ * One chunk at a time from each, so that a container that never stops leaves the others their turn.
+ * What is written is a copy (tee(2), through the pipe `aside`): it leaves the container's pipe only once the console
+ * has it, so that whoever kills this process takes no line along. False at the end of the pipe.
+ */
+static bool pass_on(int from, const int aside[2], int console)
+{
+	char chunk[CHUNK];
+	ssize_t n = tee(from, aside[1], sizeof(chunk), SPLICE_F_NONBLOCK);
+	size_t length;
+
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	n = read(aside[0], chunk, (size_t)n);
+	if (n <= 0)
+		return false;
+	length = whole_lines(chunk, (size_t)n);
+	write_console(console, chunk, length);
+	return read(from, chunk, length) == (ssize_t)length;
+}
+
+static void __attribute__((noreturn)) reader(const struct machine *machine, bool again)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	size_t open_ends = 0;
 	sigset_t none;
+	int aside[2];
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "console");
+	if (epoll_fd < 0 || pipe2(aside, O_CLOEXEC) < 0)
+		_exit(1);
+	/* The one before may have been in the middle of a line, which comes once more. */
+	if (again)
+		write_console(machine->console_fd, "\n", 1);
 	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		const struct console_pipe *pipe = &machine->pipes[i];
 		struct epoll_event event = { .events = EPOLLIN, .data.fd = pipe->read_end };
@@ -81,7 +105,7 @@ static void __attribute__((noreturn)) reader(const struct machine *machine)
 		int n = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, -1);
 
 		for (int i = 0; i < n; i++)
-			if (!pass_on(events[i].data.fd, machine->console_fd)) {
+			if (!pass_on(events[i].data.fd, aside, machine->console_fd)) {
 				(void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
 				open_ends--;
 			}
@@ -91,12 +115,24 @@ static void __attribute__((noreturn)) reader(const struct machine *machine)
 
 /* ------------------------------------------------------------ in PID 1 */
 
-static int start_reader(struct machine *machine, struct error *err)
+static bool has_pipes(const struct machine *machine)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
+	for (size_t i = 0; i < machine->plan.containers_count; i++)
+		if (machine->pipes[i].read_end >= 0)
+			return true;
+	return false;
+}
 
+static int start_reader(struct machine *machine, bool again, struct error *err)
+{
+	pid_t pid;
+
+	/* With nothing to read it would end at once. */
+	if (!has_pipes(machine))
+		return 0;
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
 	if (pid == 0)
-		reader(machine);
+		reader(machine, again);
 	if (pid < 0)
 		return error_errno(err, "cannot start the console process");
 	machine->reader = pid;
@@ -130,7 +166,7 @@ int console_open(struct machine *machine, struct error *err)
 			return error_errno(err, "cannot make a pipe for the output of '%s'", plan->containers[i].name);
 		machine->pipes[i] = (struct console_pipe){ .read_end = ends[0], .write_end = ends[1] };
 	}
-	return start_reader(machine, err);
+	return start_reader(machine, false, err);
 }
 
 int console_of(const struct machine *machine, size_t index)
@@ -138,17 +174,30 @@ int console_of(const struct machine *machine, size_t index)
 	return machine->pipes[index].write_end;
 }
 
-bool console_reaped(struct machine *machine, pid_t pid)
+void console_reaped(struct machine *machine, pid_t pid)
+{
+	if (pid == machine->reader) {
+		machine->reader = 0;
+		machine->reader_deadline = 1;	/* long past */
+	}
+}
+
+void console_keep(struct machine *machine, int64_t now)
 {
 	struct error err;
 
-	if (pid != machine->reader)
-		return false;
-	if (start_reader(machine, &err) < 0) {
-		machine->reader = 0;
-		log_error("%s", err.message);
+	if (machine->reader_deadline == 0 || now < machine->reader_deadline)
+		return;
+	if (now - machine->reader_started < CONSOLE_PAUSE) {
+		machine->reader_deadline = machine->reader_started + CONSOLE_PAUSE;
+		return;
 	}
-	return true;
+	machine->reader_started = now;
+	machine->reader_deadline = 0;
+	if (start_reader(machine, true, &err) == 0)
+		return;
+	machine->reader_deadline = now + CONSOLE_PAUSE;
+	log_error("%s", err.message);
 }
 
 void console_close(struct machine *machine)

@@ -3,12 +3,14 @@
  * Output of containers on its way to the console: a pipe for each container, and a
  * process of its own that reads them all. A console that is slow, or stands still, holds up
  * that process and, once its pipe is full, the container; never PID 1. PID 1 keeps both
- * ends of every pipe, so that nothing is lost when the process is killed: the next one reads on.
+ * ends of every pipe, and the process takes out only what it has written: nothing is lost when
+ * it is killed. The next one reads on, and may write the last 4 KiB of one container once more.
  */
 #ifndef INIT_CONSOLE_H
 #define INIT_CONSOLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "init/init.h"
@@ -19,8 +21,16 @@ int console_open(struct machine *machine, struct error *err);
 /* Where container `index` of the plan writes; -1 where its output is not wanted. */
 int console_of(const struct machine *machine, size_t index);
 
-/* A child was reaped: true when it was the reader, which is started again. */
-bool console_reaped(struct machine *machine, pid_t pid);
+/* A child was reaped: when it was the reader, console_keep() starts it again. */
+void console_reaped(struct machine *machine, pid_t pid);
+
+/*
+ * Called after every event, with the time in milliseconds: starts the reader again where it is missing, not
+ * more often than once in CONSOLE_PAUSE milliseconds; machine->reader_deadline says when there is something to do.
+ */
+void console_keep(struct machine *machine, int64_t now);
+
+#define CONSOLE_PAUSE 100
 
 /* At the end of the machine: gives the reader time to write what is left, at most CONSOLE_DRAIN milliseconds. */
 void console_close(struct machine *machine);

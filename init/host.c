@@ -107,10 +107,13 @@ void host_send_failure(int fd, const char *message)
 bool host_wants_poweroff(int fd)
 {
 	char text[256];
-	ssize_t n = read(fd, text, sizeof(text) - 1);
+	bool wanted = false;
+	ssize_t n;
 
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return strstr(text, "poweroff\n") != NULL;
+	/* All that is there: the loop hears of changes alone. */
+	while ((n = read(fd, text, sizeof(text) - 1)) > 0) {
+		text[n] = '\0';
+		wanted = wanted || strstr(text, "poweroff\n") != NULL;
+	}
+	return wanted;
 }

@@ -9,6 +9,7 @@
 #define INIT_INIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -29,6 +30,8 @@ struct machine {
 	struct service *services;	/* one for each of plan.containers, same order */
 	struct console_pipe *pipes;	/* the same */
 	pid_t reader;			/* the process that reads them; 0 while there is none */
+	int64_t reader_started;		/* when it was last started again, milliseconds, monotonic */
+	int64_t reader_deadline;	/* when to start it again; 0 is not at all */
 	int epoll_fd, signal_fd, timer_fd, uevent_fd, host_fd;	/* -1 while not open */
 	int console_fd, null_fd, cgroup_fd;
 };

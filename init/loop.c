@@ -36,9 +36,9 @@ static const struct end_signal {
 	{ 34 + 5,  END_REBOOT,   "SIGRTMIN+5" },
 };
 
-static int watch(struct machine *machine, int fd, const void *tag, struct error *err)
+static int watch(struct machine *machine, int fd, const void *tag, uint32_t events, struct error *err)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = (void *)(uintptr_t)tag };
+	struct epoll_event event = { .events = events, .data.ptr = (void *)(uintptr_t)tag };
 
 	if (fd < 0 || epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
 		return error_errno(err, "cannot set up the event loop");
@@ -57,9 +57,9 @@ int loop_open(struct machine *machine, struct error *err)
 	machine->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	machine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	/* The address of a member says which descriptor it was; any other pointer is a service. */
-	if (watch(machine, machine->signal_fd, &machine->signal_fd, err) < 0 ||
-	    watch(machine, machine->timer_fd, &machine->timer_fd, err) < 0 ||
-	    watch(machine, machine->uevent_fd, &machine->uevent_fd, err) < 0)
+	if (watch(machine, machine->signal_fd, &machine->signal_fd, EPOLLIN, err) < 0 ||
+	    watch(machine, machine->timer_fd, &machine->timer_fd, EPOLLIN, err) < 0 ||
+	    watch(machine, machine->uevent_fd, &machine->uevent_fd, EPOLLIN, err) < 0)
 		return -1;
 	return 0;
 }
@@ -84,7 +84,7 @@ static void reap(struct machine *machine)
 		if (service)
 			spawn_reaped(service, status);
 		else
-			(void)console_reaped(machine, pid);
+			console_reaped(machine, pid);
 	}
 }
 
@@ -117,7 +117,10 @@ static void on_timer(struct machine *machine)
 	}
 }
 
-/* The host's port may come up after PID 1 did. */
+/*
+ * The host's port may come up after PID 1 did. While nobody listens at the other end it says HUP all the time:
+ * only changes are asked for, such as somebody coming back.
+ */
 static void open_host(struct machine *machine)
 {
 	struct error err;
@@ -125,7 +128,7 @@ static void open_host(struct machine *machine)
 	if (machine->host_fd >= 0)
 		return;
 	machine->host_fd = host_open();
-	if (machine->host_fd >= 0 && watch(machine, machine->host_fd, &machine->host_fd, &err) < 0)
+	if (machine->host_fd >= 0 && watch(machine, machine->host_fd, &machine->host_fd, EPOLLIN | EPOLLET, &err) < 0)
 		log_error("%s", err.message);
 }
 
@@ -135,16 +138,10 @@ static void on_uevent(struct machine *machine)
 	open_host(machine);
 }
 
-/*
- * While nobody listens at the host's end the port says HUP all the time: it is
- * left out of the set until the next device event.
- */
-static void on_host(struct machine *machine, uint32_t events)
+static void on_host(struct machine *machine)
 {
 	if (host_wants_poweroff(machine->host_fd))
 		sequence_shutdown(machine, END_POWEROFF, 0, "asked by the host");
-	else if (events & EPOLLHUP)
-		(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, machine->host_fd, NULL);
 }
 
 static void dispatch(struct machine *machine, const struct epoll_event *event)
@@ -158,7 +155,7 @@ static void dispatch(struct machine *machine, const struct epoll_event *event)
 	else if (tag == &machine->uevent_fd)
 		on_uevent(machine);
 	else if (tag == &machine->host_fd)
-		on_host(machine, event->events);
+		on_host(machine);
 	else
 		spawn_read_status(tag);
 }
@@ -167,7 +164,7 @@ static void dispatch(struct machine *machine, const struct epoll_event *event)
 static void arm_timer(const struct machine *machine)
 {
 	struct itimerspec when = { 0 };
-	int64_t nearest = 0;
+	int64_t nearest = machine->reader_deadline;
 
 	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		int64_t deadline = machine->services[i].deadline;
@@ -190,6 +187,7 @@ void loop_run(struct machine *machine)
 		int n;
 
 		sequence_advance(machine);
+		console_keep(machine, spawn_actions.now());
 		arm_timer(machine);
 		n = epoll_wait(machine->epoll_fd, events, EVENTS_AT_ONCE, -1);
 		for (int i = 0; i < n; i++)

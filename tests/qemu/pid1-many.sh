@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Many services in 256 MB, whose processes are killed at random: every one comes back, and nothing is left behind.
+set -u
+. "$TOP/tests/qemu/lib-pid1.sh"
+
+: "${SERVICES:=60}" "${KILLING:=10}"
+WATCH_PRELUDE="SERVICES=$SERVICES KILLING=$KILLING $WATCH_PRELUDE"
+
+{
+	echo "$KERNEL"
+	echo "services:"
+	for i in $(seq -w "$SERVICES"); do
+		cat <<-END
+			  - name: s$i
+			    image: slipway/busybox
+			    command: [/bin/busybox, sh, -c, "trap 'exit 0' TERM; while :; do /bin/busybox sleep 1000 & wait; done"]
+			    stop_timeout: 5s
+		END
+	done
+	watch <<-'END'
+		now() { cut -d. -f1 /proc/uptime; }
+		all_up() { [ "$(alive s)" -eq "$SERVICES" ]; }
+		no_zombies() { [ "$(zombies)" -eq 0 ]; }
+		counts()
+		{
+			echo "$(ls /proc/1/fd | wc -l) descriptors, $(wc -l < /proc/1/mountinfo) mounts," \
+				"$(find $cgroup -type d | wc -l) cgroups, $(ls -d /proc/[0-9]* | wc -l) processes"
+		}
+		memory() { note "PID 1 has $(status_of VmRSS) kB; $(sed -n 's/^MemAvailable: *//p' /proc/meminfo) are free"; }
+		as_before() { after=$(counts); [ "$before" = "$after" ]; }
+
+		verdict "$SERVICES services come up" until_ok 120 all_up
+		note "$SERVICES services were up at $(now) s"
+		memory
+		sleep 1
+		before=$(counts)
+		end=$(($(now) + KILLING)) kills=0
+		while [ "$(now)" -lt "$end" ]; do
+			for i in 1 2 3 4 5 6 7 8; do
+				pid=$(shuf -n 1 $(shuf -n 1 -e $cgroup/services/s*)/cgroup.procs 2>/dev/null)
+				[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null && kills=$((kills + 1))
+			done
+		done
+		note "$kills processes were killed"
+		verdict "at least 20 processes were killed" [ "$kills" -ge 20 ]
+		verdict "every service comes back" until_ok 60 all_up
+		verdict "no zombie is left" until_ok 10 no_zombies
+		verdict "descriptors, mounts, cgroups and processes are as many as before" until_ok 10 as_before
+		note "before: $before"
+		note "after:  $after"
+		memory
+	END
+	echo "$WATCH_FILES"
+} > "$TEST_TMP/many.yml"
+check "the image builds" build many kernel+squashfs "$TEST_TMP/many.yml"
+begin=$SECONDS
+boot many kernel+squashfs -m 256
+echo "# $((SECONDS - begin)) s"
+verdicts "$SERVICES services"
+finish
