@@ -115,6 +115,8 @@ until_true()
 }
 is_status() { [ "$(status_of "$1")" = "$2" ]; }
 
+own() { readlink "/proc/self/ns/$1"; }
+
 # --- checks ------------------------------------------------------------------------------------------
 
 # it NAME: a check begins, from the plain config. also NAME: one more about the same container.
@@ -136,11 +138,13 @@ value() { printf '%s\n' "$out" | sed -n "s|^$1=||p"; }
 # value_is KEY VALUE: the output has a line KEY=VALUE.
 value_is() { if [ "$(value "$1")" = "$2" ]; then pass; else not_ok "$name" "$1 is '$(value "$1")', expected '$2': $out"; fi; }
 
+# State, cgroups and mounts. In the words of the shell where it can be: without a fork, hundreds of times.
 left_behind()
 {
-	[ -z "$id" ] || ls -d "$STATE/$id" 2>/dev/null
-	find /sys/fs/cgroup -maxdepth 3 -name "$PREFIX*" 2>/dev/null
-	grep " $TEST_TMP" /proc/self/mountinfo | grep -v " $TEST_TMP/mnt"
+	local left
+	[ -z "$id" ] || [ ! -e "$STATE/$id" ] || echo "$STATE/$id"
+	for left in /sys/fs/cgroup/"$PREFIX"* /sys/fs/cgroup/*/"$PREFIX"*; do [ ! -e "$left" ] || echo "$left"; done
+	grep " $TEST_TMP/[^m]" /proc/self/mountinfo
 }
 
 # errs [TEXT]: what ran was refused, by the runtime and not by a crash, and left nothing (runtime.md, "Errors").
@@ -181,8 +185,8 @@ supports() { rt features 2>/dev/null | tr -d ' \n' | grep -q "$1"; }
 cleanup()
 {
 	local left
-	for left in $(ls -A "$STATE" 2>/dev/null); do rt delete -f "$left" 2>/dev/null; done
-	grep -o " $TEST_TMP[^ ]*" /proc/self/mountinfo | sort -r | while read -r left; do umount -l "$left"; done
+	for left in "$STATE"/*; do rt delete -f "${left##*/}" 2>/dev/null; done
+	grep -o " ${TEST_TMP}[^ ]*" /proc/self/mountinfo | sort -r | while read -r left; do umount -l "$left"; done
 }
 trap cleanup EXIT
 

@@ -5,7 +5,7 @@ set -u
 . "$TOP/tests/qemu/lib.sh"
 need musl-gcc
 
-SCRIPTS="config linux runtime"
+SCRIPTS=$(cd "$TOP/tests/conformance" && ls spec-*.sh)
 where=usr/share/conformance
 
 # musl-gcc sees no headers of the kernel by itself.
@@ -21,10 +21,10 @@ export PATH=/work/bin TOP=/conformance RUNTIME=/usr/bin/runc SPEC_RECEIVER=/conf
 /bin/busybox mount -t tmpfs -o mode=755 work /work
 /bin/busybox mkdir -p /work/bin
 /bin/busybox --install -s /work/bin
-for script in $SCRIPTS; do
+for script in $(printf "%s " $SCRIPTS); do
 	mkdir -p /work/\$script
 	status=0
-	TEST_TMP=/work/\$script sh \$TOP/tests/conformance/spec-\$script.sh > /work/log 2>&1 || status=\$?
+	TEST_TMP=/work/\$script sh \$TOP/tests/conformance/\$script > /work/log 2>&1 || status=\$?
 	sed "s/^/spec: /" /work/log
 	echo "spec-end: \$script \$status \$(grep -cE "^(not )?ok " /work/log)"
 done
@@ -32,7 +32,7 @@ END
 
 {
 	cat <<-END
-		${KERNEL/modules: \[\]/modules: [dummy]}
+		${KERNEL/modules: \[\]/modules: [dummy, virtio_blk]}
 		services:
 		  - name: conformance
 		    image: slipway/busybox
@@ -52,10 +52,10 @@ END
 	file() { printf '  - {path: %s/%s, source: "%s", mode: "%s"}\n' "$where" "$1" "$2" "$3"; }
 	file guest.sh "$TEST_TMP/guest.sh" 0644
 	file receiver "$TEST_TMP/receiver" 0755
-	for f in tests/lib.sh tests/conformance/lib-spec.sh $(printf 'tests/conformance/spec-%s.sh ' $SCRIPTS); do file "$f" "$TOP/$f" 0644; done
+	for f in tests/lib.sh tests/conformance/lib-spec.sh $(printf 'tests/conformance/%s ' $SCRIPTS); do file "$f" "$TOP/$f" 0644; done
 } > "$TEST_TMP/conformance.yml"
 check "the image of the checks builds" build conformance kernel+initrd "$TEST_TMP/conformance.yml"
-boot conformance kernel+initrd -m 512 > /dev/null
+boot conformance kernel+initrd -m 512 --timeout 800 --disk "$TEST_TMP/disk,size=8M" > /dev/null
 same "the machine ends in order" 0 "$status"
 tr -d '\r' < "$TEST_TMP/console" > "$TEST_TMP/said"
 sed -n 's/^.*spec: \(.*\)/\1/p' "$TEST_TMP/said"
@@ -65,6 +65,6 @@ for script in $SCRIPTS; do
 	said=$(sed -n "s/^.*spec-end: $script //p" "$TEST_TMP/said")
 	case $said in "0 "* | "1 "*) ok "$script ran to its end" ;; *) not_ok "$script ran to its end" "$said $(tail -n 20 "$TEST_TMP/said")" ;; esac
 done
-counted=$(sed -n 's/^.*spec-end: [a-z]* [0-9]* //p' "$TEST_TMP/said" | awk '{ n += $1 } END { print n + 0 }')
+counted=$(sed -n 's/^.*spec-end: [^ ]* [0-9]* //p' "$TEST_TMP/said" | awk '{ n += $1 } END { print n + 0 }')
 same "every line of the guest reached the host" "$counted" "$(grep -cE 'spec: (not )?ok ' "$TEST_TMP/said")"
 finish
