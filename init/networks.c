@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -65,7 +66,7 @@ static int add_interface(const struct plan_prepare *p, int machine, int namespac
 	return r;
 }
 
-int networks_prepare(const struct plan *plan, const struct plan_container *container, struct error *err)
+int networks_prepare(const struct plan *plan, const struct plan_container *container, bool again, struct error *err)
 {
 	autoclose int machine = -1, namespace_fd = -1;
 
@@ -86,6 +87,8 @@ int networks_prepare(const struct plan *plan, const struct plan_container *conta
 			namespace_fd = open(p->path, O_RDONLY | O_CLOEXEC);
 			if (namespace_fd < 0)
 				return error_errno(err, "cannot open '%s'", p->path);
+		} else if (again && namespace_fd < 0 && p->add && if_nametoindex(p->name) != 0) {
+			continue;
 		} else if (add_interface(p, machine, namespace_fd, err) < 0) {
 			return -1;
 		}

@@ -6,10 +6,16 @@
 #ifndef INIT_NETWORKS_H
 #define INIT_NETWORKS_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* In the child, in the machine's namespaces. A namespace that is pinned already is taken as it is. */
-int networks_prepare(const struct plan *plan, const struct plan_container *container, struct error *err);
+/*
+ * In the child, in the machine's namespaces. A namespace that is pinned already is taken as it is, and where
+ * the container was started before (`again`), so is an interface that is there.
+ */
+int networks_prepare(const struct plan *plan, const struct plan_container *container, bool again,
+		     struct error *err);
 
 #endif

@@ -69,11 +69,21 @@ static int make_overlay_directories(const struct plan_strings *options, struct e
 	return 0;
 }
 
-static int run_mount(const struct plan_prepare *p, struct error *err)
+static bool is_mounted(const char *path)
+{
+	struct statx s;
+
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &s) == 0 && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int run_mount(const struct plan_prepare *p, bool again, struct error *err)
 {
 	unsigned long flags;
 	char data[2048];
 
+	/* One more over it would hide what the service wrote, and one more after each restart would fill the machine. */
+	if (again && is_mounted(p->path))
+		return 0;
 	if (read_options(&p->options, &flags, data, sizeof(data), err) < 0 ||
 	    file_mkdirs(AT_FDCWD, p->path, 0755, err) < 0)
 		return -1;
@@ -97,7 +107,7 @@ static int make_cgroup(const char *path, struct error *err)
 	return cgroup < 0 ? -1 : 0;
 }
 
-int prepare_run(const struct plan *plan, const struct plan_container *container, struct error *err)
+int prepare_run(const struct plan *plan, const struct plan_container *container, bool again, struct error *err)
 {
 	for (size_t i = 0; i < plan->prepares_count; i++) {
 		const struct plan_prepare *p = &plan->prepares[i];
@@ -110,11 +120,11 @@ int prepare_run(const struct plan *plan, const struct plan_container *container,
 		else if (p->kind == PLAN_CGROUP)
 			r = make_cgroup(p->path, err);
 		else if (p->kind == PLAN_MOUNT)
-			r = run_mount(p, err);
+			r = run_mount(p, again, err);
 		if (r < 0)
 			return -1;
 	}
-	return networks_prepare(plan, container, err);
+	return networks_prepare(plan, container, again, err);
 }
 
 static int bind_namespace(const struct plan_prepare *p, pid_t pid, struct error *err)
@@ -130,6 +140,8 @@ static int bind_namespace(const struct plan_prepare *p, pid_t pid, struct error 
 		if (file_mkdirs(AT_FDCWD, directory, 0755, err) < 0)
 			return -1;
 	}
+	/* That of the process before, where there was one. */
+	(void)umount2(p->path, MNT_DETACH | UMOUNT_NOFOLLOW);
 	fd = open(p->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0 || mount(source, p->path, NULL, MS_BIND, NULL) < 0)
 		return error_errno(err, "cannot bind the namespace '%s' at '%s'", p->namespace_type, p->path);

@@ -44,8 +44,12 @@ static enum service_state start(struct service *s)
 {
 	struct error err = { 0 };
 
+	/* Left behind by stop_now(): two of them would be in each other's way. */
+	if (s->killed && s->pid != 0)
+		return s->state;
 	s->deadline = 0;
 	s->message_length = 0;
+	s->killed = false;
 	if (s->actions->spawn(s, &err) == 0)
 		return SERVICE_STARTING;
 	log_error("%s '%s': cannot start: %s", stage_names[s->plan->stage], s->plan->name, err.message);
@@ -108,6 +112,16 @@ static enum service_state stop(struct service *s)
 	return SERVICE_STOPPING;
 }
 
+/* Also where the program has not begun yet: there is nobody to ask, and the first of a PID namespace would not hear it. */
+static enum service_state kill_now(struct service *s)
+{
+	s->killed = true;
+	s->actions->kill_all(s);
+	s->actions->signal(s, SIGKILL);
+	s->deadline = s->actions->now() + SERVICE_KILL_WAIT;
+	return SERVICE_STOPPING;
+}
+
 static enum service_state stop_waiting(struct service *s)
 {
 	s->deadline = 0;
@@ -116,12 +130,16 @@ static enum service_state stop_waiting(struct service *s)
 
 static enum service_state stop_now(struct service *s)
 {
+	/* In the kernel, at a disk that does not answer: the machine's end does not wait for it. */
+	if (s->killed) {
+		log_error("%s '%s': still there %d ms after it was killed: left behind", stage_names[s->plan->stage],
+			  s->plan->name, SERVICE_KILL_WAIT);
+		s->deadline = 0;
+		return SERVICE_DONE;
+	}
 	log_warning("%s '%s': still there %u ms after signal %d: killed", stage_names[s->plan->stage], s->plan->name,
 		    s->plan->stop_timeout, s->stop_signal);
-	s->actions->kill_all(s);
-	s->actions->signal(s, SIGKILL);
-	s->deadline = 0;
-	return SERVICE_STOPPING;
+	return kill_now(s);
 }
 
 static enum service_state stopped(struct service *s)
@@ -134,7 +152,7 @@ static enum service_state stopped(struct service *s)
 /* An empty cell: nothing is done and the state stays. */
 static enum service_state (*const table[SERVICE_STATES][SERVICE_EVENTS])(struct service *) = {
 	[SERVICE_WAITING]     = { [SERVICE_START] = start, [SERVICE_STOP] = stop_waiting },
-	[SERVICE_STARTING]    = { [SERVICE_STARTED] = started, [SERVICE_EXITED] = ended, [SERVICE_STOP] = stop },
+	[SERVICE_STARTING]    = { [SERVICE_STARTED] = started, [SERVICE_EXITED] = ended, [SERVICE_STOP] = kill_now },
 	[SERVICE_RUNNING]     = { [SERVICE_EXITED] = ended, [SERVICE_STOP] = stop },
 	[SERVICE_BACKING_OFF] = { [SERVICE_START] = start, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting },
 	[SERVICE_STOPPING]    = { [SERVICE_EXITED] = stopped, [SERVICE_TIMER] = stop_now },

@@ -53,6 +53,7 @@ struct service {
 	int stop_signal;
 	int exit_status;		/* 0..255; 128 + signal */
 	unsigned int restarts;
+	bool killed;			/* SIGKILL was sent while stopping */
 	unsigned int delay;		/* milliseconds, of the next restart */
 	int64_t started_at;		/* when it last came to RUNNING */
 	int64_t deadline;		/* of the timer; 0 is none */
@@ -62,6 +63,7 @@ struct service {
 
 #define SERVICE_DELAY_FIRST 100u	/* milliseconds; doubles at each restart */
 #define SERVICE_DELAY_CAP 30000u
+#define SERVICE_KILL_WAIT 5000		/* milliseconds from SIGKILL until a process that the kernel holds is left behind */
 #define SERVICE_STEADY 10000		/* having run so long, the next delay is the first again */
 
 void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,

@@ -69,7 +69,7 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	options.bundle = bundle;
 	if (set_streams(service) < 0)
 		error_errno(&err, "cannot set up the standard streams");
-	else if (prepare_run(service->whole, service->plan, &err) == 0)
+	else if (prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0)
 		(void)container_enter(&options, &err);
 	if (write(status_fd, err.message, strlen(err.message)) < 0)
 		_exit(126);

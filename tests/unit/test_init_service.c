@@ -199,6 +199,46 @@ static void stop_asks_then_kills(void **state)
 	assert_int_equal(s.deadline, 0);
 }
 
+static void a_start_that_is_stopped_is_killed_at_once(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STOP);
+	assert_int_equal(s.state, SERVICE_STOPPING);
+	assert_int_equal(world.last_signal, SIGKILL);
+	child_ends(&s, 137);
+	assert_int_equal(s.state, SERVICE_DONE);
+}
+
+static void what_cannot_be_killed_is_left_behind(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	struct service s;
+
+	(void)state;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STARTED);
+	service_event(&s, SERVICE_STOP);
+	service_event(&s, SERVICE_TIMER);
+	assert_int_equal(s.state, SERVICE_STOPPING);
+	assert_int_equal(s.deadline, world.now + SERVICE_KILL_WAIT);
+	service_event(&s, SERVICE_TIMER);
+	assert_int_equal(s.state, SERVICE_DONE);
+	assert_true(service_at_rest(&s));
+	/* No second one beside it, until it has gone. */
+	service_event(&s, SERVICE_START);
+	assert_int_equal(world.spawned, 1);
+	child_ends(&s, 137);
+	assert_int_equal(s.state, SERVICE_DONE);
+	service_event(&s, SERVICE_START);
+	assert_int_equal(world.spawned, 2);
+}
+
 static void a_spawn_that_fails_backs_off_too(void **state)
 {
 	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
@@ -217,6 +257,9 @@ static void check_invariants(const struct service *s)
 {
 	bool has_child = s->state == SERVICE_STARTING || s->state == SERVICE_RUNNING || s->state == SERVICE_STOPPING;
 
+	/* One that the kernel holds on to after SIGKILL. */
+	if (s->state == SERVICE_DONE && s->killed && s->pid != 0)
+		has_child = true;
 	assert_in_range(s->state, 0, SERVICE_STATES - 1);
 	assert_int_equal(has_child, world.alive);
 	assert_int_equal(world.spawned - world.reaped, world.alive);
@@ -320,6 +363,8 @@ int main(void)
 		cmocka_unit_test_setup(restart_n_gives_up_after_n, setup),
 		cmocka_unit_test_setup(on_failure_leaves_success_alone, setup),
 		cmocka_unit_test_setup(stop_asks_then_kills, setup),
+		cmocka_unit_test_setup(a_start_that_is_stopped_is_killed_at_once, setup),
+		cmocka_unit_test_setup(what_cannot_be_killed_is_left_behind, setup),
 		cmocka_unit_test_setup(a_spawn_that_fails_backs_off_too, setup),
 		cmocka_unit_test_setup(every_state_and_event_keeps_the_promises, setup),
 		cmocka_unit_test_setup(a_million_random_events_keep_the_promises, setup),
