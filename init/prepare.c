@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>		/* not every C library has statx(2) */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -73,7 +75,7 @@ static bool is_mounted(const char *path)
 {
 	struct statx s;
 
-	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &s) == 0 && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+	return syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &s) == 0 && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 static int run_mount(const struct plan_prepare *p, bool again, struct error *err)
