@@ -51,7 +51,7 @@ static int filesystem_error(int fsfd, const char *type, struct error *err)
 	return error_number(err, number, "cannot mount '%s': %s", type, said + 2);
 }
 
-static int configure(int fsfd, const char *source, const struct mount_options *options)
+static int configure(int fsfd, const char *source, const struct mount_options *options, unsigned int command)
 {
 	char key[FSCONFIG_VALUE_MAX];
 
@@ -73,13 +73,13 @@ static int configure(int fsfd, const char *source, const struct mount_options *o
 		if (kernel_fsconfig(fsfd, FSCONFIG_SET_STRING, key, value + 1, 0) < 0)
 			return -1;
 	}
-	return kernel_fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return kernel_fsconfig(fsfd, command, NULL, NULL, 0);
 }
 
 /* Options that are long, or a comma-separated list of their own, go through mount(2). */
 static bool is_for_fsconfig(const char *source, const struct mount_options *options)
 {
-	if (source && strlen(source) >= FSCONFIG_VALUE_MAX)
+	if ((source && strlen(source) >= FSCONFIG_VALUE_MAX) || (options->superblock & MS_I_VERSION))
 		return false;
 	for (size_t i = 0; i < options->data.count; i++)
 		if (strlen(options->data.items[i]) >= FSCONFIG_VALUE_MAX || strchr(options->data.items[i], ','))
@@ -101,7 +101,7 @@ int mount_filesystem(const char *type, const char *source, const struct mount_op
 		return error_set(err, "cannot mount '%s': the kernel does not know this file system", type);
 	if (fsfd < 0)
 		return error_errno(err, "cannot mount '%s'", type);
-	if (configure(fsfd, source, options) < 0)
+	if (configure(fsfd, source, options, FSCONFIG_CMD_CREATE) < 0)
 		return filesystem_error(fsfd, type, err);
 	fd = kernel_fsmount(fsfd, (unsigned int)options->set);
 	return fd < 0 ? filesystem_error(fsfd, type, err) : fd;
@@ -168,12 +168,29 @@ static int apply_bind(const struct mount_place *place, const struct oci_mount *m
 	return destination < 0 ? -1 : mount_attach(tree, destination, err);
 }
 
+/* Options of the file system itself. That it be read-only is left to the mount: others may have it, too. */
+static int reconfigure(const struct mount_options *options, int destination, struct error *err)
+{
+	struct mount_options own = *options;
+	autoclose int fsfd = -1;
+
+	own.superblock &= ~(unsigned long)MS_RDONLY;
+	if (options->bind || (own.superblock == 0 && own.data.count == 0))
+		return 0;
+	fsfd = kernel_fspick(destination);
+	if (fsfd < 0)
+		return error_errno(err, "cannot remount");
+	return configure(fsfd, NULL, &own, FSCONFIG_CMD_RECONFIGURE) < 0 ? filesystem_error(fsfd, "remount", err) : 0;
+}
+
 static int apply_remount(const struct mount_place *place, const struct oci_mount *mount,
 			 const struct mount_options *options, struct error *err)
 {
 	autoclose int destination = path_open_in_root(place->root, mount->destination, O_PATH, 0, err);
 
-	return destination < 0 ? -1 : change_all(destination, options, true, err);
+	if (destination < 0 || reconfigure(options, destination, err) < 0)
+		return -1;
+	return change_all(destination, options, true, err);
 }
 
 /* For options fsconfig(2) cannot take: the same through mount(2) on the descriptor of the destination. */

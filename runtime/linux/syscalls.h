@@ -83,6 +83,12 @@ static inline int kernel_fsopen(const char *type)
 	return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
 }
 
+/* Of the file system that is mounted where the descriptor is. */
+static inline int kernel_fspick(int fd)
+{
+	return (int)syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+}
+
 static inline int kernel_fsconfig(int fd, unsigned int command, const char *key, const char *value, int aux)
 {
 	return (int)syscall(SYS_fsconfig, fd, command, key, value, aux);

@@ -181,6 +181,34 @@ exactly "mounts: ridmap takes the mappings of the user namespace" "5:6
 5:6"
 umount "$TEST_TMP/data/below"
 
+# --- remounts, and the rest of the mount options
+bundle remount true
+MORE_MOUNTS=',{"destination":"/srv/t","type":"tmpfs","source":"tmpfs","options":["size=1m"]},
+	{"destination":"/srv/t","type":"tmpfs","source":"tmpfs","options":["remount","nosuid","size=2m"]},
+	{"destination":"/srv/s","type":"tmpfs","source":"tmpfs","options":["sync","dirsync","lazytime","iversion","nodiratime","noatime","private"]},
+	{"destination":"/srv/b","type":"bind","source":"/tmp","options":["bind","nosuid","noexec"]},
+	{"destination":"/srv/b","options":["remount","bind","ro","exec"]}' bundle remount grep ' /srv/' /proc/self/mountinfo
+run remount
+says "mounts: remount changes the mount and the file system" " /srv/t rw,nosuid,relatime - tmpfs tmpfs rw,size=2048k"
+says "mounts: options of the file system" "rw,sync,dirsync,lazytime"
+says "mounts: and of the mount" " /srv/s rw,noatime,nodiratime "
+says "mounts: remount,bind" " /srv/b ro,"
+MORE_MOUNTS=',{"destination":"/srv/t","type":"tmpfs","source":"tmpfs"},{"destination":"/srv/t","options":["remount","size=lots"]}' bundle remount true
+run remount
+refused "mounts: remount with an option that is refused" "mounts[5]: '/srv/t': cannot mount 'remount'"
+for option in $("$RUNTIME" features | sed -n '/"mountOptions"/,/\]/s/^ *"\([a-z-]*\)",*$/\1/p' | grep -v '^idmap$\|^ridmap$\|^bind$\|^rbind$\|^remount$\|^mand$'); do
+	[ "$option" != mountOptions ] || continue
+	MORE_MOUNTS=',{"destination":"/srv/o","type":"tmpfs","source":"tmpfs","options":["'$option'"]}' bundle remount true
+	run remount
+	[ "$status" -eq 0 ] || not_ok "mounts: the option $option of features" "$out"
+done
+ok "mounts: the options of features are taken"
+for p in unbindable runbindable; do
+	LINUX=',"rootfsPropagation":"'$p'"' bundle remount grep ' / / \| / rw' /proc/self/mountinfo
+	run remount
+	says "root: rootfsPropagation $p" unbindable
+done
+
 # --- seccomp: notifications and flags
 # seccomp ACTION NAMES MORE: a profile with one rule
 seccomp() { printf ',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86","SCMP_ARCH_AARCH64"]%s,"syscalls":[{"names":[%s],"action":"%s"}]}' "$3" "$2" "$1"; }
