@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>		/* not every C library has statx(2) */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,11 +73,16 @@ static int make_overlay_directories(const struct plan_strings *options, struct e
 	return 0;
 }
 
+/* True for the root of a mount: the kernel refuses to come to it from its directory without crossing mounts. */
 static bool is_mounted(const char *path)
 {
-	struct statx s;
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV };
+	const char *slash = strrchr(path, '/');
+	autofree char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+	autoclose int above = directory ? open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	autoclose int fd = above < 0 ? -1 : (int)syscall(SYS_openat2, above, slash + 1, &how, sizeof(how));
 
-	return syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &s) == 0 && (s.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+	return above >= 0 && fd < 0 && errno == EXDEV;
 }
 
 static int run_mount(const struct plan_prepare *p, bool again, struct error *err)
