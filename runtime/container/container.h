@@ -25,6 +25,7 @@ struct container_enter_options {
 	const char *bundle;		/* absolute path of the directory with config.json */
 	const char *id;			/* for messages and hooks */
 	int status_fd;			/* the caller's, to tell a failure on: kept open until execve closes it */
+	unsigned int preserve_fds;	/* descriptors beyond the standard ones that the container keeps */
 };
 
 /*
