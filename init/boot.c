@@ -14,6 +14,7 @@
 #include "init/host.h"
 #include "init/loop.h"
 #include "init/modules.h"
+#include "init/order.h"
 #include "init/root.h"
 #include "init/sequence.h"
 #include "init/service.h"
@@ -60,7 +61,7 @@ static int read_plan(struct machine *machine, struct error *err)
 		service_init(&machine->services[i], &machine->plan.containers[i], &machine->plan, &spawn_actions);
 		machine->pipes[i] = (struct console_pipe){ -1, -1 };
 	}
-	return 0;
+	return order_open(machine->services, machine->plan.containers_count, &plan_arena, err);
 }
 
 static int listen_for_devices(struct machine *machine, struct error *err)
@@ -129,22 +130,27 @@ static const struct failure_policy *policy_of(const struct machine *machine)
 	return &policies[0];
 }
 
-static void tell_failure(struct machine *machine, const char *stage, const struct error *err)
+static void tell_failure(struct machine *machine, const struct error *err)
+{
+	log_error("%s", err->message);
+	if (machine->host_fd < 0)
+		machine->host_fd = host_open();
+	host_send_failure(machine->host_fd, err->message);
+}
+
+static void tell_boot_failure(struct machine *machine, const char *stage, const struct error *err)
 {
 	struct error whole = *err;
 
 	error_context(&whole, "boot failed: %s", stage);
-	log_error("%s", whole.message);
-	if (machine->host_fd < 0)
-		machine->host_fd = host_open();
-	host_send_failure(machine->host_fd, whole.message);
+	tell_failure(machine, &whole);
 }
 
 static void stage_failed(struct machine *machine, const struct boot_stage *stage, const struct error *err)
 {
 	const struct failure_policy *policy = policy_of(machine);
 
-	tell_failure(machine, stage->name, err);
+	tell_boot_failure(machine, stage->name, err);
 	if (policy->goes_on && !stage->vital)
 		return;
 	host_report_exit(machine->uevent_fd, &machine->host_fd, 1);
@@ -155,9 +161,20 @@ void boot_failed(struct machine *machine, const char *stage, const struct error 
 {
 	const struct failure_policy *policy = policy_of(machine);
 
-	tell_failure(machine, stage, err);
+	tell_boot_failure(machine, stage, err);
 	if (!policy->goes_on)
 		sequence_shutdown(machine, policy->end, 1, "the boot failed");
+}
+
+void critical_failed(struct machine *machine, const struct error *err)
+{
+	const struct failure_policy *policy = policy_of(machine);
+	struct error whole = *err;
+
+	error_context(&whole, "critical service failed");
+	tell_failure(machine, &whole);
+	if (!policy->goes_on)
+		sequence_shutdown(machine, policy->end, 1, "a critical service failed");
 }
 
 void boot(struct machine *machine)

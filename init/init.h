@@ -41,6 +41,9 @@ int init_main(void) __attribute__((noreturn));
 /* Writes the first error of a boot to every console and to the host, then does what the plan's on_failure says. */
 void boot_failed(struct machine *machine, const char *stage, const struct error *err);
 
+/* A critical service has failed for good: the same, with its cause. */
+void critical_failed(struct machine *machine, const struct error *err);
+
 /* Writes out what is left for the console, syncs, unmounts and ends the machine. Where the kernel refuses, it waits for ever. */
 void machine_end(struct machine *machine, enum machine_end end) __attribute__((noreturn));
 

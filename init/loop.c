@@ -56,7 +56,7 @@ int loop_open(struct machine *machine, struct error *err)
 		return error_errno(err, "cannot set up the event loop");
 	machine->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	machine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	/* The address of a member says which descriptor it was; any other pointer is a service. */
+	/* The address of a member says which descriptor it was; any other pointer is that of a service's. */
 	if (watch(machine, machine->signal_fd, &machine->signal_fd, EPOLLIN, err) < 0 ||
 	    watch(machine, machine->timer_fd, &machine->timer_fd, EPOLLIN, err) < 0 ||
 	    watch(machine, machine->uevent_fd, &machine->uevent_fd, EPOLLIN, err) < 0)
@@ -157,7 +157,7 @@ static void dispatch(struct machine *machine, const struct epoll_event *event)
 	else if (tag == &machine->host_fd)
 		on_host(machine);
 	else
-		spawn_read_status(tag);
+		spawn_readable(tag);
 }
 
 /* One timer for all: set to the nearest deadline, or off. */

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "init/host.h"
+#include "init/order.h"
 #include "init/service.h"
 
 enum phase { PHASE_ONBOOT, PHASE_SERVICES, PHASE_STOPPING, PHASE_ONSHUTDOWN };
@@ -29,12 +30,10 @@ static void start_at(struct machine *machine, enum plan_stage stage, size_t at)
 		service_event(&machine->services[sequence.at], SERVICE_START);
 }
 
-static void start_services(struct machine *machine)
+/* Onboot and services; onshutdown containers have their time later. */
+static void stop_services(struct machine *machine)
 {
-	sequence.phase = PHASE_SERVICES;
-	for (size_t i = 0; i < machine->plan.containers_count; i++)
-		if (machine->plan.containers[i].stage == PLAN_SERVICES)
-			service_event(&machine->services[i], SERVICE_START);
+	order_stop(machine->services, next_of(machine, PLAN_ONSHUTDOWN, 0));
 }
 
 void sequence_start(struct machine *machine)
@@ -51,20 +50,14 @@ void sequence_shutdown(struct machine *machine, enum machine_end end, int status
 	sequence.phase = PHASE_STOPPING;
 	sequence.end = end;
 	sequence.status = status;
-	for (size_t i = machine->plan.containers_count; i-- > 0;)
-		if (machine->plan.containers[i].stage != PLAN_ONSHUTDOWN)
-			service_event(&machine->services[i], SERVICE_STOP);
+	stop_services(machine);
 }
 
 static void onboot_failed(struct machine *machine, const struct service *service)
 {
 	struct error err = { 0 };
 
-	if (service->message_length > 0)
-		error_set(&err, "'%s': cannot start: %.*s", service->plan->name, (int)service->message_length,
-			  service->message);
-	else
-		error_set(&err, "'%s' ended with status %d", service->plan->name, service->exit_status);
+	service_cause(service, &err);
 	boot_failed(machine, "onboot", &err);
 }
 
@@ -85,6 +78,21 @@ static bool stage_through(struct machine *machine, enum plan_stage stage)
 		start_at(machine, stage, sequence.at + 1);
 	}
 	return true;
+}
+
+/* Services that the machine is nothing without. */
+static void look_for_failures(struct machine *machine)
+{
+	for (size_t i = 0; i < machine->plan.containers_count; i++) {
+		struct service *s = &machine->services[i];
+		struct error err = { 0 };
+
+		if (!s->plan->critical || s->state != SERVICE_FAILED || s->failure_told)
+			continue;
+		s->failure_told = true;
+		service_cause(s, &err);
+		critical_failed(machine, &err);
+	}
 }
 
 /* Services that end the machine when they end. */
@@ -112,9 +120,15 @@ static bool all_at_rest(const struct machine *machine)
 void sequence_advance(struct machine *machine)
 {
 	if (sequence.phase == PHASE_ONBOOT && stage_through(machine, PLAN_ONBOOT) && sequence.phase == PHASE_ONBOOT)
-		start_services(machine);
+		sequence.phase = PHASE_SERVICES;
+	if (sequence.phase == PHASE_SERVICES) {
+		order_start(machine->services, machine->plan.containers_count);
+		look_for_failures(machine);
+	}
 	if (sequence.phase == PHASE_ONBOOT || sequence.phase == PHASE_SERVICES)
 		look_for_ends(machine);
+	if (sequence.phase == PHASE_STOPPING)
+		stop_services(machine);
 	if (sequence.phase == PHASE_STOPPING && all_at_rest(machine)) {
 		sequence.phase = PHASE_ONSHUTDOWN;
 		start_at(machine, PLAN_ONSHUTDOWN, 0);

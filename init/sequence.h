@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of things: onboot containers one after the other, then services side by
- * side; at the end services stop together, onshutdown containers run one after the
- * other, and the machine ends.
+ * side, each when what it waits for is ready; at the end services stop the other way
+ * round, onshutdown containers run one after the other, and the machine ends.
  */
 #ifndef INIT_SEQUENCE_H
 #define INIT_SEQUENCE_H

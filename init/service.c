@@ -2,6 +2,7 @@
 #include "init/service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -9,7 +10,7 @@
 #include "base/signals.h"
 
 static const char *const state_names[SERVICE_STATES] = {
-	"waiting", "starting", "running", "backing off", "stopping", "done", "failed",
+	"waiting", "starting", "running", "ready", "backing off", "stopping", "done", "failed",
 };
 
 static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown" };
@@ -23,7 +24,7 @@ void service_init(struct service *service, const struct plan_container *containe
 		  const struct service_actions *actions)
 {
 	*service = (struct service){
-		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .status_fd = -1,
+		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .status_fd = -1, .ready_fd = -1,
 		.delay = SERVICE_DELAY_FIRST,
 		.stop_signal = container->stop_signal ? signal_number(container->stop_signal) : SIGTERM,
 	};
@@ -34,6 +35,29 @@ void service_init(struct service *service, const struct plan_container *containe
 bool service_at_rest(const struct service *service)
 {
 	return service->state == SERVICE_WAITING || service->state == SERVICE_DONE || service->state == SERVICE_FAILED;
+}
+
+static const char *forsaken_by(const struct service *s)
+{
+	for (size_t i = 0; i < s->needs_count; i++) {
+		const struct service *on = s->needs[i].on;
+
+		if (s->needs[i].required && (on->state == SERVICE_FAILED || on->forsaken))
+			return on->plan->name;
+	}
+	return "";
+}
+
+void service_cause(const struct service *s, struct error *err)
+{
+	const char *name = s->plan->name;
+
+	if (s->forsaken)
+		error_set(err, "'%s' requires '%s', which failed", name, forsaken_by(s));
+	else if (s->message_length > 0)
+		error_set(err, "'%s': cannot start: %.*s", name, (int)s->message_length, s->message);
+	else
+		error_set(err, "'%s' ended with status %d", name, s->exit_status);
 }
 
 /* ------------------------------------------------------- what the cells do; each gives the next state */
@@ -50,8 +74,12 @@ static enum service_state start(struct service *s)
 	s->deadline = 0;
 	s->message_length = 0;
 	s->killed = false;
-	if (s->actions->spawn(s, &err) == 0)
+	s->forsaken = s->failure_told = false;
+	if (s->actions->spawn(s, &err) == 0) {
+		if (s->plan->ready != PLAN_READY_EXEC)
+			s->deadline = s->actions->now() + s->plan->ready_timeout;
 		return SERVICE_STARTING;
+	}
 	log_error("%s '%s': cannot start: %s", stage_names[s->plan->stage], s->plan->name, err.message);
 	s->exit_status = 127;
 	return after_end(s);
@@ -62,14 +90,23 @@ static enum service_state started(struct service *s)
 	s->started_at = s->actions->now();
 	s->actions->started(s);
 	log_info("%s '%s': started as process %d", stage_names[s->plan->stage], s->plan->name, (int)s->pid);
-	return SERVICE_RUNNING;
+	return s->plan->oneshot || s->plan->ready != PLAN_READY_EXEC ? SERVICE_RUNNING : SERVICE_READY;
+}
+
+static enum service_state said_ready(struct service *s)
+{
+	if (s->plan->oneshot)
+		return SERVICE_RUNNING;
+	s->deadline = 0;
+	log_info("%s '%s': ready", stage_names[s->plan->stage], s->plan->name);
+	return SERVICE_READY;
 }
 
 static bool may_restart(const struct service *s)
 {
 	if (s->plan->restart == PLAN_RESTART_NEVER)
 		return false;
-	if (s->plan->restart == PLAN_RESTART_ON_FAILURE && s->exit_status == 0)
+	if (s->exit_status == 0 && (s->plan->restart == PLAN_RESTART_ON_FAILURE || s->plan->oneshot))
 		return false;
 	return s->plan->restart_max == 0 || s->restarts < s->plan->restart_max;
 }
@@ -79,6 +116,7 @@ static enum service_state after_end(struct service *s)
 {
 	int64_t now = s->actions->now();
 
+	s->deadline = 0;
 	if (!may_restart(s))
 		return s->exit_status == 0 ? SERVICE_DONE : SERVICE_FAILED;
 	if (s->started_at != 0 && now - s->started_at >= SERVICE_STEADY)
@@ -105,13 +143,6 @@ static enum service_state ended(struct service *s)
 	return after_end(s);
 }
 
-static enum service_state stop(struct service *s)
-{
-	s->actions->signal(s, s->stop_signal);
-	s->deadline = s->actions->now() + s->plan->stop_timeout;
-	return SERVICE_STOPPING;
-}
-
 /* Also where the program has not begun yet: there is nobody to ask, and the first of a PID namespace would not hear it. */
 static enum service_state kill_now(struct service *s)
 {
@@ -122,10 +153,80 @@ static enum service_state kill_now(struct service *s)
 	return SERVICE_STOPPING;
 }
 
+static enum service_state stop_because(struct service *s, enum service_reason reason)
+{
+	s->reason = reason;
+	if (s->state == SERVICE_STARTING)
+		return kill_now(s);
+	s->actions->signal(s, s->stop_signal);
+	s->deadline = s->actions->now() + s->plan->stop_timeout;
+	return SERVICE_STOPPING;
+}
+
+static enum service_state stop(struct service *s)
+{
+	return stop_because(s, REASON_ASKED);
+}
+
 static enum service_state stop_waiting(struct service *s)
 {
 	s->deadline = 0;
 	return SERVICE_DONE;
+}
+
+/* It stops already, be it for another reason: now it is not to come back. */
+static enum service_state stop_for_good(struct service *s)
+{
+	s->reason = REASON_ASKED;
+	return SERVICE_STOPPING;
+}
+
+static enum service_state late(struct service *s)
+{
+	log_error("%s '%s': not ready %u ms after its start: stopped", stage_names[s->plan->stage], s->plan->name,
+		  s->plan->ready_timeout);
+	return stop_because(s, REASON_LATE);
+}
+
+static enum service_state forsake(struct service *s)
+{
+	log_error("%s '%s': stopped: it requires '%s', which failed", stage_names[s->plan->stage], s->plan->name,
+		  forsaken_by(s));
+	return stop_because(s, REASON_FORSAKEN);
+}
+
+static enum service_state forsake_waiting(struct service *s)
+{
+	log_error("%s '%s': not started: it requires '%s', which failed", stage_names[s->plan->stage], s->plan->name,
+		  forsaken_by(s));
+	s->deadline = 0;
+	s->exit_status = 1;
+	return SERVICE_FAILED;
+}
+
+static enum service_state forsake_stopping(struct service *s)
+{
+	if (s->reason == REASON_LATE)
+		s->reason = REASON_FORSAKEN;
+	return SERVICE_STOPPING;
+}
+
+/* It stopped, or is left behind: what it comes to is what it was stopped for. */
+static enum service_state stopped_for(struct service *s)
+{
+	s->deadline = 0;
+	switch (s->reason) {
+	case REASON_ASKED:
+		return SERVICE_DONE;
+	case REASON_FORSAKEN:
+		s->exit_status = 1;
+		return SERVICE_FAILED;
+	case REASON_LATE:
+		s->exit_status = SERVICE_STATUS_LATE;
+		s->message_length = (size_t)snprintf(s->message, sizeof(s->message), "not ready after %u ms",
+						     s->plan->ready_timeout);
+	}
+	return SERVICE_FAILED;
 }
 
 static enum service_state stop_now(struct service *s)
@@ -134,8 +235,7 @@ static enum service_state stop_now(struct service *s)
 	if (s->killed) {
 		log_error("%s '%s': still there %d ms after it was killed: left behind", stage_names[s->plan->stage],
 			  s->plan->name, SERVICE_KILL_WAIT);
-		s->deadline = 0;
-		return SERVICE_DONE;
+		return stopped_for(s);
 	}
 	log_warning("%s '%s': still there %u ms after signal %d: killed", stage_names[s->plan->stage], s->plan->name,
 		    s->plan->stop_timeout, s->stop_signal);
@@ -144,20 +244,39 @@ static enum service_state stop_now(struct service *s)
 
 static enum service_state stopped(struct service *s)
 {
+	enum service_state next;
+
 	s->actions->kill_all(s);
-	s->deadline = 0;
-	return SERVICE_DONE;
+	next = stopped_for(s);
+	return s->reason == REASON_LATE ? after_end(s) : next;
 }
 
 /* An empty cell: nothing is done and the state stays. */
 static enum service_state (*const table[SERVICE_STATES][SERVICE_EVENTS])(struct service *) = {
-	[SERVICE_WAITING]     = { [SERVICE_START] = start, [SERVICE_STOP] = stop_waiting },
-	[SERVICE_STARTING]    = { [SERVICE_STARTED] = started, [SERVICE_EXITED] = ended, [SERVICE_STOP] = kill_now },
-	[SERVICE_RUNNING]     = { [SERVICE_EXITED] = ended, [SERVICE_STOP] = stop },
-	[SERVICE_BACKING_OFF] = { [SERVICE_START] = start, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting },
-	[SERVICE_STOPPING]    = { [SERVICE_EXITED] = stopped, [SERVICE_TIMER] = stop_now },
-	[SERVICE_DONE]        = { [SERVICE_START] = start },
-	[SERVICE_FAILED]      = { [SERVICE_START] = start },
+	[SERVICE_WAITING] = {
+		[SERVICE_START] = start, [SERVICE_STOP] = stop_waiting, [SERVICE_FORSAKE] = forsake_waiting,
+	},
+	[SERVICE_STARTING] = {
+		[SERVICE_STARTED] = started, [SERVICE_EXITED] = ended, [SERVICE_TIMER] = late,
+		[SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+	},
+	[SERVICE_RUNNING] = {
+		[SERVICE_IS_READY] = said_ready, [SERVICE_EXITED] = ended, [SERVICE_TIMER] = late,
+		[SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+	},
+	[SERVICE_READY] = {
+		[SERVICE_EXITED] = ended, [SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+	},
+	[SERVICE_BACKING_OFF] = {
+		[SERVICE_START] = start, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting,
+		[SERVICE_FORSAKE] = forsake_waiting,
+	},
+	[SERVICE_STOPPING] = {
+		[SERVICE_EXITED] = stopped, [SERVICE_TIMER] = stop_now, [SERVICE_STOP] = stop_for_good,
+		[SERVICE_FORSAKE] = forsake_stopping,
+	},
+	[SERVICE_DONE] = { [SERVICE_START] = start },
+	[SERVICE_FAILED] = { [SERVICE_START] = start },
 };
 
 void service_event(struct service *service, enum service_event event)

@@ -14,9 +14,10 @@
 #include "plan/plan.h"
 
 enum service_state {
-	SERVICE_WAITING,		/* not asked for yet, or stopped before it was started */
+	SERVICE_WAITING,		/* not asked for yet, or for those that come before it */
 	SERVICE_STARTING,		/* the child sets its container up */
-	SERVICE_RUNNING,		/* execve worked */
+	SERVICE_RUNNING,		/* execve worked, and it is not ready yet; a oneshot never is but by its end */
+	SERVICE_READY,			/* those that come after it may start */
 	SERVICE_BACKING_OFF,		/* ended; a timer will start it again */
 	SERVICE_STOPPING,		/* was asked to end */
 	SERVICE_DONE,			/* ended with status 0, or was stopped */
@@ -27,14 +28,29 @@ enum service_state {
 enum service_event {
 	SERVICE_START,
 	SERVICE_STARTED,		/* the status pipe closed without a message */
+	SERVICE_IS_READY,		/* it said so; only where the plan has it say so */
 	SERVICE_EXITED,			/* reaped; exit_status is set */
 	SERVICE_TIMER,			/* the deadline came */
 	SERVICE_STOP,
+	SERVICE_FORSAKE,		/* one that it requires has failed */
 	SERVICE_EVENTS,
 };
 
-/* What a service needs done in the world. PID 1 has one set, the model test another. */
+/* Why a service is STOPPING: what becomes of it then. */
+enum service_reason {
+	REASON_ASKED,			/* DONE */
+	REASON_FORSAKEN,		/* FAILED */
+	REASON_LATE,			/* not ready in time: as if it had ended with SERVICE_STATUS_LATE */
+};
+
+/* A service that another one waits for. */
 struct service;
+struct service_need {
+	const struct service *on;
+	bool required;			/* its failure is the other's */
+};
+
+/* What a service needs done in the world. PID 1 has one set, the model test another. */
 struct service_actions {
 	int (*spawn)(struct service *service, struct error *err);	/* sets pid, pidfd, status_fd */
 	void (*signal)(struct service *service, int signal);
@@ -49,14 +65,21 @@ struct service {
 	const struct service_actions *actions;
 	enum service_state state;
 	pid_t pid;			/* 0: none */
-	int pidfd, status_fd;		/* -1: not open */
+	int pidfd, status_fd, ready_fd;	/* -1: not open */
 	int stop_signal;
 	int exit_status;		/* 0..255; 128 + signal */
 	unsigned int restarts;
 	bool killed;			/* SIGKILL was sent while stopping */
 	unsigned int delay;		/* milliseconds, of the next restart */
-	int64_t started_at;		/* when it last came to RUNNING */
+	const struct service_need *needs;	/* made by order_open() */
+	size_t needs_count;
+	bool held;			/* order.c: one that needs it is not at rest */
+	bool forsaken;			/* one that it requires has failed, or is about to */
+	bool failure_told;		/* of a critical one */
+	enum service_reason reason;	/* while STOPPING */
+	int64_t started_at;		/* when execve last worked */
 	int64_t deadline;		/* of the timer; 0 is none */
+	size_t ready_length;		/* bytes of the line that tells that it is ready */
 	size_t message_length;
 	char message[512];		/* why set-up failed, from the child */
 };
@@ -64,6 +87,8 @@ struct service {
 #define SERVICE_DELAY_FIRST 100u	/* milliseconds; doubles at each restart */
 #define SERVICE_DELAY_CAP 30000u
 #define SERVICE_KILL_WAIT 5000		/* milliseconds from SIGKILL until a process that the kernel holds is left behind */
+#define SERVICE_READY_LINE_MAX 256
+#define SERVICE_STATUS_LATE 124	/* as timeout(1) has it */
 #define SERVICE_STEADY 10000		/* having run so long, the next delay is the first again */
 
 void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,
@@ -74,6 +99,9 @@ void service_event(struct service *service, enum service_event event);
 
 /* DONE, FAILED or WAITING: nothing of it runs and nothing will start it by itself. */
 bool service_at_rest(const struct service *service);
+
+/* Of a FAILED service, why: "'web' ended with status 3". */
+void service_cause(const struct service *service, struct error *err);
 
 const char *service_state_name(enum service_state state);
 

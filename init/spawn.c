@@ -52,10 +52,28 @@ static void __attribute__((noreturn)) child_out_of_memory(void)
 	_exit(126);
 }
 
-/* In the child: signals as a program expects them, a session of its own, then the runtime. */
-static void __attribute__((noreturn)) child(const struct service *service, int status_fd)
+/*
+ * The container's end of the readiness pipe gets the number that its program expects. What may have that number
+ * already is moved out of the way; the log opens again, at a number that is free.
+ */
+static int set_ready_fd(const struct service *service, int ready_end, int *status_fd)
 {
-	struct container_enter_options options = { .id = service->plan->name, .status_fd = status_fd };
+	int moved = fcntl(ready_end, F_DUPFD_CLOEXEC, PLAN_READY_FD_MAX + 1);
+	int status = fcntl(*status_fd, F_DUPFD_CLOEXEC, PLAN_READY_FD_MAX + 1);
+
+	if (moved < 0 || status < 0)
+		return -1;
+	*status_fd = status;
+	if (dup2(moved, (int)service->plan->ready_fd) < 0)
+		return -1;
+	log_open("init", open("/dev/kmsg", O_WRONLY | O_CLOEXEC), LOG_LEVEL_INFO, true);
+	return 0;
+}
+
+/* In the child: signals as a program expects them, a session of its own, then the runtime. */
+static void __attribute__((noreturn)) child(const struct service *service, int status_fd, int ready_end)
+{
+	struct container_enter_options options = { .id = service->plan->name };
 	struct error err = { 0 };
 	char bundle[512];
 	sigset_t none;
@@ -67,42 +85,57 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
 	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
 	options.bundle = bundle;
-	if (set_streams(service) < 0)
+	if (set_streams(service) < 0) {
 		error_errno(&err, "cannot set up the standard streams");
-	else if (prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0)
-		(void)container_enter(&options, &err);
+	} else if (prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0) {
+		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {
+			error_errno(&err, "cannot set up the descriptor for its readiness");
+		} else {
+			options.status_fd = status_fd;
+			options.preserve_fds = ready_end >= 0 ? service->plan->ready_fd - STDERR_FILENO : 0;
+			(void)container_enter(&options, &err);
+		}
+	}
 	if (write(status_fd, err.message, strlen(err.message)) < 0)
 		_exit(126);
 	_exit(127);
 }
 
-static int watch_status(struct service *service, struct error *err)
+static int watch(int fd, int *tag, struct error *err)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = service };
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = tag };
 
-	if (epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, service->status_fd, &event) < 0)
+	if (epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
 		return error_errno(err, "cannot watch the start");
+	return 0;
+}
+
+static int open_pipe(int *read_end, int *write_end, struct error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(err, "cannot make a pipe");
+	*read_end = ends[0];
+	*write_end = ends[1];
+	(void)fcntl(*read_end, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
 static int spawn(struct service *service, struct error *err)
 {
 	autoclose int cgroup_fd = cgroup_of(service, err);
-	autoclose int read_end = -1, write_end = -1;
+	autoclose int status_read = -1, status_write = -1, ready_read = -1, ready_write = -1;
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | (service->plan->new_pid ? CLONE_NEWPID : 0),
 		.exit_signal = SIGCHLD,
 	};
-	int ends[2];
 	long pid;
 
-	if (cgroup_fd < 0)
+	if (cgroup_fd < 0 || open_pipe(&status_read, &status_write, err) < 0)
 		return -1;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
-	read_end = ends[0];
-	write_end = ends[1];
-	(void)fcntl(read_end, F_SETFL, O_NONBLOCK);
+	if (service->plan->ready == PLAN_READY_FD && open_pipe(&ready_read, &ready_write, err) < 0)
+		return -1;
 	args.cgroup = (uint64_t)cgroup_fd;
 	args.pidfd = (uint64_t)(uintptr_t)&service->pidfd;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
@@ -111,11 +144,14 @@ static int spawn(struct service *service, struct error *err)
 		return error_errno(err, "cannot make a process");
 	}
 	if (pid == 0)
-		child(service, write_end);
+		child(service, status_write, ready_write);
 	service->pid = (pid_t)pid;
-	service->status_fd = fd_take(&read_end);
+	service->status_fd = fd_take(&status_read);
+	service->ready_fd = fd_take(&ready_read);
+	service->ready_length = 0;
 	/* Unwatched, the start could never be seen: better no container than a lost one. */
-	if (watch_status(service, err) < 0) {
+	if (watch(service->status_fd, &service->status_fd, err) < 0 ||
+	    (service->ready_fd >= 0 && watch(service->ready_fd, &service->ready_fd, err) < 0)) {
 		(void)kill(service->pid, SIGKILL);
 		return -1;
 	}
@@ -126,26 +162,16 @@ static int spawn(struct service *service, struct error *err)
  * Taken out of the epoll set by hand: children that are still setting up hold copies of
  * the pipe, which would keep it in the set after our close.
  */
-static void close_status(struct service *service)
+static void unwatch(int *fd)
 {
-	if (service->status_fd < 0)
+	if (*fd < 0)
 		return;
-	(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, service->status_fd, NULL);
-	fd_replace(&service->status_fd, -1);
+	(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
+	fd_replace(fd, -1);
 }
 
-void spawn_reaped(struct service *service, int wait_status)
-{
-	/* The pipe first: its news is older than the child's end. */
-	spawn_read_status(service);
-	close_status(service);
-	fd_replace(&service->pidfd, -1);
-	service->pid = 0;
-	service->exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-	service_event(service, SERVICE_EXITED);
-}
-
-void spawn_read_status(struct service *service)
+/* What the child says on its status pipe: nothing at its end is SERVICE_STARTED, else it is why it failed. */
+static void read_status(struct service *service)
 {
 	while (service->status_fd >= 0) {
 		char *end = service->message + service->message_length;
@@ -160,10 +186,61 @@ void spawn_read_status(struct service *service)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		close_status(service);
+		unwatch(&service->status_fd);
 		if (service->message_length == 0)
 			service_event(service, SERVICE_STARTED);
 	}
+}
+
+/*
+ * The end of the first line on the program's own pipe is SERVICE_IS_READY. The program was started before it wrote.
+ * Whoever writes no line in so many bytes will not do it: PID 1 is not kept busy.
+ */
+static void read_ready(struct service *service)
+{
+	char text[SERVICE_READY_LINE_MAX];
+
+	read_status(service);
+	while (service->ready_fd >= 0) {
+		ssize_t n = read(service->ready_fd, text, sizeof(text) - service->ready_length);
+		bool line = n > 0 && memchr(text, '\n', (size_t)n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n > 0 && !line) {
+			service->ready_length += (size_t)n;
+			continue;
+		}
+		unwatch(&service->ready_fd);
+		if (line)
+			service_event(service, SERVICE_IS_READY);
+	}
+}
+
+void spawn_readable(void *tag)
+{
+	size_t index = (size_t)((char *)tag - (char *)machine->services) / sizeof(struct service);
+	struct service *service = &machine->services[index];
+
+	if (tag == &service->ready_fd)
+		read_ready(service);
+	else
+		read_status(service);
+}
+
+void spawn_reaped(struct service *service, int wait_status)
+{
+	/* The pipes first: their news is older than the child's end. */
+	read_status(service);
+	read_ready(service);
+	unwatch(&service->status_fd);
+	unwatch(&service->ready_fd);
+	fd_replace(&service->pidfd, -1);
+	service->pid = 0;
+	service->exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+	service_event(service, SERVICE_EXITED);
 }
 
 static void send_signal(struct service *service, int signal)

@@ -31,6 +31,7 @@
 #define PLAN_PATH "/etc/slipway/plan"
 #define PLAN_BYTES_MAX (1u << 20)
 #define PLAN_RECORDS_MAX 4096
+#define PLAN_READY_FD_MAX 255		/* and from 3 on */
 
 struct plan_strings {
 	const char **items;
@@ -62,6 +63,12 @@ enum plan_stage { PLAN_ONBOOT, PLAN_SERVICES, PLAN_ONSHUTDOWN, PLAN_STAGES };
 enum plan_restart { PLAN_RESTART_NEVER, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_ALWAYS };
 enum plan_exit { PLAN_EXIT_IGNORE, PLAN_EXIT_POWEROFF, PLAN_EXIT_REBOOT };
 
+/* What tells that a service does what others wait for. */
+enum plan_ready {
+	PLAN_READY_EXEC,		/* its program was started */
+	PLAN_READY_FD,			/* it wrote a line to a descriptor, as s6 has it */
+};
+
 /*
  * `container`: one standard OCI bundle. An onboot or onshutdown container runs
  * to its end before the next is started; services run side by side.
@@ -79,6 +86,14 @@ struct plan_container {
 	bool new_pid;			/* PID 1 gives CLONE_NEWPID; the child makes all other namespaces */
 	const char *cgroup;		/* path below the cgroup root; default "STAGE/NAME" */
 	const char *log;		/* where output goes: "console" (default), "null" */
+	/* Services only; all are names of other services. */
+	struct plan_strings after;	/* is started when these are ready, or have ended */
+	struct plan_strings requires;	/* the same, and has failed when one of these has failed */
+	bool oneshot;			/* is ready when it has ended with status 0, and then not started again */
+	enum plan_ready ready;
+	unsigned int ready_fd;		/* of PLAN_READY_FD: the descriptor's number in the container; default 3 */
+	unsigned int ready_timeout;	/* milliseconds from start to ready, but for PLAN_READY_EXEC; default 60000 */
+	bool critical;			/* when it has failed for good, so has the machine: its on_failure is done */
 };
 
 /*

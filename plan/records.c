@@ -11,6 +11,7 @@ static const char *const failures[] = { "poweroff", "reboot", "continue", NULL }
 static const char *const stages[] = { "onboot", "services", "onshutdown", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
 static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
+static const char *const readies[] = { "exec", "fd", NULL };
 static const char *const logs[] = { "console", "null", NULL };
 static const char *const namespaces[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time", NULL };
 
@@ -68,6 +69,13 @@ static const struct plan_field container_fields[] = {
 	{ "new_pid", PLAN_BOOL, AT(plan_container, new_pid), .fallback = "false" },
 	{ "cgroup", PLAN_RELATIVE, AT(plan_container, cgroup), .fallback_of = cgroup_fallback },
 	{ "log", PLAN_WORD, AT(plan_container, log), .fallback = "console", .words = logs },
+	{ "after", PLAN_LIST, AT(plan_container, after) },
+	{ "requires", PLAN_LIST, AT(plan_container, requires) },
+	{ "oneshot", PLAN_BOOL, AT(plan_container, oneshot), .fallback = "false" },
+	{ "ready", PLAN_ENUM, AT(plan_container, ready), .fallback = "exec", .words = readies },
+	{ "ready_fd", PLAN_NUMBER, AT(plan_container, ready_fd), .fallback = "3", .max = PLAN_READY_FD_MAX },
+	{ "ready_timeout", PLAN_NUMBER, AT(plan_container, ready_timeout), .fallback = "60000", .max = 3600000 },
+	{ "critical", PLAN_BOOL, AT(plan_container, critical), .fallback = "false" },
 	{ 0 },
 };
 

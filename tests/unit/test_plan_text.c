@@ -29,6 +29,9 @@ static const char everything[] =
 	"interface name=veth0 add=veth peer=veth1 create_in_root=true\n"
 	"interface name=eth1\n"
 	"cgroup path=redis\n"
+	"container stage=services name=web bundle=/containers/services/web after=redis after=net requires=redis "
+	"ready=fd ready_fd=7 ready_timeout=500 critical=true\n"
+	"container stage=services name=once bundle=/containers/services/once restart=on-failure oneshot=true\n"
 	"container stage=onshutdown name=bye bundle=/containers/onshutdown/000-bye\n";
 
 static int parse(const char *text, struct arena *arena, struct plan *plan, struct error *err)
@@ -68,7 +71,15 @@ static void every_field_arrives(void **state)
 	assert_string_equal(plan.modules[1].parameters, "x=1 y=%");
 	assert_true(plan.modules[1].optional);
 	assert_string_equal(plan.sysctls[1].value, "");
-	assert_int_equal(plan.containers_count, 3);
+	assert_int_equal(plan.containers_count, 5);
+	assert_int_equal(plan.containers[2].after.count, 2);
+	assert_string_equal(plan.containers[2].after.items[1], "net");
+	assert_string_equal(plan.containers[2].requires.items[0], "redis");
+	assert_int_equal(plan.containers[2].ready, PLAN_READY_FD);
+	assert_int_equal(plan.containers[2].ready_fd, 7);
+	assert_int_equal(plan.containers[2].ready_timeout, 500);
+	assert_true(plan.containers[2].critical);
+	assert_true(plan.containers[3].oneshot);
 	assert_true(plan.containers[0].ignore_failure);
 	assert_true(plan.containers[0].new_pid);
 	assert_int_equal(plan.containers[1].stage, PLAN_SERVICES);
@@ -113,6 +124,12 @@ static void defaults_depend_on_the_stage(void **state)
 	assert_string_equal(plan.containers[1].stop_signal, "SIGTERM");
 	assert_int_equal(plan.containers[1].stop_timeout, 10000);
 	assert_string_equal(plan.containers[1].log, "console");
+	assert_int_equal(plan.containers[1].after.count, 0);
+	assert_int_equal(plan.containers[1].ready, PLAN_READY_EXEC);
+	assert_int_equal(plan.containers[1].ready_fd, 3);
+	assert_int_equal(plan.containers[1].ready_timeout, 60000);
+	assert_false(plan.containers[1].oneshot);
+	assert_false(plan.containers[1].critical);
 	arena_release(&arena);
 }
 

@@ -37,6 +37,8 @@ static int compile_restart(struct job *job, struct plan_container *out)
 	/* One whose end ends the machine is not started again, unless that is asked for. */
 	if (out->on_exit != PLAN_EXIT_IGNORE)
 		out->restart = PLAN_RESTART_NEVER;
+	else if (out->oneshot)
+		out->restart = PLAN_RESTART_ON_FAILURE;
 	if (!stated->value) {
 		if (job->merged.runtime.no_restart.value)
 			out->restart = PLAN_RESTART_NEVER;
@@ -47,6 +49,9 @@ static int compile_restart(struct job *job, struct plan_container *out)
 		if (out->restart == PLAN_RESTART_ALWAYS && job->stage != PLAN_SERVICES)
 			return job_error(job, &stated->at, "restart: 'always' is for services: what %s starts next waits "
 					 "for this one's end", stage_names[job->stage]);
+		if (out->restart == PLAN_RESTART_ALWAYS && out->oneshot)
+			return job_error(job, &stated->at, "restart: 'always' does not go with 'oneshot', which is not "
+					 "started again after status 0; write 'on-failure'");
 		return 0;
 	}
 	times = strtoul(stated->value, &end, 10);
@@ -104,6 +109,75 @@ static int compile_stop(struct job *job, struct plan_container *out)
 	return 0;
 }
 
+static struct plan_strings names_of(const struct job *job, const struct manifest_strings *names)
+{
+	struct plan_strings out = { .items = arena_array(job->arena, names->count + 1, sizeof(*out.items)),
+				    .count = names->count };
+
+	for (size_t i = 0; i < names->count; i++)
+		out.items[i] = names->items[i].value;
+	return out;
+}
+
+/* What only services have, whichever of them the label states. */
+static int check_services_only(const struct job *job)
+{
+	const struct manifest_container *m = &job->merged;
+	const struct {
+		const char *key;
+		bool stated;
+		const struct place *at;
+	} keys[] = {
+		{ "oneshot", m->oneshot.set, &m->oneshot.at },
+		{ "critical", m->critical.set, &m->critical.at },
+		{ "ready", m->ready.value, &m->ready.at },
+		{ "ready_timeout", m->ready_timeout.value, &m->ready_timeout.at },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && job->stage != PLAN_SERVICES; i++)
+		if (keys[i].stated)
+			return job_error(job, keys[i].at, "%s: is for services: %s containers run one by one", keys[i].key,
+					 stage_names[job->stage]);
+	return 0;
+}
+
+static int compile_ready(struct job *job, struct plan_container *out)
+{
+	static const enum plan_ready kinds[] = {
+		[MANIFEST_READY_EXEC] = PLAN_READY_EXEC, [MANIFEST_READY_FD] = PLAN_READY_FD,
+	};
+	const struct manifest_string *ready = &job->merged.ready, *timeout = &job->merged.ready_timeout;
+	struct manifest_readiness readiness = { .kind = MANIFEST_READY_EXEC };
+	const char *problem = ready->value ? manifest_readiness(ready->value, job->arena, &readiness) : NULL;
+
+	if (problem)
+		return job_error(job, &ready->at, "ready: %s", problem);
+	if (ready->value && out->oneshot)
+		return job_error(job, &ready->at, "ready: a 'oneshot' is ready when it has ended; remove one of them");
+	if (timeout->value && readiness.kind == MANIFEST_READY_EXEC)
+		return job_error(job, &timeout->at, "ready_timeout: nothing is waited for%s",
+				 out->oneshot ? " but the end of a 'oneshot'; remove it" : "; add 'ready: fd', or remove it");
+	out->ready = kinds[readiness.kind];
+	out->ready_fd = readiness.kind == MANIFEST_READY_FD ? readiness.fd : 3;
+	out->ready_timeout = 60000;
+	if (timeout->value && !manifest_duration(timeout->value, &out->ready_timeout))
+		return job_error(job, &timeout->at, "ready_timeout: expected a time such as '10s' or '500ms', got '%s'",
+				 timeout->value);
+	return 0;
+}
+
+/* That the names are there and none waits for itself is known: tools/mkimage/manifest/order.c. */
+static int compile_order(struct job *job, struct plan_container *out)
+{
+	if (check_services_only(job) < 0)
+		return -1;
+	out->after = names_of(job, &job->merged.after);
+	out->requires = names_of(job, &job->merged.requires);
+	out->oneshot = job->merged.oneshot.value;
+	out->critical = job->merged.critical.value;
+	return compile_ready(job, out);
+}
+
 /* LinuxKit's names: onboot and onshutdown are numbered by their order, services are not. */
 static const char *bundle_of(const struct job *job)
 {
@@ -121,7 +195,7 @@ int supervision_compile(struct job *job, struct plan_container *out)
 	out->bundle = bundle_of(job);
 	out->new_pid = job->own_pid;
 	out->log = "console";
-	if (compile_exit(job, out) < 0 || compile_restart(job, out) < 0 || compile_failure(job, out) < 0)
+	if (compile_order(job, out) < 0 || compile_exit(job, out) < 0 || compile_restart(job, out) < 0 || compile_failure(job, out) < 0)
 		return -1;
 	return compile_stop(job, out);
 }

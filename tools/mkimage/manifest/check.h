@@ -23,6 +23,9 @@ int check_manifest(struct checker *checker, const struct manifest *manifest);
 int check_container(struct checker *checker, const struct manifest_container *container, const char *where,
 		    enum check_stage stage);
 
+/* order.c: `after` and `requires` name services, and none waits for itself. Their own names are checked. */
+int check_order(struct checker *checker, const struct manifest_containers *services);
+
 /* "FILE:LINE:COLUMN: where.key: problem"; returns -1. Either of the two may be "". For both files. */
 int check_fail(struct checker *checker, const struct place *at, const char *where, const char *key,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/option.h"
 #include "tools/mkimage/manifest/node.h"
+#include "tools/mkimage/manifest/schema.h"
 #include "tools/mkimage/manifest/values.h"
 
 #define VOLUMES_NAMED_MAX 64 /* that are looked through for a near name */
@@ -25,29 +26,57 @@ static bool is_one_of(const char *value, const char *const *list)
 	return false;
 }
 
+static const char order_advice[] = "is for services of the manifest, which it names; remove it";
+static const char service_advice[] = "is for services only; onboot and onshutdown run one by one, each to its end";
+
 /* Our keys that mean nothing in some stages. */
 static const struct stage_key {
 	const char *key;
+	enum field_kind kind;		/* FIELD_STRING, FIELD_STRINGS or FIELD_BOOL */
 	size_t offset;
 	unsigned int stages;
 	const char *advice;
 } stage_keys[] = {
-	{ "on_failure", offsetof(struct manifest_container, on_failure), CHECK_ONBOOT | CHECK_LABEL,
+#define STAGE_KEY(kind, member) #member, kind, offsetof(struct manifest_container, member)
+	{ STAGE_KEY(FIELD_STRING, on_failure), CHECK_ONBOOT | CHECK_LABEL,
 	  "is for onboot only; a service has 'restart' and 'on_exit'" },
-	{ "on_exit", offsetof(struct manifest_container, on_exit),
-	  CHECK_ONBOOT | CHECK_SERVICES | CHECK_LABEL,
+	{ STAGE_KEY(FIELD_STRING, on_exit), CHECK_ONBOOT | CHECK_SERVICES | CHECK_LABEL,
 	  "is not for onshutdown, when the machine goes down anyway; remove it" },
+	{ STAGE_KEY(FIELD_STRINGS, after), CHECK_SERVICES, order_advice },
+	{ STAGE_KEY(FIELD_STRINGS, requires), CHECK_SERVICES, order_advice },
+	{ STAGE_KEY(FIELD_BOOL, oneshot), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRING, ready), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRING, ready_timeout), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_BOOL, critical), CHECK_SERVICES | CHECK_LABEL, service_advice },
+#undef STAGE_KEY
 };
+
+/* Where the key was stated; NULL where it was not. */
+static const struct place *stated_at(const struct stage_key *key, const struct manifest_container *c)
+{
+	const void *value = (const char *)c + key->offset;
+	const struct manifest_string *string = value;
+	const struct manifest_strings *strings = value;
+	const struct manifest_bool *boolean = value;
+
+	switch (key->kind) {
+	case FIELD_STRINGS:
+		return strings->set ? &strings->at : NULL;
+	case FIELD_BOOL:
+		return boolean->set ? &boolean->at : NULL;
+	default:
+		return string->value ? &string->at : NULL;
+	}
+}
 
 static int check_stage_keys(struct checker *checker, const struct manifest_container *c, const char *where,
 			    enum check_stage stage)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(stage_keys); i++) {
-		const struct manifest_string *value = (const void *)((const char *)c + stage_keys[i].offset);
+		const struct place *at = stated_at(&stage_keys[i], c);
 
-		if (value->value && !(stage_keys[i].stages & stage))
-			return check_fail(checker, &value->at, where, stage_keys[i].key, "%s",
-					  stage_keys[i].advice);
+		if (at && !(stage_keys[i].stages & stage))
+			return check_fail(checker, at, where, stage_keys[i].key, "%s", stage_keys[i].advice);
 	}
 	return 0;
 }

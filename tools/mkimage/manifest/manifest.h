@@ -181,6 +181,10 @@ struct manifest_container {
 	struct manifest_string stop_signal;	/* "SIGTERM" */
 	struct manifest_string stop_timeout;	/* "10s", "500ms" */
 	struct manifest_string seccomp;		/* default | unconfined */
+	struct manifest_strings after, requires;	/* services: names of others */
+	struct manifest_bool oneshot, critical;	/* services */
+	struct manifest_string ready;		/* services: exec | fd | fd:3 */
+	struct manifest_string ready_timeout;	/* "1m" */
 };
 
 struct manifest_containers {
@@ -253,6 +257,16 @@ int manifest_parse_label(const char *where, const char *json, size_t length, str
 /* "10s", "500ms", "2m" as milliseconds, at most MANIFEST_DURATION_MAX; false where the text is no duration. */
 bool manifest_duration(const char *text, unsigned int *milliseconds);
 
+/* `ready:` in its parts. */
+enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD };
+struct manifest_readiness {
+	enum manifest_ready kind;
+	unsigned int fd;		/* MANIFEST_READY_FD: 3 to MANIFEST_READY_FD_MAX */
+};
+
+/* NULL, or what is wrong with the text, in the arena. */
+const char *manifest_readiness(const char *text, struct arena *arena, struct manifest_readiness *readiness);
+
 /* "FILE:LINE:COLUMN: " in front of the message; returns -1. */
 int place_error(const struct place *at, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -261,6 +275,7 @@ int place_error(const struct place *at, struct error *err, const char *format, .
 #define MANIFEST_NODES_MAX 100000u
 #define MANIFEST_DEPTH_MAX 64u
 #define MANIFEST_NAME_MAX 76u		/* characters of a container's name: containerd's limit for an id */
+#define MANIFEST_READY_FD_MAX 255u
 #define MANIFEST_DURATION_MAX 3600000u	/* milliseconds */
 
 #endif

@@ -232,6 +232,12 @@ static const struct field container_fields[] = {
 	NESTED("runtime", offsetof(struct manifest_container, runtime), &runtime),
 	/* ours */
 	KEY(_container, "restart", STRING, restart, CHECK(restart)),
+	KEY(_container, "after", STRINGS, after, CHECK(name)),
+	KEY(_container, "requires", STRINGS, requires, CHECK(name)),
+	KEY(_container, "oneshot", BOOL, oneshot),
+	KEY(_container, "ready", STRING, ready, CHECK(ready)),
+	KEY(_container, "ready_timeout", STRING, ready_timeout, CHECK(duration)),
+	KEY(_container, "critical", BOOL, critical),
 	KEY(_container, "on_exit", STRING, on_exit, CHECK(on_exit)),
 	KEY(_container, "on_failure", STRING, on_failure, CHECK(on_failure)),
 	KEY(_container, "stop_signal", STRING, stop_signal, CHECK(signal)),

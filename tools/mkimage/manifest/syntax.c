@@ -225,6 +225,64 @@ const char *value_restart(const char *value, struct arena *arena)
 		arena, "expected 'always', 'on-failure', 'never' or a number of restarts, got '%s'", shown);
 }
 
+/* A descriptor's number behind the colon; none is s6's own. */
+static const char *ready_fd(const char *argument, struct arena *arena, struct manifest_readiness *out)
+{
+	size_t digits = argument ? strspn(argument, "0123456789") : 0;
+
+	out->fd = argument ? (unsigned int)strtoul(argument, NULL, 10) : 3;
+	if (!argument || (digits > 0 && digits < 4 && !argument[digits] && out->fd >= 3 && out->fd <= MANIFEST_READY_FD_MAX))
+		return NULL;
+	return arena_printf(arena, "expected 'fd:' and a descriptor from 3 to %u, got 'fd:%s'", MANIFEST_READY_FD_MAX,
+			    text_shown(argument, arena));
+}
+
+static const char *ready_exec(const char *argument, struct arena *arena, struct manifest_readiness *out)
+{
+	(void)out;
+	if (!argument)
+		return NULL;
+	return arena_printf(arena, "'exec' stands alone, got 'exec:%s'", text_shown(argument, arena));
+}
+
+/* One row a way to tell; what stands behind a colon is its argument. */
+static const struct ready_way {
+	const char *name;
+	enum manifest_ready kind;
+	const char *(*read)(const char *argument, struct arena *arena, struct manifest_readiness *out);
+} ready_ways[] = {
+	{ "exec", MANIFEST_READY_EXEC, ready_exec },
+	{ "fd", MANIFEST_READY_FD, ready_fd },
+};
+
+const char *manifest_readiness(const char *text, struct arena *arena, struct manifest_readiness *readiness)
+{
+	const char *colon = strchr(text, ':');
+	size_t length = colon ? (size_t)(colon - text) : strlen(text);
+	const char *problem;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ready_ways); i++) {
+		const struct ready_way *way = &ready_ways[i];
+		struct manifest_readiness out = { .kind = way->kind };
+
+		if (strlen(way->name) != length || strncmp(text, way->name, length) != 0)
+			continue;
+		problem = way->read(colon ? colon + 1 : NULL, arena, &out);
+		if (!problem)
+			*readiness = out;
+		return problem;
+	}
+	return arena_printf(arena, "expected 'exec', 'fd' or 'fd:NUMBER', got '%s'; there is no other way yet",
+			    text_shown(text, arena));
+}
+
+const char *value_ready(const char *value, struct arena *arena)
+{
+	struct manifest_readiness ignored;
+
+	return manifest_readiness(value, arena, &ignored);
+}
+
 const char *value_signal(const char *value, struct arena *arena)
 {
 	const char *shown = text_shown(value, arena), *nearest;

@@ -39,6 +39,7 @@ value_check value_env;			/* NAME=value */
 value_check value_mode;			/* octal, at most 07777 */
 value_check value_duration;
 value_check value_restart;
+value_check value_ready;		/* exec, fd or fd:NUMBER */
 value_check value_signal;
 value_check value_capability;		/* CAP_X, exactly; "all" and "none" in any case, as LinuxKit has it */
 bool value_is_all_or_none(const char *value);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which service waits for which: `after` and `requires` of the plan. Services are
+ * started when those before them are ready, and stopped when those behind them are at rest.
+ */
+#ifndef INIT_ORDER_H
+#define INIT_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "init/service.h"
+
+/* Finds the services that the plan names; what it makes is in the arena. To be called once, after service_init(). */
+int order_open(struct service *services, size_t count, struct arena *arena, struct error *err);
+
+/*
+ * Starts the services whose turn it is. Those whose requirement has failed are stopped, the last of a chain first,
+ * and have failed too. To be called after every event.
+ */
+void order_start(struct service *services, size_t count);
+
+/* Stops the containers that no other needs any more. To be called after every event until all are at rest. */
+void order_stop(struct service *services, size_t count);
+
+#endif
