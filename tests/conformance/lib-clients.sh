@@ -16,15 +16,20 @@ private()
 {
 	if [ -n "${CLIENTS_INSIDE-}" ]; then enter_private; return; fi
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
-	export GROUP=slipway-test-$$
-	trap 'kill "$inside" 2>/dev/null; wait "$inside"; remove_cgroups' EXIT
+	export GROUP=slipway-clients-$$
+	local status
+	inside=
+	trap '[ -z "$inside" ] || { kill -KILL "$inside"; wait "$inside"; }; remove_cgroups' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	# In the background, because a wait is interrupted by a signal: the traps run at once.
-	CLIENTS_INSIDE=1 unshare --mount --pid --fork --kill-child --mount-proc bash "$1" &
+	# In the background, because a wait is interrupted by a signal: the traps run at once. unshare ends by SIGKILL only, or with
+	# us; and with it everything in the namespaces.
+	CLIENTS_INSIDE=1 setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc bash "$1" &
 	inside=$!
 	wait "$inside"
-	exit
+	status=$?
+	inside=
+	exit $status
 }
 
 enter_private()
@@ -61,10 +66,13 @@ private_hierarchies()
 	mount -o remount,ro,bind "$new" && mount --move "$new" /sys/fs/cgroup || exit 1
 }
 
-# The cgroups that the programs made. Processes in them have ended with the PID namespace, but may not be reaped yet.
+# The cgroups that the programs made. Processes in them end with the PID namespace, unless they are frozen.
 remove_cgroups()
 {
-	local try
+	local try file
+	for file in $(cgroups_left | sed 's|$|/freezer.state|'); do
+		[ ! -f "$file" ] || echo THAWED >"$file"
+	done
 	for try in 1 2 3 4 5 6 7 8 9 10; do
 		[ -n "$(cgroups_left)" ] || return 0
 		cgroups_left | xargs rmdir 2>/dev/null
@@ -90,6 +98,24 @@ busybox_rootfs()
 	echo kept >"$1/etc/kept"
 	echo "not a program" >"$1/bin/text"
 	chown 1000:1000 "$1/home/app"
+}
+
+# For podman and buildah: files below $TEST_TMP, cgroups without systemd. The machine may lack CAP_SYS_RESOURCE, and then the
+# limits they would set are higher than those there are.
+container_settings()
+{
+	printf '{ "default": [ { "type": "insecureAcceptAnything" } ] }\n' >/etc/containers/policy.json
+	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/graph"\nrunroot = "/run/graph"\n' "$TEST_TMP" >/etc/containers/storage.conf
+	cat >/etc/containers/containers.conf <<-CONF
+		[containers]
+		default_ulimits = [ "nofile=1024:1024", "nproc=1024:1024" ]
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		lock_type = "file"
+		image_copy_tmp_dir = "$TEST_TMP"
+	CONF
 }
 
 # image_archive ROOTFS ARCHIVE NAME

@@ -9,19 +9,7 @@ private "$0"
 # --- a machine of its own ------------------------------------------------------------------------
 
 mkdir -p "$TEST_TMP"/{hooks,host}
-printf '{ "default": [ { "type": "insecureAcceptAnything" } ] }\n' >/etc/containers/policy.json
-printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/graph"\nrunroot = "/run/podman"\n' "$TEST_TMP" >/etc/containers/storage.conf
-# The machine may lack CAP_SYS_RESOURCE: podman's own limits would be higher than ours.
-cat >/etc/containers/containers.conf <<CONF
-[containers]
-default_ulimits = [ "nofile=1024:1024", "nproc=1024:1024" ]
-log_driver = "k8s-file"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-lock_type = "file"
-image_copy_tmp_dir = "$TEST_TMP"
-CONF
+container_settings
 busybox_rootfs "$TEST_TMP/rootfs"
 tar -C "$TEST_TMP/rootfs" -cf - . | podman import --quiet - busybox >/dev/null || { not_ok "an image is imported"; finish; }
 
@@ -40,8 +28,8 @@ in_box()
 }
 start_box() { run --detach --name box ${box_options-} busybox sh -c "$waits" >/dev/null; }
 inspect() { podman inspect --format "{{$1}}" "${2:-box}"; }
-# Files of cgroups have one name in version 1 and another in version 2.
-cgroup_file='cd /sys/fs/cgroup; for f; do [ ! -f "$f" ] || cat "$f"; done'
+# Files of cgroups have one name in version 1 and another in version 2, where some have a second word.
+cgroup_file='cd /sys/fs/cgroup; for f; do [ ! -f "$f" ] || cut -d " " -f 1 "$f"; done'
 
 # --- run -----------------------------------------------------------------------------------------
 
@@ -86,7 +74,8 @@ as_runc "privileged: devices" sh_once --privileged 'ls /dev | grep -v -E "^(pts|
 expect "no new privileges" $'NoNewPrivs:\t1' status --security-opt no-new-privileges NoNewPrivs
 expect "umask" 0077 sh_once --umask 0077 umask
 expect "seccomp: the default profile" $'Seccomp:\t2' status Seccomp
-expect "seccomp: the default profile keeps from unshare" "unshare: unshare(0x20000000): Operation not permitted" sh_once 'unshare -p true || :'
+expect "seccomp: the default profile keeps from unshare" "unshare: unshare(0x20000000): Operation not permitted" \
+	sh_once 'unshare -p true || :'
 expect "seccomp: none" $'Seccomp:\t0' status --security-opt seccomp=unconfined Seccomp
 seccomp_profile 95 mkdir >"$TEST_TMP/profile.json"
 expect "seccomp: a profile, with its errno" "mkdir: can't create directory '/tmp/x': Operation not supported" \
@@ -164,7 +153,7 @@ expect "memory limit" 67108864 limit --memory 64m memory/memory.limit_in_bytes m
 expect "pids limit" 32 limit --pids-limit 32 pids/pids.max pids.max
 expect "pids limit: more are refused" "sh: can't fork: Resource temporarily unavailable" \
 	sh_once --pids-limit 4 '(for i in 1 2 3 4 5 6; do sleep 5 & done) || :'
-expect "cpu limit" 50000 limit --cpus 0.5 cpu/cpu.cfs_quota_us none
+expect "cpu limit" 50000 limit --cpus 0.5 cpu/cpu.cfs_quota_us cpu.max
 expect "cpu set" 0 limit --cpuset-cpus 0 cpuset/cpuset.cpus cpuset.cpus
 as_runc "cpu shares" limit --cpu-shares 512 cpu/cpu.shares cpu.weight
 expect "out of memory" "[137]" quietly sh_once --memory 8m --memory-swap 8m 'tail /dev/zero'
