@@ -5,12 +5,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "oci/stats.h"
+#include "runtime/linux/cgroup_oom.h"
 #include "runtime/linux/cgroup_stats.h"
 
 #define INTERVAL_DEFAULT_MS 5000
@@ -56,27 +58,51 @@ static int tell(const struct container *container, const char *type, struct erro
 	return file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);
 }
 
-/* Until the container ends: its use at each interval, and each time it ran out of memory. */
+static int milliseconds_until(const struct timespec *end)
+{
+	struct timespec now;
+	long long left;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec + 999999) / 1000000;
+	return left < 0 ? 0 : (int)left;
+}
+
+static void set_next(struct timespec *next, int milliseconds)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, next);
+	next->tv_sec += milliseconds / 1000;
+	next->tv_nsec += milliseconds % 1000 * 1000000L;
+}
+
+/* Until the container ends: its use at each interval, and each time it ran out of memory, at once. */
 static int follow(const struct container *container, int milliseconds, struct error *err)
 {
-	autoclose int pidfd = container_pidfd(container);
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	autoclose int pidfd = container_pidfd(container), oom = -1;
 	uint64_t kills = cgroup_oom_kills(&container->cgroup);
+	struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .events = POLLIN } };
+	struct timespec next;
 
-	for (;;) {
-		int ready = poll(&p, 1, milliseconds);
-		uint64_t now = cgroup_oom_kills(&container->cgroup);
-
-		if (ready < 0 && errno != EINTR)
+	if (cgroup_oom_open(&container->cgroup, &oom, err) < 0)
+		return -1;
+	p[1].fd = oom;
+	set_next(&next, milliseconds);
+	while (pidfd >= 0) {
+		p[0].revents = 0;
+		if (poll(p, ARRAY_SIZE(p), milliseconds_until(&next)) < 0 && errno != EINTR)
 			return error_errno(err, "cannot wait for events");
-		if (now > kills && tell(container, "oom", err) < 0)
-			return -1;
-		kills = now;
-		if (ready > 0)
+		for (unsigned int n = cgroup_oom_count(&container->cgroup, oom, &kills); n > 0; n--)
+			if (tell(container, "oom", err) < 0)
+				return -1;
+		if (p[0].revents)
 			return 0;
+		if (milliseconds_until(&next) > 0)
+			continue;
 		if (tell(container, "stats", err) < 0)
 			return -1;
+		set_next(&next, milliseconds);
 	}
+	return 0;
 }
 
 static int show(const struct values *values, const char *id, struct arena *arena, struct error *err)

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "runtime/linux/terminal.h"
 
 #define STATUS_FAILED 255		/* what runc exits with when the process could not be made */
 
@@ -164,6 +165,8 @@ static int exec(const struct values *v, const struct option_list *operands, stru
 	    container_config(&container, arena, err) == 0 &&
 	    (v->process ? from_file(v->process, &process, arena, err) :
 			  from_options(v, operands, container.config, &process, arena, err)) == 0) {
+		if (how.foreground && process.terminal)
+			terminal_take_size(&process);
 		if (!v->detach)
 			foreground_prepare(false);
 		if (container_exec(&container, &how, arena, &made, err) == 0) {

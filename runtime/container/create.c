@@ -170,6 +170,8 @@ static int read_config(struct creation *c, struct error *err)
 /* What the config of the bundle does not say, and the caller does. */
 static int extend_config(struct creation *c, struct error *err)
 {
+	if (c->options->foreground && c->config->process && c->config->process->terminal)
+		terminal_take_size(c->config->process);
 	service_manager_hand_on(c->config, c->options->listen_fds, c->arena);
 	if (!c->options->notify)
 		return 0;

@@ -162,6 +162,17 @@ int terminal_connect(const char *path, struct error *err)
 
 /* ------------------------------------------------------------ in the foreground */
 
+void terminal_take_size(struct oci_process *process)
+{
+	struct winsize size;
+
+	if (process->has_console_size || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return;
+	process->has_console_size = true;
+	process->console_height = size.ws_row;
+	process->console_width = size.ws_col;
+}
+
 void terminal_pass_size(int master)
 {
 	struct winsize size;

@@ -36,6 +36,9 @@ int terminal_receive(int socket, struct error *err);
 /* Connects to the socket of --console-socket. Returns the descriptor. */
 int terminal_connect(const char *path, struct error *err);
 
+/* The size of this process's terminal is the new one's, from the start. */
+void terminal_take_size(struct oci_process *process);
+
 /* The terminal of this process passes every key on, and has its size as that of `master`. False where it has none. */
 bool terminal_make_raw(int master, struct termios *before);
 void terminal_restore(const struct termios *before);

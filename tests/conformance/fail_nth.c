@@ -54,7 +54,6 @@ static const struct {
 	{ SYS_getpid, "getpid", "cannot fail" },
 	{ SYS_umask, "umask", "cannot fail" },
 	{ SYS_prctl, "prctl", "PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE and the end of the capabilities" },
-	{ SYS_rt_sigprocmask, "rt_sigprocmask", "signals arrive or not; the container is the same" },
 	{ SYS_rt_sigaction, "rt_sigaction", "a signal that cannot be reset keeps its meaning" },
 	{ SYS_unlinkat, "unlinkat", "of what need not be there" },
 	{ SYS_mount, "mount", "is done again with fsopen" },
@@ -69,6 +68,7 @@ static const struct {
 	{ SYS_mkdirat, "mkdirat", "is tried again in the longer way" },
 	{ SYS_mknodat, "mknodat", "where devices cannot be made, the host's are bound" },
 	{ SYS_rmdir, "rmdir", "is tried again after looking for who is left" },
+	{ SYS_fchown, "fchown", "of standard descriptors that are somebody else's" },
 	{ SYS_clone3, "clone3", "hooks are started with fork where a filter refuses it" },
 	{ SYS_accept4, "accept4", "when create has long succeeded: start tells" },
 	{ SYS_setgroups, "setgroups", "a user namespace made without privilege has none" },
@@ -115,10 +115,11 @@ static const struct {
 };
 
 /*
- * Those of the C library's own start, which has no way to tell; and close(2), which closes also when it fails: skipping it is
- * not what a failure is.
+ * Those of the C library's own start, which has no way to tell; what cannot fail; and close(2), which closes also when it
+ * fails: skipping it is not what a failure is.
  */
-static const long never[] = { SYS_exit_group, SYS_exit, SYS_arch_prctl, SYS_set_tid_address, SYS_rt_sigreturn, SYS_close };
+static const long never[] = { SYS_exit_group, SYS_exit, SYS_arch_prctl, SYS_set_tid_address, SYS_rt_sigreturn,
+			      SYS_rt_sigprocmask, SYS_close };
 
 struct task {
 	pid_t pid;

@@ -14,14 +14,18 @@ unset ARGS PROCESS ROOT MOUNTS NAMESPACES LINUX TOP_LEVEL CAPS ENV
 
 rt() { "$RUNTIME" --root "$STATE" "$@"; }
 
-# rootfs DIR: busybox and the directories that a root has.
+# rootfs DIR: busybox and the directories that a root has; made once, then copied.
 rootfs()
 {
-	mkdir -p "$1"/{bin,etc,proc,sys,dev,tmp,root,srv}
-	cp "$(command -v busybox)" "$1/bin/busybox"
-	"$1/bin/busybox" --list | grep -vx busybox | while read -r name; do ln -sf busybox "$1/bin/$name"; done
-	echo 'root:x:0:0:root:/root:/bin/sh' >"$1/etc/passwd"
-	echo 'web:x:1000:1000:web:/srv:/bin/sh' >>"$1/etc/passwd"
+	local first=$TEST_TMP/.rootfs
+	if [ ! -d "$first" ]; then
+		mkdir -p "$first"/{bin,etc,proc,sys,dev,tmp,root,srv}
+		cp "$(command -v busybox)" "$first/bin/busybox"
+		"$first/bin/busybox" --list | grep -vx busybox | while read -r name; do ln -sf busybox "$first/bin/$name"; done
+		echo 'root:x:0:0:root:/root:/bin/sh' >"$first/etc/passwd"
+		echo 'web:x:1000:1000:web:/srv:/bin/sh' >>"$first/etc/passwd"
+	fi
+	mkdir -p "$1" && cp -a "$first/." "$1"
 }
 
 # quoted WORD...: the words as a list of JSON strings. For words without control characters.

@@ -43,8 +43,7 @@ same "list --quiet" one "$(rt list --quiet)"
 out=$(rt list --format json)
 says "list --format json" '"id":"one"'
 check "kill: a word" rt kill one KILL
-check "kill: the container stops" until_true 10 test "$(status_of one)" = stopped
-until_true 10 eval '[ "$(status_of one)" = stopped ]'
+check "kill: the container stops" until_true 10 eval '[ "$(status_of one)" = stopped ]'
 same "kill: the state is stopped" stopped "$(status_of one)"
 out=$(rt kill one 2>&1)
 says "kill: a stopped container is refused" "container not running"

@@ -46,7 +46,7 @@ same "run --detach: is told that the program is ready" 0 $?
 same "run --detach: waits for it" 1 "$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { print (b - a >= 0.3) }')"
 check "run --detach: the manager hears READY=1, and the program's number" heard "^READY=1 STATUS=here MAINPID=$(pid_of c) "
 check "run --detach: other news pass" heard "^STATUS=soon "
-check_fails "run --detach: numbers of the container's do not" heard MAINPID=1
+check_fails "run --detach: numbers of the container's do not" heard 'MAINPID=1 '
 check "run --detach: then a barrier" until_true 5 heard '^BARRIER=1'
 same "the socket is the only file in /run/notify" notify.sock "$(rt exec c ls /run/notify)"
 check_fails "the container cannot write there" rt exec c touch /run/notify/x 2>/dev/null
@@ -93,7 +93,7 @@ rt delete -f c 2>/dev/null
 echo one >"$TEST_TMP/one"
 echo two >"$TEST_TMP/two"
 # shellcheck disable=SC2016
-bundle c sh -c 'echo "$LISTEN_FDS $LISTEN_PID ${LISTEN_FDNAMES-}"; for i in 3 4 5; do cat <&$i; done 2>/dev/null; ls /proc/self/fd | tr "\n" " "'
+bundle c sh -c 'echo "fds=$LISTEN_FDS pid=$LISTEN_PID names=${LISTEN_FDNAMES-}"; for i in 3 4 5; do cat <&$i; done 2>/dev/null; ls /proc/self/fd | tr "\n" " "'
 # activated PID [OPTION...]: with descriptors 3 and 4.
 activated()
 {
@@ -104,16 +104,16 @@ activated()
 		sh "$RUNTIME" --root "$STATE" run "$@" --bundle "$TEST_TMP/c" c)
 }
 activated ""
-exactly "LISTEN_FDS: the sockets and the variables are handed on" "1 1 web
+exactly "LISTEN_FDS: the sockets and the variables are handed on" "fds=1 pid=1 names=web
 one
 0 1 2 3 4 "
 activated "" --preserve-fds 1
-exactly "--preserve-fds: comes behind them" "1 1 web
+exactly "--preserve-fds: comes behind them" "fds=1 pid=1 names=web
 one
 two
 0 1 2 3 4 5 "
 activated 1
-exactly "LISTEN_FDS: those for another process are not" "  
+exactly "LISTEN_FDS: those for another process are not" "fds= pid= names=
 0 1 2 3 "
 activated "" --preserve-fds 4
 says "--preserve-fds: one that is not open is refused" "unable to stat preserved-fd 2 (of 5)"
