@@ -90,6 +90,8 @@ static const struct limit {
 	{ "cpu.realtimePeriod", FIELD(cpu_realtime_period), "cpu", "cpu.rt_period_us", nonzero, NULL, NULL },
 	{ "cpu.realtimeRuntime", FIELD(cpu_realtime_runtime), "cpu", "cpu.rt_runtime_us", as_is, NULL, NULL },
 	{ "memory.swappiness", FIELD(swappiness), "memory", "memory.swappiness", as_is, NULL, NULL },
+	{ "memory.kernel", FIELD(memory_kernel), "memory", "memory.kmem.limit_in_bytes", nonzero, NULL, NULL },
+	{ "memory.kernelTCP", FIELD(memory_kernel_tcp), "memory", "memory.kmem.tcp.limit_in_bytes", nonzero, NULL, NULL },
 	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", pids_or_max, "pids.max", pids_or_max },
 	{ "memory.reservation", FIELD(memory_reservation), "memory", "memory.soft_limit_in_bytes", nonzero, "memory.low", or_max },
 	{ "memory.limit", FIELD(memory_limit), "memory", "memory.limit_in_bytes", nonzero, "memory.max", or_max },
@@ -124,7 +126,8 @@ static int apply_number(const struct cgroup *cgroup, const struct limit *limit, 
 	convert_function *convert = cgroup->unified ? limit->v2 : limit->v1;
 	char value[64];
 
-	if (number->set && !convert && number->value != 0)
+	/* Less than nothing is no limit, which is what it has. */
+	if (number->set && !convert && number->value > 0)
 		return error_set(err, "linux.resources.%s: cgroup version 2 has nothing like it", limit->name);
 	if (!number->set || !convert || convert(r, number->value, value, sizeof(value)) == 0)
 		return 0;
@@ -134,17 +137,19 @@ static int apply_number(const struct cgroup *cgroup, const struct limit *limit, 
 }
 
 /*
- * In version 1, two values that must fit each other are two files, and which of them to write first depends on what
- * stood there: memory must stay below memory and swap together, and quota to period below what the parent
- * has. Another try in the other order is what tells.
+ * Two values that must fit each other are two files, and which of them to write first depends on what stood there:
+ * the burst must stay below the quota; in version 1 memory below memory and swap together, and quota to period below
+ * what the parent has. Another try in the other order is what tells.
  */
 static int apply_after_next(const struct cgroup *cgroup, const struct limit *limit, const struct oci_resources *r,
 			    struct error *err)
 {
-	bool fits_next = limit->offset == offsetof(struct oci_resources, cpu_period) ||
-			 limit->offset == offsetof(struct oci_resources, memory_limit);
+	bool fits_next = !cgroup->unified && (limit->offset == offsetof(struct oci_resources, cpu_period) ||
+					      limit->offset == offsetof(struct oci_resources, memory_limit));
 
-	if (cgroup->unified || !fits_next || apply_number(cgroup, limit + 1, r, err) < 0)
+	if (limit->offset == offsetof(struct oci_resources, cpu_quota))
+		fits_next = r->cpu_burst.set;
+	if (!fits_next || apply_number(cgroup, limit + 1, r, err) < 0)
 		return -1;
 	return apply_number(cgroup, limit, r, err);
 }
@@ -192,6 +197,18 @@ bool cgroup_has_limits(const struct oci_resources *r)
 	return r->unified.count > 0 || cgroup_has_rare_limits(r);
 }
 
+/* What is counted together can be set apart only where both are known. */
+static int check_swap(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
+{
+	if (!cgroup->unified || !r->memory_swap.set || r->memory_swap.value <= 0)
+		return 0;
+	if (!r->memory_limit.set || r->memory_limit.value <= 0)
+		return error_set(err, "linux.resources.memory.swap: unable to set swap limit without memory limit");
+	if (r->memory_swap.value < r->memory_limit.value)
+		return error_set(err, "linux.resources.memory.swap: memory+swap limit should be >= memory limit");
+	return 0;
+}
+
 /* Version 1 refuses a limit below what is used; version 2 would kill for it. */
 static int check_usage(const struct cgroup *cgroup, const struct oci_resources *r, struct error *err)
 {
@@ -225,7 +242,7 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 		return 0;
 	with_swap = *wanted;
 	free_swap(cgroup, r);
-	if (check_usage(cgroup, r, err) < 0)
+	if (check_swap(cgroup, r, err) < 0 || check_usage(cgroup, r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++) {
 		const char *value = *(const char *const *)(const void *)((const char *)r + text_limits[i].offset);
@@ -240,6 +257,10 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 		if (apply_after_next(cgroup, &limits[i], r, err) < 0)
 			return -1;
 	}
+	/* Version 2 always is one, and so is version 1 since Linux 5.11. */
+	if (r->use_hierarchy && !cgroup->unified &&
+	    write_limit(cgroup, "memory", "memory.use_hierarchy", "1", err) < 0)
+		return error_context(err, "linux.resources.memory.useHierarchy");
 	if (r->disable_oom_killer && disable_oom_killer(cgroup, err) < 0)
 		return -1;
 	if (cgroup_limit_io(cgroup, r, err) < 0 || cgroup_limit_rare(cgroup, r, err) < 0)

@@ -267,6 +267,39 @@ if [ -n "$cc" ] && "$cc" -o "$TEST_TMP/agent" "$TOP/tests/functional/seccomp-age
 	kill $agent
 fi
 
+# --- limits that only hierarchies of version 1 have
+if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
+	limit() { cat "/sys/fs/cgroup/$1/$PREFIX/$2"; }
+	disk=$(awk '$4 ~ /^(vd|sd|hd|xvd|nvme)[a-z]*[0-9]*(n[0-9]+)?$/ { print $1 ":" $2; exit }' /proc/partitions)
+	[ -n "$disk" ] || disk=$(awk 'NR > 2 { print $1 ":" $2; exit }' /proc/partitions)
+	device='"major":'${disk%:*}',"minor":'${disk#*:}
+	LINUX=',"resources":{"memory":{"limit":33554432,"swap":50331648,"swappiness":7,"useHierarchy":true,"disableOOMKiller":true},
+		"cpu":{"burst":1000,"quota":50000,"period":100000,"idle":0,"realtimePeriod":500000,"realtimeRuntime":0},
+		"blockIO":{"throttleReadBpsDevice":[{'$device',"rate":1048576}],"throttleWriteIOPSDevice":[{'$device',"rate":100}]}}' bundle limits sleep 1000
+	started limits
+	same "memory: swappiness" 7 "$(limit memory memory.swappiness)"
+	same "memory: swap" 50331648 "$(limit memory memory.memsw.limit_in_bytes)"
+	same "memory: disableOOMKiller" "oom_kill_disable 1" "$(limit memory memory.oom_control | head -n 1)"
+	same "cpu: burst" 1000 "$(limit cpu cpu.cfs_burst_us)"
+	same "cpu: realtimePeriod" 500000 "$(limit cpu cpu.rt_period_us)"
+	same "blockIO: throttleReadBpsDevice" "$disk 1048576" "$(limit blkio blkio.throttle.read_bps_device)"
+	same "blockIO: throttleWriteIOPSDevice" "$disk 100" "$(limit blkio blkio.throttle.write_iops_device)"
+	check "update: the order of memory and swap" rt update --memory 67108864 --memory-swap 100663296 limits
+	same "update: both are there" "67108864 100663296" "$(limit memory memory.limit_in_bytes) $(limit memory memory.memsw.limit_in_bytes)"
+	check "update: a quota below the burst that was" rt update --cpu-quota 5000 --cpu-burst 0 limits
+	same "update: quota and burst" "5000 0" "$(limit cpu cpu.cfs_quota_us) $(limit cpu cpu.cfs_burst_us)"
+	rt delete -f limits
+	for one in '"rdma":{"mlx5_1":{"hcaHandles":3}} rdma' '"network":{"classID":5} net_cls' '"network":{"priorities":[{"name":"lo","priority":5}]} net_prio'; do
+		[ ! -d "/sys/fs/cgroup/${one#* }" ] || continue
+		LINUX=',"resources":{'${one% *}'}' bundle limits true
+		run limits
+		refused "resources: without the controller ${one#* }" "the cgroup controller '${one#* }' is not there"
+	done
+	LINUX=',"resources":{"unified":{"memory.max":"1"}}' bundle limits true
+	run limits
+	refused "unified: not in version 1" "linux.resources.unified needs a machine with cgroup version 2 only"
+fi
+
 # --- what is not supported says so
 LINUX=',"intelRdt":{"closID":"x"}' bundle rdt true
 run rdt

@@ -78,6 +78,38 @@ static void limits_are_converted_for_version_2(void **state)
 	}
 }
 
+static void what_version_2_cannot_do_is_refused(void **state)
+{
+	static const struct {
+		struct oci_resources resources;
+		const char *message;
+	} rows[] = {
+		{ { .memory_kernel = SET(100) }, "memory.kernel: cgroup version 2 has nothing like it" },
+		{ { .memory_kernel_tcp = SET(100) }, "memory.kernelTCP: cgroup version 2 has nothing like it" },
+		{ { .swappiness = SET(10) }, "memory.swappiness: cgroup version 2 has nothing like it" },
+		{ { .disable_oom_killer = true }, "memory.disableOOMKiller: cgroup version 2 has nothing like it" },
+		{ { .cpu_realtime_runtime = SET(10) }, "cpu.realtimeRuntime: cgroup version 2 has nothing like it" },
+		{ { .network_class_id = SET(10) }, "cgroup version 2 has nothing like it" },
+		{ { .memory_swap = SET(100) }, "unable to set swap limit without memory limit" },
+		{ { .memory_swap = SET(99), .memory_limit = SET(100) }, "memory+swap limit should be >= memory limit" },
+		{ { .memory_kernel = SET(-1), .cpu_realtime_runtime = SET(-1), .use_hierarchy = true }, NULL },
+	};
+	char path[] = "/tmp/slipway-cgroup.XXXXXX";
+	struct cgroup cgroup;
+	autoclose int fd = fake_cgroup(path, &cgroup);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = { 0 };
+		int r = cgroup_limit(&cgroup, &rows[i].resources, &err);
+
+		assert_int_equal(r, rows[i].message ? -1 : 0);
+		if (rows[i].message && !strstr(err.message, rows[i].message))
+			fail_msg("'%s' is not in '%s'", rows[i].message, err.message);
+	}
+	(void)file_remove_tree(AT_FDCWD, path, NULL);
+}
+
 static void unified_takes_names_of_files_only(void **state)
 {
 	static const struct {
@@ -244,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_converted_for_version_2),
+		cmocka_unit_test(what_version_2_cannot_do_is_refused),
 		cmocka_unit_test(unified_takes_names_of_files_only),
 		cmocka_unit_test(a_missing_controller_is_told),
 		cmocka_unit_test(the_last_device_rule_that_matches_decides),
