@@ -54,6 +54,30 @@ static uint64_t read_set(const struct oci_strings *set, const char *which)
 	return bits;
 }
 
+/* What this process could pass on: all, where it cannot be asked. */
+static uint64_t own_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return ~0ull;
+	return (uint64_t)data[1].permitted << 32 | data[0].permitted;
+}
+
+/* In a machine that is a container itself, some cannot be had: a warning, as the specification wants it. */
+static void leave_out(struct capability_sets *sets, uint64_t missing)
+{
+	for (unsigned int n = 0; n < ARRAY_SIZE(names); n++)
+		if (missing & (1ull << n))
+			log_warning("process.capabilities: '%s' cannot be granted here and is left out", names[n]);
+	sets->bounding &= ~missing;
+	sets->effective &= ~missing;
+	sets->inheritable &= ~missing;
+	sets->permitted &= ~missing;
+	sets->ambient &= ~missing;
+}
+
 void capabilities_read(const struct oci_capabilities *config, struct capability_sets *sets)
 {
 	*sets = (struct capability_sets){
@@ -63,6 +87,8 @@ void capabilities_read(const struct oci_capabilities *config, struct capability_
 		.permitted = read_set(&config->permitted, "permitted"),
 		.ambient = read_set(&config->ambient, "ambient"),
 	};
+	leave_out(sets, (sets->bounding | sets->effective | sets->inheritable | sets->permitted | sets->ambient) &
+				~own_capabilities());
 }
 
 int capabilities_bound(const struct capability_sets *sets, struct error *err)

@@ -18,7 +18,10 @@ int capability_find(const char *name);
 /* The name of a number, or NULL. */
 const char *capability_name(unsigned int number);
 
-/* Names to bits. A name this kernel or we do not know is left out with a warning, as the specification says. */
+/*
+ * Names to bits. A name this kernel or we do not know, and a capability this process does not have, is left out with
+ * a warning, as the specification says.
+ */
 void capabilities_read(const struct oci_capabilities *config, struct capability_sets *sets);
 
 /* Takes from the bounding set what is not wanted; needs CAP_SETPCAP, so before the user changes. */
