@@ -230,11 +230,11 @@ if new_device slipwayt0; then
 	ip addr add 192.0.2.7/24 dev slipwayt0
 	ip -6 addr add 2001:db8::7/64 dev slipwayt0 2>/dev/null
 	run 'ip addr show dev inside0'
-	says inside0
+	line '^[0-9]+: inside0'
 	also "config-linux.md/Network Devices: permanent global addresses MUST be preserved"
 	says "inet 192.0.2.7/24"
 	also "config-linux.md/Network Devices: MUST be set up"
-	says "UP"
+	line '^[0-9]+: inside0.*[<,]UP[,>]'
 	ip link del slipwayt0 2>/dev/null
 	it "config-linux.md/Network Devices: without a name, it keeps its own"
 	new_device slipwayt0
