@@ -3,7 +3,7 @@
 set -u
 . "$TOP/tests/qemu/lib-pid1.sh"
 
-: "${SERVICES:=60}" "${KILLING:=10}"
+: "${SERVICES:=50}" "${KILLING:=8}"
 WATCH_PRELUDE="SERVICES=$SERVICES KILLING=$KILLING $WATCH_PRELUDE"
 
 {

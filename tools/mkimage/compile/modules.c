@@ -25,12 +25,13 @@ static const struct machine_module {
 } machine_modules[] = {
 	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL },
 	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL },
+	/* Before what may fail, so that the host hears of it. */
+	{ "virtio_console", "the line to the host", true, false, NULL },
 	{ "virtio_blk", "the root device", true, false, NULL },
 	{ "squashfs", "the root file system", true, true, "squashfs" },
 	{ "erofs", "the root file system", true, true, "erofs" },
 	{ "overlay", "writable layers over the root and over containers", true, true, NULL },
 	{ "virtio_net", "the network", false, false, NULL },
-	{ "virtio_console", "the line to the host", false, false, NULL },
 	{ "virtio_rng", "random numbers early", false, false, NULL },
 	{ "af_packet", "DHCP clients", false, false, NULL },
 	{ "ipv6", "IPv6, which programs expect", false, false, NULL },
