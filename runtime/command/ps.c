@@ -118,7 +118,9 @@ static int show(const struct values *values, const struct option_list *operands,
 	if (container_load(runtime_globals.root, operands->items[0], arena, &container, err) == 0 &&
 	    cgroup_processes(&container.cgroup, arena, &pids.items, &pids.count, err) == 0) {
 		r = 0;
-		if (strcmp(format, "json") == 0)
+		if (container.cgroup.count == 0)
+			r = error_set(err, "cannot tell the processes of container %s: it has no cgroup", operands->items[0]);
+		else if (strcmp(format, "json") == 0)
 			show_json(&pids);
 		else if (run_ps(arguments, &text, err) < 0 || show_table(&pids, text.data, err) < 0)
 			r = -1;

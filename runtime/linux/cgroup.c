@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "runtime/linux/syscalls.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CGROUP_FILE_MAX (1u << 20)
@@ -541,6 +542,26 @@ static int remove_one(int dirfd, const char *name, int fd, void *data)
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* Until each of those in there has ended. False where nobody is, and so nobody can be waited for. */
+static bool wait_processes(const struct cgroup_hierarchy *h, long long end)
+{
+	struct arena arena = { 0 };
+	pid_t *pids = NULL;
+	size_t count = 0;
+	struct collection to = { &arena, &pids, &count };
+
+	(void)walk(AT_FDCWD, h->directory, 0, collect, &to);
+	for (size_t i = 0; i < count; i++) {
+		autoclose int pidfd = kernel_pidfd_open(pids[i]);
+		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+		long long left = end - now_ms();
+
+		(void)poll(&p, 1, left > 0 && pidfd >= 0 ? (int)left : 0);
+	}
+	arena_release(&arena);
+	return count > 0;
+}
+
 static int delete_one(const struct cgroup_hierarchy *h, struct error *err)
 {
 	long long end = now_ms() + DELETE_WAIT_MS;
@@ -553,9 +574,8 @@ static int delete_one(const struct cgroup_hierarchy *h, struct error *err)
 			return 0;
 		if (errno != EBUSY || now_ms() > end)
 			return error_errno(err, "cannot remove the cgroup '%s'", h->directory);
-		if (*h->controllers == '\0')
-			(void)wait_event(h, "populated 0", (int)(end - now_ms()));
-		pause_a_little(round);
+		if (!wait_processes(h, end))
+			pause_a_little(round);
 	}
 }
 
