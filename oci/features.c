@@ -16,6 +16,7 @@ TYPE(seccomp, ROW("enabled", seccomp), ROW("actions", seccomp_actions), ROW("ope
 TYPE(apparmor, ROW("enabled", apparmor));
 TYPE(selinux, ROW("enabled", selinux));
 TYPE(intel_rdt, ROW("enabled", intel_rdt));
+TYPE(memory_policy, ROW("modes", memory_policy_modes), ROW("flags", memory_policy_flags));
 TYPE(idmap, ROW("enabled", idmap));
 TYPE(net_devices, ROW("enabled", net_devices));
 TYPE(mount_extensions, JSON_ROW_INLINE("idmap", &idmap_type, JSON_ALWAYS));
@@ -23,6 +24,7 @@ TYPE(of_linux, ROW("namespaces", namespaces), ROW("capabilities", capabilities),
 	JSON_ROW_INLINE("cgroup", &cgroup_type, JSON_ALWAYS), JSON_ROW_INLINE("seccomp", &seccomp_type, JSON_ALWAYS),
 	JSON_ROW_INLINE("apparmor", &apparmor_type, JSON_ALWAYS), JSON_ROW_INLINE("selinux", &selinux_type, JSON_ALWAYS),
 	JSON_ROW_INLINE("intelRdt", &intel_rdt_type, JSON_ALWAYS),
+	JSON_ROW_INLINE("memoryPolicy", &memory_policy_type, JSON_ALWAYS),
 	JSON_ROW_INLINE("mountExtensions", &mount_extensions_type, JSON_ALWAYS),
 	JSON_ROW_INLINE("netDevices", &net_devices_type, JSON_ALWAYS));
 TYPE(features, ROW("ociVersionMin", version_min), ROW("ociVersionMax", version_max), ROW("hooks", hooks),

@@ -18,6 +18,7 @@ struct oci_features {
 	struct oci_strings seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
 		seccomp_supported_flags;
 	bool apparmor, selinux, intel_rdt, idmap, net_devices;
+	struct oci_strings memory_policy_modes, memory_policy_flags;
 	struct oci_pairs annotations;
 };
 

@@ -10,6 +10,7 @@
 #include "runtime/linux/capabilities.h"
 #include "runtime/linux/mount_options.h"
 #include "runtime/linux/namespaces.h"
+#include "runtime/linux/scheduling.h"
 #include "runtime/linux/seccomp.h"
 
 static struct oci_strings words(const char *const *list)
@@ -32,6 +33,8 @@ static int show(struct arena *arena, struct error *err)
 		.seccomp_actions = words(seccomp_action_names), .seccomp_operators = words(seccomp_operator_names),
 		.seccomp_archs = words(seccomp_architecture_names), .seccomp_known_flags = words(seccomp_flag_names),
 		.cgroup_rdma = true, .apparmor = true, .selinux = true, .idmap = true, .net_devices = true,
+		.memory_policy_modes = words(memory_policy_mode_names),
+		.memory_policy_flags = words(memory_policy_flag_names),
 		.annotations = { annotations, ARRAY_SIZE(annotations) },
 	};
 	autobuffer struct buffer text = { 0 };

@@ -132,6 +132,9 @@ static bool is_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
 }
 
+/* Commands of runc's that are not built; who asks for their help wants to know whether they are there. */
+static const char *const unsupported[] = { "checkpoint", "restore" };
+
 static const struct option_command *find(const struct option_list *words, struct error *err)
 {
 	const char *name = words->items[0];
@@ -143,6 +146,12 @@ static const struct option_command *find(const struct option_list *words, struct
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 		table[i] = *commands[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
+		if (strcmp(unsupported[i], name) == 0) {
+			(void)error_set(err, "the command '%s' is not supported", name);
+			return NULL;
+		}
 	}
 	if (words->count > 1 && is_help(words->items[1])) {
 		(void)error_set(err, "No help topic for '%s'", name);

@@ -304,6 +304,19 @@ fi
 LINUX=',"intelRdt":{"closID":"x"}' bundle rdt true
 run rdt
 refused "intelRdt: not supported" "linux.intelRdt is not supported"
+for command in checkpoint restore; do
+	out=$(rt $command --help 2>&1)
+	same "$command: not supported, and its help does not say otherwise" "1 slipway-runtime: the command '$command' is not supported" "$? $out"
+done
+out=$(rt --systemd-cgroup run x 2>&1)
+says "--systemd-cgroup: not supported" "option '--systemd-cgroup' is not supported"
+
+# --- features tell what there is
+out=$(rt features | tr -d ' \n')
+for part in '"intelRdt":{"enabled":false}' '"mountExtensions":{"idmap":{"enabled":true}}' '"netDevices":{"enabled":true}' '"rdma":true' \
+	'"memoryPolicy":{"modes":["MPOL_DEFAULT",' '"systemd":false' '"ridmap"' '"SCMP_ACT_NOTIFY"' '"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"' '"time"'; do
+	says "features: $part" "$part"
+done
 
 clean "at the end nothing is left"
 finish
