@@ -101,7 +101,7 @@ fi
 # --- POSIX process
 
 # Name in /proc/self/limits, soft and hard: below what a process may have by default, so that nobody needs to raise one.
-limits='CORE=Max_core_file_size 1024 2048
+limits='CORE=Max_core_file_size 0 0
 CPU=Max_cpu_time 600 700
 DATA=Max_data_size 1000000000 1100000000
 FSIZE=Max_file_size 500000000 600000000
