@@ -179,6 +179,14 @@ chmod 755 "$TEST_TMP" "$TEST_TMP/map"
 NAMESPACES=$ALL_NAMESPACES',{"type":"user"}' LINUX=,$HIGH mapped "" rbind ridmap ro
 exactly "mounts: ridmap takes the mappings of the user namespace" "5:6
 5:6"
+NAMESPACES=$ALL_NAMESPACES',{"type":"user"}' LINUX=,$HIGH bundle owner sleep 1000
+sed -i 's/"cgroupsPath":"[^"]*"/"cgroupsPath":"\/'$PREFIX'-owner"/' "$TEST_TMP/owner/config.json"
+chown -R 100000:100000 "$TEST_TMP/owner/rootfs"
+started owner
+NAMESPACES=$ALL_NAMESPACES',{"type":"user","path":"/proc/'$(pid_of owner)'/ns/user"}' mapped "" rbind idmap
+exactly "mounts: idmap takes the mappings of a user namespace that is joined" "5:6
+65534:65534"
+rt delete -f owner
 umount "$TEST_TMP/data/below"
 
 # --- remounts, and the rest of the mount options
@@ -217,6 +225,9 @@ for flag in LOG SPEC_ALLOW TSYNC WAIT_KILLABLE_RECV; do
 	run seccomp
 	says "seccomp: the flag $flag" "Seccomp:	2"
 done
+LINUX=',"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":['$("$RUNTIME" features | sed -n '/"archs"/,/\]/s/^ *\("SCMP_ARCH_.*\)/\1/p' | tr -d '\n')',"SCMP_ARCH_LOONGARCH64","SCMP_ARCH_M68K","SCMP_ARCH_SH","SCMP_ARCH_SHEB"],"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' bundle seccomp sh -c 'mkdir /srv/x; grep Seccomp: /proc/self/status'
+run seccomp
+says "seccomp: all architectures" "Seccomp:	2"
 LINUX=$(seccomp SCMP_ACT_ERRNO '"mkdir"' ',"flags":["SECCOMP_FILTER_FLAG_X"]') bundle seccomp true
 run seccomp
 refused "seccomp: an unknown flag" "linux.seccomp: flags: unknown flag 'SECCOMP_FILTER_FLAG_X'"
@@ -298,6 +309,21 @@ if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
 	LINUX=',"resources":{"unified":{"memory.max":"1"}}' bundle limits true
 	run limits
 	refused "unified: not in version 1" "linux.resources.unified needs a machine with cgroup version 2 only"
+fi
+
+# --- labels
+if [ ! -e /sys/module/apparmor ]; then
+	PROCESS=',"apparmorProfile":"some-profile"' bundle label true
+	run label
+	refused "apparmorProfile: where there is none" "process.apparmorProfile: AppArmor is not there to apply 'some-profile'"
+fi
+if [ ! -e /sys/fs/selinux ]; then
+	PROCESS=',"selinuxLabel":"a:b:c"' bundle label true
+	run label
+	refused "selinuxLabel: where there is none" "process.selinuxLabel"
+	LINUX=',"mountLabel":"system_u:object_r:container_file_t:s0"' bundle label true
+	run label
+	[ "$status" -ne 0 ] && ok "mountLabel: is not passed over" || not_ok "mountLabel: is not passed over" "$out"
 fi
 
 # --- what is not supported says so
