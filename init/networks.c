@@ -69,6 +69,7 @@ static int add_interface(const struct plan_prepare *p, int machine, int namespac
 int networks_prepare(const struct plan *plan, const struct plan_container *container, bool again, struct error *err)
 {
 	autoclose int machine = -1, namespace_fd = -1;
+	const char *pinned = NULL;
 
 	for (size_t i = 0; i < plan->prepares_count; i++) {
 		const struct plan_prepare *p = &plan->prepares[i];
@@ -84,12 +85,16 @@ int networks_prepare(const struct plan *plan, const struct plan_container *conta
 				return 0;
 			if (make_file(p->path, err) < 0 || pin(p->path, machine, err) < 0)
 				return -1;
+			pinned = p->path;
 			namespace_fd = open(p->path, O_RDONLY | O_CLOEXEC);
 			if (namespace_fd < 0)
 				return error_errno(err, "cannot open '%s'", p->path);
 		} else if (again && namespace_fd < 0 && p->add && if_nametoindex(p->name) != 0) {
 			continue;
 		} else if (add_interface(p, machine, namespace_fd, err) < 0) {
+			/* Half of it is none: the next start makes it anew. */
+			if (pinned)
+				(void)umount2(pinned, MNT_DETACH | UMOUNT_NOFOLLOW);
 			return -1;
 		}
 	}
