@@ -62,7 +62,7 @@ static void reap(struct foreground *f)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while (!f->ended && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != f->process->pid)
 			continue;
 		f->ended = true;

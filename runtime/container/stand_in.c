@@ -100,6 +100,16 @@ static int begin(const struct namespaces *n, int sync, struct error *err)
 	return namespaces_become_root(err) < 0 ? -1 : namespaces_own_files(err);
 }
 
+/* Who looks for the container's network by the number of the process it knows finds it: ours. */
+static int follow(const struct twin *twin, const struct namespaces *n, struct error *err)
+{
+	unsigned int shared = n->make & (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
+
+	if (shared && setns(twin->pidfd, (int)shared) < 0)
+		return error_errno(err, "cannot join the namespaces of the container's first process");
+	return 0;
+}
+
 static int map(const struct twin *twin, const struct namespaces *n, const struct oci_linux *config, struct error *err)
 {
 	pid_t pid;
@@ -136,9 +146,9 @@ int stand_in(const struct namespaces *n, const struct oci_linux *config, struct 
 		(void)close(sockets[0]);
 		return error_errno(err, "cannot make the container's first process");
 	}
-	if (map(&twin, n, config, err) == 0)
+	if (follow(&twin, n, err) == 0 && map(&twin, n, config, err) == 0)
 		stand(&twin);
-	/* It waits for the map, and must not tell of a failure that is not its own. */
+	/* It must not tell of a failure that is not its own. */
 	(void)kernel_pidfd_send_signal(twin.pidfd, SIGKILL);
 	(void)waitpid(twin.pid, NULL, 0);
 	(void)close(twin.pidfd);

@@ -159,6 +159,32 @@ static void signals_reach_it_and_its_end_is_told(void **state)
 	(void)close(s.status);
 }
 
+static void its_namespaces_are_found_by_the_number_that_is_known(void **state)
+{
+	char path[64], inside[64], outside[64];
+	struct started s;
+	ssize_t n;
+
+	(void)state;
+	write_config("busybox readlink /proc/self/ns/uts; exec busybox sleep 100",
+		     "{\"type\":\"user\"},{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\"}", MAPPED);
+	s = start(true);
+	n = read(s.output, inside, sizeof(inside) - 1);
+	assert_true(n > 1);
+	inside[n - 1] = '\0';
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/uts", s.pid);
+	n = readlink(path, outside, sizeof(outside) - 1);
+	assert_true(n > 0);
+	outside[n] = '\0';
+	assert_string_equal(inside, outside);
+	/* And with it goes what it stands for, being in its PID namespace. */
+	assert_int_equal(kill(s.pid, SIGKILL), 0);
+	(void)end(&s);
+	assert_int_equal(read(s.output, inside, sizeof(inside)), 0);
+	(void)close(s.output);
+	(void)close(s.status);
+}
+
 static void death_by_signal_is_told(void **state)
 {
 	char out[64], path[64], namespaces[256];
@@ -234,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(user_namespace_with_many_ids),
 		cmocka_unit_test(signals_reach_it_and_its_end_is_told),
+		cmocka_unit_test(its_namespaces_are_found_by_the_number_that_is_known),
 		cmocka_unit_test(death_by_signal_is_told),
 		cmocka_unit_test(failures_are_told_once),
 	};
