@@ -16,17 +16,17 @@ check "receiver.c compiles" musl-gcc -static -std=gnu11 -D_GNU_SOURCE -O1 -isyst
 
 # One script after the other; each line goes to the console with a mark in front.
 cat > "$TEST_TMP/guest.sh" <<END
-export PATH=/work/bin TOP=/conformance RUNTIME=/usr/bin/runc SPEC_RECEIVER=/conformance/receiver
+export PATH=/checks/bin TOP=/conformance RUNTIME=/usr/bin/runc SPEC_RECEIVER=/conformance/receiver
 # A place of its own where device nodes work.
 /bin/busybox mount -t tmpfs -o mode=755 work /work
-/bin/busybox mkdir -p /work/bin
-/bin/busybox --install -s /work/bin
+/bin/busybox mkdir -p /checks/bin
+/bin/busybox --install -s /checks/bin
 for script in $(printf "%s " $SCRIPTS); do
-	mkdir -p /work/\$script
+	mkdir -p /checks/\$script
 	status=0
-	TEST_TMP=/work/\$script sh \$TOP/tests/conformance/\$script > /work/log 2>&1 || status=\$?
-	sed "s/^/spec: /" /work/log
-	echo "spec-end: \$script \$status \$(grep -cE "^(not )?ok " /work/log)"
+	TEST_TMP=/checks/\$script sh \$TOP/tests/conformance/\$script > /checks/log 2>&1 || status=\$?
+	sed "s/^/spec: /" /checks/log
+	echo "spec-end: \$script \$status \$(grep -cE "^(not )?ok " /checks/log)"
 done
 END
 
