@@ -18,7 +18,7 @@ check "receiver.c compiles" musl-gcc -static -std=gnu11 -D_GNU_SOURCE -O1 -isyst
 cat > "$TEST_TMP/guest.sh" <<END
 export PATH=/checks/bin TOP=/conformance RUNTIME=/usr/bin/runc SPEC_RECEIVER=/conformance/receiver
 # A place of its own where device nodes work.
-/bin/busybox mount -t tmpfs -o mode=755 work /work
+/bin/busybox mount -t tmpfs -o mode=755 checks /checks
 /bin/busybox mkdir -p /checks/bin
 /bin/busybox --install -s /checks/bin
 for script in $(printf "%s " $SCRIPTS); do
@@ -43,8 +43,8 @@ END
 		    ipc: host
 		    readonly: false
 		    seccomp: unconfined
-		    binds: ["/$where:/conformance:ro", "/usr/bin/runc:/usr/bin/runc:ro", "/dev:/dev", "/sys/fs/cgroup:/sys/fs/cgroup", "/run/work:/work"]
-		    runtime: {mkdir: [/run/work]}
+		    binds: ["/$where:/conformance:ro", "/usr/bin/runc:/usr/bin/runc:ro", "/dev:/dev", "/sys/fs/cgroup:/sys/fs/cgroup", "/run/checks:/checks"]
+		    runtime: {mkdir: [/run/checks]}
 		    restart: never
 		    on_exit: poweroff
 		files:
