@@ -69,6 +69,7 @@ static const struct {
 	{ SYS_mknodat, "mknodat", "where devices cannot be made, the host's are bound" },
 	{ SYS_rmdir, "rmdir", "is tried again after looking for who is left" },
 	{ SYS_fchown, "fchown", "of standard descriptors that are somebody else's" },
+	{ SYS_capget, "capget", "then all are taken to be there; capset tells" },
 	{ SYS_clone3, "clone3", "hooks are started with fork where a filter refuses it" },
 	{ SYS_accept4, "accept4", "when create has long succeeded: start tells" },
 	{ SYS_setgroups, "setgroups", "a user namespace made without privilege has none" },
