@@ -206,8 +206,14 @@ own_config()
 expect "a config.json of one's own" mine own_config
 many()
 {
-	local i
-	for i in 1 2 3 4 5 6; do run --rm "$image" "many$i" "echo $i" & done | sort | xargs
+	local i running=()
+	rm -f host/number-*
+	for i in 1 2 3 4 5 6; do
+		run --rm --mount "type=bind,src=$TEST_TMP/host,dst=/data,options=rbind:rw" "$image" "many$i" "echo $i >/data/number-$i" &
+		running+=($!)
+	done
+	for i in "${running[@]}"; do wait "$i" || echo "[$?]"; done
+	cat host/number-* | xargs
 }
 expect "six at once" "1 2 3 4 5 6" many
 daemon_restarts()

@@ -40,7 +40,9 @@ enter_private()
 		mount -t tmpfs -o mode=0755 private "$directory" || exit 1
 	done
 	private_hierarchies
-	export HOME=$TEST_TMP/home
+	export HOME=$TEST_TMP/home TMPDIR=$TEST_TMP
+	# Also for root of a user namespace.
+	chmod a+x "$TEST_TMP"
 	unset XDG_RUNTIME_DIR NOTIFY_SOCKET LISTEN_FDS CONTAINERS_CONF CONTAINERS_STORAGE_CONF
 	mkdir -p "$HOME"
 	umask 022
@@ -105,7 +107,14 @@ busybox_rootfs()
 container_settings()
 {
 	printf '{ "default": [ { "type": "insecureAcceptAnything" } ] }\n' >/etc/containers/policy.json
-	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/graph"\nrunroot = "/run/graph"\n' "$TEST_TMP" >/etc/containers/storage.conf
+	local driver=vfs
+	# Nothing is copied where overlays can be made.
+	mkdir -p overlay/{lower,upper,work,merged}
+	if mount -t overlay -o lowerdir=overlay/lower,upperdir=overlay/upper,workdir=overlay/work overlay overlay/merged 2>/dev/null; then
+		driver=overlay
+		umount overlay/merged
+	fi
+	printf '[storage]\ndriver = "%s"\ngraphroot = "%s/graph"\nrunroot = "/run/graph"\n' "$driver" "$TEST_TMP" >/etc/containers/storage.conf
 	cat >/etc/containers/containers.conf <<-CONF
 		[containers]
 		default_ulimits = [ "nofile=1024:1024", "nproc=1024:1024" ]
