@@ -9,7 +9,8 @@
 # expected is what runc does too. Operations whose result depends on the machine are compared with runc each time.
 
 # Where a script may write, as seen in its private mount namespace.
-PRIVATE_DIRECTORIES=(/run /dev/shm /etc/containers /etc/containerd /etc/cni /var/lib/containers /var/lib/containerd /var/lib/cni)
+PRIVATE_DIRECTORIES=(/run /dev/shm /etc/containers /etc/containerd /etc/cni /var/tmp
+	/var/lib/containers /var/lib/containerd /var/lib/cni)
 
 # private SCRIPT: goes on in private namespaces; returns in them.
 private()
