@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/command/command.h"
 
-#include "runtime/linux/signals.h"
+#include "base/signals.h"
 
 struct values {
 	bool all;
@@ -15,7 +15,7 @@ static const struct option options[] = {
 static int send_signal(const char *id, const char *signal, bool all, struct arena *arena, struct error *err)
 {
 	struct container container;
-	int number = signal_find(signal), r;
+	int number = signal_number(signal), r;
 
 	if (number < 0)
 		return error_set(err, "unknown signal \"%s\"", signal);

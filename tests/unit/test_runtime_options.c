@@ -9,13 +9,13 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "runtime/container/state.h"
 #include "runtime/linux/capabilities.h"
 #include "runtime/linux/execute.h"
 #include "runtime/linux/mount_options.h"
 #include "runtime/linux/namespaces.h"
 #include "runtime/linux/rlimits.h"
-#include "runtime/linux/signals.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/sysctl.h"
 
@@ -111,7 +111,7 @@ static void signals_by_name_and_number(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(signal_find(rows[i].text), rows[i].number);
+		assert_int_equal(signal_number(rows[i].text), rows[i].number);
 }
 
 static void ids_that_are_no_file_names_are_refused(void **state)
