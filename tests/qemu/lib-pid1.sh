@@ -6,9 +6,9 @@
 
 # What each script of the watching service begins with.
 WATCH_PRELUDE='
-/bin/busybox mkdir -p /work/bin
-/bin/busybox --install -s /work/bin
-export PATH=/work/bin
+/bin/busybox mkdir -p /tools/bin
+/bin/busybox --install -s /tools/bin
+export PATH=/tools/bin
 bad=0
 verdict()	# verdict NAME COMMAND...
 {
