@@ -48,7 +48,7 @@ watch()
 		    seccomp: unconfined
 		    maskedPaths: []
 		    readonlyPaths: []
-		    tmpfs: [/work]
+		    tmpfs: [/tools]
 		    binds: ["/usr/share/watch.sh:/usr/share/watch.sh:ro", "/sys/fs/cgroup:/sys/fs/cgroup", "/dev:/dev"]
 		    restart: never
 		    on_exit: poweroff
