@@ -33,10 +33,11 @@ WATCH_PRELUDE="SERVICES=$SERVICES KILLING=$KILLING $WATCH_PRELUDE"
 		all_up() { [ "$(alive s)" -eq "$SERVICES" ]; }
 		populated() { grep -q "^populated 1" $cgroup/services/$1/cgroup.events; }
 		no_zombies() { [ "$(zombies)" -eq 0 ]; }
+		# Processes with a command line: the kernel's own threads come and go as it likes.
 		counts()
 		{
 			echo "$(ls /proc/1/fd | wc -l) descriptors, $(wc -l < /proc/1/mountinfo) mounts," \
-				"$(find $cgroup -type d | wc -l) cgroups, $(ls -d /proc/[0-9]* | wc -l) processes"
+				"$(find $cgroup -type d | wc -l) cgroups, $(grep -l . /proc/[0-9]*/cmdline 2> /dev/null | wc -l) processes"
 		}
 		memory() { note "PID 1 has $(status_of VmRSS) kB; $(sed -n 's/^MemAvailable: *//p' /proc/meminfo) are free"; }
 		as_before() { after=$(counts); [ "$before" = "$after" ]; }
