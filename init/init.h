@@ -36,8 +36,6 @@ struct machine {
 	int console_fd, null_fd, cgroup_fd;
 };
 
-int init_main(void) __attribute__((noreturn));
-
 /* Writes the first error of a boot to every console and to the host, then does what the plan's on_failure says. */
 void boot_failed(struct machine *machine, const char *stage, const struct error *err);
 

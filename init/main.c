@@ -24,7 +24,7 @@ static void __attribute__((noreturn)) out_of_memory(void)
 	machine_end(&machine, END_POWEROFF);
 }
 
-int init_main(void)
+static void __attribute__((noreturn)) init_main(void)
 {
 	arena_out_of_memory = out_of_memory;
 	log_open("init", STDERR_FILENO, LOG_LEVEL_INFO, false);

@@ -9,16 +9,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 
-static const char *const state_names[SERVICE_STATES] = {
-	"waiting", "starting", "running", "ready", "backing off", "stopping", "done", "failed",
-};
-
 static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown" };
-
-const char *service_state_name(enum service_state state)
-{
-	return state_names[state];
-}
 
 void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,
 		  const struct service_actions *actions)

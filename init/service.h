@@ -103,6 +103,4 @@ bool service_at_rest(const struct service *service);
 /* Of a FAILED service, why: "'web' ended with status 3". */
 void service_cause(const struct service *service, struct error *err);
 
-const char *service_state_name(enum service_state state);
-
 #endif
