@@ -66,8 +66,8 @@ static int read_plan(struct machine *machine, struct error *err)
 
 static int listen_for_devices(struct machine *machine, struct error *err)
 {
-	machine->uevent_fd = uevents_open(err);
-	return machine->uevent_fd < 0 ? -1 : 0;
+	machine->uevents.fd = uevents_open(err);
+	return machine->uevents.fd < 0 ? -1 : 0;
 }
 
 static int load_boot_modules(struct machine *machine, struct error *err)
@@ -133,9 +133,9 @@ static const struct failure_policy *policy_of(const struct machine *machine)
 static void tell_failure(struct machine *machine, const struct error *err)
 {
 	log_error("%s", err->message);
-	if (machine->host_fd < 0)
-		machine->host_fd = host_open();
-	host_send_failure(machine->host_fd, err->message);
+	if (machine->host.fd < 0)
+		machine->host.fd = host_open();
+	host_send_failure(machine->host.fd, err->message);
 }
 
 static void tell_boot_failure(struct machine *machine, const char *stage, const struct error *err)
@@ -153,7 +153,7 @@ static void stage_failed(struct machine *machine, const struct boot_stage *stage
 	tell_boot_failure(machine, stage->name, err);
 	if (policy->goes_on && !stage->vital)
 		return;
-	host_report_exit(machine->uevent_fd, &machine->host_fd, 1);
+	host_report_exit(machine->uevents.fd, &machine->host.fd, 1);
 	machine_end(machine, policy->end);
 }
 

@@ -123,6 +123,12 @@ static bool has_pipes(const struct machine *machine)
 	return false;
 }
 
+static struct {
+	struct loop_child child;
+	struct loop_timer restart;
+	int64_t started;		/* when it was last started again */
+} the_reader;
+
 static int start_reader(struct machine *machine, bool again, struct error *err)
 {
 	pid_t pid;
@@ -135,8 +141,28 @@ static int start_reader(struct machine *machine, bool again, struct error *err)
 		reader(machine, again);
 	if (pid < 0)
 		return error_errno(err, "cannot start the console process");
-	machine->reader = pid;
+	the_reader.child.pid = pid;
 	return 0;
+}
+
+static void start_again(struct machine *machine, struct loop_timer *timer)
+{
+	struct error err;
+
+	the_reader.started = loop_now();
+	if (start_reader(machine, true, &err) == 0)
+		return;
+	timer->deadline = the_reader.started + CONSOLE_PAUSE;
+	log_error("%s", err.message);
+}
+
+/* At once, but not more often than once in CONSOLE_PAUSE. */
+static void reader_ended(struct machine *machine, struct loop_child *child, int wait_status)
+{
+	(void)machine;
+	(void)child;
+	(void)wait_status;
+	the_reader.restart.deadline = the_reader.started + CONSOLE_PAUSE;
 }
 
 static void raise_file_limit(size_t containers)
@@ -166,6 +192,10 @@ int console_open(struct machine *machine, struct error *err)
 			return error_errno(err, "cannot make a pipe for the output of '%s'", plan->containers[i].name);
 		machine->pipes[i] = (struct console_pipe){ .read_end = ends[0], .write_end = ends[1] };
 	}
+	the_reader.child.reaped = reader_ended;
+	the_reader.restart.due = start_again;
+	loop_add_child(machine, &the_reader.child);
+	loop_add_timer(machine, &the_reader.restart);
 	return start_reader(machine, false, err);
 }
 
@@ -174,45 +204,19 @@ int console_of(const struct machine *machine, size_t index)
 	return machine->pipes[index].write_end;
 }
 
-void console_reaped(struct machine *machine, pid_t pid)
-{
-	if (pid == machine->reader) {
-		machine->reader = 0;
-		machine->reader_deadline = 1;	/* long past */
-	}
-}
-
-void console_keep(struct machine *machine, int64_t now)
-{
-	struct error err;
-
-	if (machine->reader_deadline == 0 || now < machine->reader_deadline)
-		return;
-	if (now - machine->reader_started < CONSOLE_PAUSE) {
-		machine->reader_deadline = machine->reader_started + CONSOLE_PAUSE;
-		return;
-	}
-	machine->reader_started = now;
-	machine->reader_deadline = 0;
-	if (start_reader(machine, true, &err) == 0)
-		return;
-	machine->reader_deadline = now + CONSOLE_PAUSE;
-	log_error("%s", err.message);
-}
-
 void console_close(struct machine *machine)
 {
 	autoclose int pidfd = -1;
 	struct pollfd p = { .events = POLLIN };
 
-	if (machine->reader <= 0)
+	if (the_reader.child.pid <= 0)
 		return;
 	/* With the last writing end the reader comes to the end of each pipe, and of its work. */
 	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		fd_replace(&machine->pipes[i].write_end, -1);
 		fd_replace(&machine->pipes[i].read_end, -1);
 	}
-	pidfd = (int)syscall(SYS_pidfd_open, machine->reader, 0);
+	pidfd = (int)syscall(SYS_pidfd_open, the_reader.child.pid, 0);
 	p.fd = pidfd;
 	if (pidfd >= 0)
 		(void)poll(&p, 1, CONSOLE_DRAIN);

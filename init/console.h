@@ -21,15 +21,7 @@ int console_open(struct machine *machine, struct error *err);
 /* Where container `index` of the plan writes; -1 where its output is not wanted. */
 int console_of(const struct machine *machine, size_t index);
 
-/* A child was reaped: when it was the reader, console_keep() starts it again. */
-void console_reaped(struct machine *machine, pid_t pid);
-
-/*
- * Called after every event, with the time in milliseconds: starts the reader again where it is missing, not
- * more often than once in CONSOLE_PAUSE milliseconds; machine->reader_deadline says when there is something to do.
- */
-void console_keep(struct machine *machine, int64_t now);
-
+/* The process is started again whenever it ends, not more often than once in so many milliseconds. */
 #define CONSOLE_PAUSE 100
 
 /* At the end of the machine: gives the reader time to write what is left, at most CONSOLE_DRAIN milliseconds. */

@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "init/loop.h"
 #include "plan/plan.h"
 
 #define IMAGE_DIRECTORY "/run/slipway/image"	/* the read-only root image; bundles are started from here */
+#define STATE_DIRECTORY "/run/slipway/state"	/* the state partition: volumes/NAME, log/, and what PID 1 keeps */
 
 /* What the machine does at the end of a shutdown. */
 enum machine_end { END_POWEROFF, END_REBOOT };
@@ -29,11 +31,11 @@ struct machine {
 	struct plan plan;
 	struct service *services;	/* one for each of plan.containers, same order */
 	struct console_pipe *pipes;	/* the same */
-	pid_t reader;			/* the process that reads them; 0 while there is none */
-	int64_t reader_started;		/* when it was last started again, milliseconds, monotonic */
-	int64_t reader_deadline;	/* when to start it again; 0 is not at all */
-	int epoll_fd, signal_fd, timer_fd, uevent_fd, host_fd;	/* -1 while not open */
-	int console_fd, null_fd, cgroup_fd;
+	struct loop_timer *timers;	/* loop.c's lists */
+	struct loop_child *children;
+	struct loop_source signals, clock, uevents, host;
+	bool has_state;			/* the state partition is mounted at STATE_DIRECTORY */
+	int epoll_fd, console_fd, null_fd, cgroup_fd;	/* -1 while not open, as in the sources */
 };
 
 /* Writes the first error of a boot to every console and to the host, then does what the plan's on_failure says. */

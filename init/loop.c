@@ -8,11 +8,11 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "init/console.h"
 #include "init/host.h"
 #include "init/sequence.h"
 #include "init/service.h"
@@ -36,32 +36,41 @@ static const struct end_signal {
 	{ 34 + 5,  END_REBOOT,   "SIGRTMIN+5" },
 };
 
-static int watch(struct machine *machine, int fd, const void *tag, uint32_t events, struct error *err)
+int64_t loop_now(void)
 {
-	struct epoll_event event = { .events = events, .data.ptr = (void *)(uintptr_t)tag };
+	struct timespec t;
 
-	if (fd < 0 || epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		return error_errno(err, "cannot set up the event loop");
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int loop_watch(struct machine *machine, struct loop_source *source, uint32_t events, struct error *err)
+{
+	struct epoll_event event = { .events = events, .data.ptr = source };
+
+	if (source->fd < 0 || epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0)
+		return error_errno(err, "cannot listen for events");
 	return 0;
 }
 
-int loop_open(struct machine *machine, struct error *err)
+void loop_forget(struct machine *machine, struct loop_source *source)
 {
-	sigset_t all;
+	if (source->fd < 0)
+		return;
+	(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+	fd_replace(&source->fd, -1);
+}
 
-	sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	machine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (machine->epoll_fd < 0)
-		return error_errno(err, "cannot set up the event loop");
-	machine->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	machine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	/* The address of a member says which descriptor it was; any other pointer is that of a service's. */
-	if (watch(machine, machine->signal_fd, &machine->signal_fd, EPOLLIN, err) < 0 ||
-	    watch(machine, machine->timer_fd, &machine->timer_fd, EPOLLIN, err) < 0 ||
-	    watch(machine, machine->uevent_fd, &machine->uevent_fd, EPOLLIN, err) < 0)
-		return -1;
-	return 0;
+void loop_add_timer(struct machine *machine, struct loop_timer *timer)
+{
+	timer->next = machine->timers;
+	machine->timers = timer;
+}
+
+void loop_add_child(struct machine *machine, struct loop_child *child)
+{
+	child->next = machine->children;
+	machine->children = child;
 }
 
 static struct service *find_by_pid(struct machine *machine, pid_t pid)
@@ -72,27 +81,42 @@ static struct service *find_by_pid(struct machine *machine, pid_t pid)
 	return NULL;
 }
 
-/* Every child and every orphan: what is not a service's is reaped all the same. */
+static struct loop_child *find_child(struct machine *machine, pid_t pid)
+{
+	for (struct loop_child *child = machine->children; child; child = child->next)
+		if (child->pid == pid)
+			return child;
+	return NULL;
+}
+
+static void tell_reaped(struct machine *machine, pid_t pid, int status)
+{
+	struct service *service = find_by_pid(machine, pid);
+	struct loop_child *child = service ? NULL : find_child(machine, pid);
+
+	if (service) {
+		spawn_reaped(service, status);
+	} else if (child) {
+		child->pid = 0;
+		child->reaped(machine, child, status);
+	}
+}
+
+/* Every child and every orphan: what is nobody's is reaped all the same. */
 static void reap(struct machine *machine)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct service *service = find_by_pid(machine, pid);
-
-		if (service)
-			spawn_reaped(service, status);
-		else
-			console_reaped(machine, pid);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		tell_reaped(machine, pid, status);
 }
 
-static void on_signals(struct machine *machine)
+static void on_signals(struct machine *machine, struct loop_source *source)
 {
 	struct signalfd_siginfo info;
 
-	while (read(machine->signal_fd, &info, sizeof(info)) == sizeof(info))
+	while (read(source->fd, &info, sizeof(info)) == sizeof(info))
 		for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 			if ((int)info.ssi_signo == end_signals[i].number)
 				sequence_shutdown(machine, end_signals[i].end, 0, end_signals[i].why);
@@ -100,12 +124,12 @@ static void on_signals(struct machine *machine)
 	reap(machine);
 }
 
-static void on_timer(struct machine *machine)
+static void on_clock(struct machine *machine, struct loop_source *source)
 {
-	int64_t now = spawn_actions.now();
+	int64_t now = loop_now();
 	uint64_t expirations;
 
-	if (read(machine->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+	if (read(source->fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		log_error("cannot read the timer");
 	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		struct service *service = &machine->services[i];
@@ -114,6 +138,12 @@ static void on_timer(struct machine *machine)
 			continue;
 		service->deadline = 0;
 		service_event(service, SERVICE_TIMER);
+	}
+	for (struct loop_timer *timer = machine->timers; timer; timer = timer->next) {
+		if (timer->deadline == 0 || timer->deadline > now)
+			continue;
+		timer->deadline = 0;
+		timer->due(machine, timer);
 	}
 }
 
@@ -125,56 +155,66 @@ static void open_host(struct machine *machine)
 {
 	struct error err;
 
-	if (machine->host_fd >= 0)
+	if (machine->host.fd >= 0)
 		return;
-	machine->host_fd = host_open();
-	if (machine->host_fd >= 0 && watch(machine, machine->host_fd, &machine->host_fd, EPOLLIN | EPOLLET, &err) < 0)
+	machine->host.fd = host_open();
+	if (machine->host.fd >= 0 && loop_watch(machine, &machine->host, EPOLLIN | EPOLLET, &err) < 0)
 		log_error("%s", err.message);
 }
 
-static void on_uevent(struct machine *machine)
+static void on_uevent(struct machine *machine, struct loop_source *source)
 {
-	uevents_drain(machine->uevent_fd);
+	uevents_drain(source->fd);
 	open_host(machine);
 }
 
-static void on_host(struct machine *machine)
+static void on_host(struct machine *machine, struct loop_source *source)
 {
-	if (host_wants_poweroff(machine->host_fd))
+	if (host_wants_poweroff(source->fd))
 		sequence_shutdown(machine, END_POWEROFF, 0, "asked by the host");
 }
 
-static void dispatch(struct machine *machine, const struct epoll_event *event)
+int loop_open(struct machine *machine, struct error *err)
 {
-	void *tag = event->data.ptr;
+	sigset_t all;
 
-	if (tag == &machine->signal_fd)
-		on_signals(machine);
-	else if (tag == &machine->timer_fd)
-		on_timer(machine);
-	else if (tag == &machine->uevent_fd)
-		on_uevent(machine);
-	else if (tag == &machine->host_fd)
-		on_host(machine);
-	else
-		spawn_readable(tag);
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	machine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (machine->epoll_fd < 0)
+		return error_errno(err, "cannot set up the event loop");
+	machine->signals.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	machine->signals.ready = on_signals;
+	machine->clock.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	machine->clock.ready = on_clock;
+	machine->uevents.ready = on_uevent;
+	machine->host.ready = on_host;
+	if (loop_watch(machine, &machine->signals, EPOLLIN, err) < 0 ||
+	    loop_watch(machine, &machine->clock, EPOLLIN, err) < 0 ||
+	    loop_watch(machine, &machine->uevents, EPOLLIN, err) < 0)
+		return -1;
+	return 0;
 }
 
-/* One timer for all: set to the nearest deadline, or off. */
-static void arm_timer(const struct machine *machine)
+static void take_nearer(int64_t *nearest, int64_t deadline)
+{
+	if (deadline != 0 && (*nearest == 0 || deadline < *nearest))
+		*nearest = deadline;
+}
+
+/* One timer of the kernel for all: set to the nearest deadline, or off. */
+static void arm_clock(const struct machine *machine)
 {
 	struct itimerspec when = { 0 };
-	int64_t nearest = machine->reader_deadline;
+	int64_t nearest = 0;
 
-	for (size_t i = 0; i < machine->plan.containers_count; i++) {
-		int64_t deadline = machine->services[i].deadline;
-
-		if (deadline != 0 && (nearest == 0 || deadline < nearest))
-			nearest = deadline;
-	}
+	for (size_t i = 0; i < machine->plan.containers_count; i++)
+		take_nearer(&nearest, machine->services[i].deadline);
+	for (const struct loop_timer *timer = machine->timers; timer; timer = timer->next)
+		take_nearer(&nearest, timer->deadline);
 	when.it_value.tv_sec = nearest / 1000;
 	when.it_value.tv_nsec = nearest % 1000 * 1000000;
-	(void)timerfd_settime(machine->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+	(void)timerfd_settime(machine->clock.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 void loop_run(struct machine *machine)
@@ -187,10 +227,14 @@ void loop_run(struct machine *machine)
 		int n;
 
 		sequence_advance(machine);
-		console_keep(machine, spawn_actions.now());
-		arm_timer(machine);
+		arm_clock(machine);
 		n = epoll_wait(machine->epoll_fd, events, EVENTS_AT_ONCE, -1);
-		for (int i = 0; i < n; i++)
-			dispatch(machine, &events[i]);
+		for (int i = 0; i < n; i++) {
+			struct loop_source *source = events[i].data.ptr;
+
+			/* One that came before it may have closed it. */
+			if (source->fd >= 0)
+				source->ready(machine, source);
+		}
 	}
 }

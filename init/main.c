@@ -13,8 +13,8 @@
 #include "runtime/command/command.h"
 
 static struct machine machine = {
-	.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .uevent_fd = -1, .host_fd = -1,
-	.console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
+	.signals.fd = -1, .clock.fd = -1, .uevents.fd = -1, .host.fd = -1,
+	.epoll_fd = -1, .console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
 };
 
 /* Only while the plan is read: PID 1 allocates at no other time. Nothing runs yet that could be saved. */

@@ -60,7 +60,7 @@ int root_mount_image(struct machine *machine, struct error *err)
 			return error_errno(err, "cannot bind the root at '%s'", IMAGE_DIRECTORY);
 		return 0;
 	}
-	if (uevents_wait_for(machine->uevent_fd, m->root_source, m->root_timeout, err) < 0)
+	if (uevents_wait_for(machine->uevents.fd, m->root_source, m->root_timeout, err) < 0)
 		return error_context(err, "root device");
 	if (mount(m->root_source, IMAGE_DIRECTORY, m->root_type, MOUNT_RDONLY, NULL) < 0)
 		return error_errno(err, "cannot mount '%s' (%s)", m->root_source, m->root_type);

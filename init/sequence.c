@@ -134,7 +134,7 @@ void sequence_advance(struct machine *machine)
 		start_at(machine, PLAN_ONSHUTDOWN, 0);
 	}
 	if (sequence.phase == PHASE_ONSHUTDOWN && stage_through(machine, PLAN_ONSHUTDOWN)) {
-		host_report_exit(machine->uevent_fd, &machine->host_fd, sequence.status);
+		host_report_exit(machine->uevents.fd, &machine->host.fd, sequence.status);
 		machine_end(machine, sequence.end);
 	}
 }

@@ -15,7 +15,7 @@ void service_init(struct service *service, const struct plan_container *containe
 		  const struct service_actions *actions)
 {
 	*service = (struct service){
-		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .status_fd = -1, .ready_fd = -1,
+		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .status.fd = -1, .ready.fd = -1,
 		.delay = SERVICE_DELAY_FIRST,
 		.stop_signal = container->stop_signal ? signal_number(container->stop_signal) : SIGTERM,
 	};

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "init/loop.h"
 #include "plan/plan.h"
 
 enum service_state {
@@ -52,7 +53,7 @@ struct service_need {
 
 /* What a service needs done in the world. PID 1 has one set, the model test another. */
 struct service_actions {
-	int (*spawn)(struct service *service, struct error *err);	/* sets pid, pidfd, status_fd */
+	int (*spawn)(struct service *service, struct error *err);	/* sets pid and what it listens on */
 	void (*signal)(struct service *service, int signal);
 	void (*kill_all)(struct service *service);	/* every process of its cgroup */
 	void (*started)(struct service *service);
@@ -65,7 +66,8 @@ struct service {
 	const struct service_actions *actions;
 	enum service_state state;
 	pid_t pid;			/* 0: none */
-	int pidfd, status_fd, ready_fd;	/* -1: not open */
+	int pidfd;			/* -1: not open */
+	struct loop_source status, ready;	/* the pipes on which set-up and program tell how they are */
 	int stop_signal;
 	int exit_status;		/* 0..255; 128 + signal */
 	unsigned int restarts;

@@ -101,15 +101,6 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	_exit(127);
 }
 
-static int watch(int fd, int *tag, struct error *err)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = tag };
-
-	if (epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		return error_errno(err, "cannot watch the start");
-	return 0;
-}
-
 static int open_pipe(int *read_end, int *write_end, struct error *err)
 {
 	int ends[2];
@@ -120,6 +111,58 @@ static int open_pipe(int *read_end, int *write_end, struct error *err)
 	*write_end = ends[1];
 	(void)fcntl(*read_end, F_SETFL, O_NONBLOCK);
 	return 0;
+}
+
+/* What the child says on its status pipe: nothing at its end is SERVICE_STARTED, else it is why it failed. */
+static void read_status(struct machine *m, struct loop_source *source)
+{
+	struct service *service = CONTAINER_OF(source, struct service, status);
+
+	while (source->fd >= 0) {
+		char *end = service->message + service->message_length;
+		size_t room = sizeof(service->message) - service->message_length;
+		ssize_t n = read(source->fd, end, room);
+
+		if (n > 0) {
+			service->message_length += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		loop_forget(m, source);
+		if (service->message_length == 0)
+			service_event(service, SERVICE_STARTED);
+	}
+}
+
+/*
+ * The end of the first line on the program's own pipe is SERVICE_IS_READY. The program was started before it wrote.
+ * Whoever writes no line in so many bytes will not do it: PID 1 is not kept busy.
+ */
+static void read_ready(struct machine *m, struct loop_source *source)
+{
+	struct service *service = CONTAINER_OF(source, struct service, ready);
+	char text[SERVICE_READY_LINE_MAX];
+
+	read_status(m, &service->status);
+	while (source->fd >= 0) {
+		ssize_t n = read(source->fd, text, sizeof(text) - service->ready_length);
+		bool line = n > 0 && memchr(text, '\n', (size_t)n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n > 0 && !line) {
+			service->ready_length += (size_t)n;
+			continue;
+		}
+		loop_forget(m, source);
+		if (line)
+			service_event(service, SERVICE_IS_READY);
+	}
 }
 
 static int spawn(struct service *service, struct error *err)
@@ -146,97 +189,25 @@ static int spawn(struct service *service, struct error *err)
 	if (pid == 0)
 		child(service, status_write, ready_write);
 	service->pid = (pid_t)pid;
-	service->status_fd = fd_take(&status_read);
-	service->ready_fd = fd_take(&ready_read);
+	service->status = (struct loop_source){ fd_take(&status_read), read_status };
+	service->ready = (struct loop_source){ fd_take(&ready_read), read_ready };
 	service->ready_length = 0;
 	/* Unwatched, the start could never be seen: better no container than a lost one. */
-	if (watch(service->status_fd, &service->status_fd, err) < 0 ||
-	    (service->ready_fd >= 0 && watch(service->ready_fd, &service->ready_fd, err) < 0)) {
+	if (loop_watch(machine, &service->status, EPOLLIN, err) < 0 ||
+	    (service->ready.fd >= 0 && loop_watch(machine, &service->ready, EPOLLIN, err) < 0)) {
 		(void)kill(service->pid, SIGKILL);
 		return -1;
 	}
 	return 0;
 }
 
-/*
- * Taken out of the epoll set by hand: children that are still setting up hold copies of
- * the pipe, which would keep it in the set after our close.
- */
-static void unwatch(int *fd)
-{
-	if (*fd < 0)
-		return;
-	(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
-	fd_replace(fd, -1);
-}
-
-/* What the child says on its status pipe: nothing at its end is SERVICE_STARTED, else it is why it failed. */
-static void read_status(struct service *service)
-{
-	while (service->status_fd >= 0) {
-		char *end = service->message + service->message_length;
-		size_t room = sizeof(service->message) - service->message_length;
-		ssize_t n = read(service->status_fd, end, room);
-
-		if (n > 0) {
-			service->message_length += (size_t)n;
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		unwatch(&service->status_fd);
-		if (service->message_length == 0)
-			service_event(service, SERVICE_STARTED);
-	}
-}
-
-/*
- * The end of the first line on the program's own pipe is SERVICE_IS_READY. The program was started before it wrote.
- * Whoever writes no line in so many bytes will not do it: PID 1 is not kept busy.
- */
-static void read_ready(struct service *service)
-{
-	char text[SERVICE_READY_LINE_MAX];
-
-	read_status(service);
-	while (service->ready_fd >= 0) {
-		ssize_t n = read(service->ready_fd, text, sizeof(text) - service->ready_length);
-		bool line = n > 0 && memchr(text, '\n', (size_t)n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		if (n > 0 && !line) {
-			service->ready_length += (size_t)n;
-			continue;
-		}
-		unwatch(&service->ready_fd);
-		if (line)
-			service_event(service, SERVICE_IS_READY);
-	}
-}
-
-void spawn_readable(void *tag)
-{
-	size_t index = (size_t)((char *)tag - (char *)machine->services) / sizeof(struct service);
-	struct service *service = &machine->services[index];
-
-	if (tag == &service->ready_fd)
-		read_ready(service);
-	else
-		read_status(service);
-}
-
 void spawn_reaped(struct service *service, int wait_status)
 {
 	/* The pipes first: their news is older than the child's end. */
-	read_status(service);
-	read_ready(service);
-	unwatch(&service->status_fd);
-	unwatch(&service->ready_fd);
+	read_status(machine, &service->status);
+	read_ready(machine, &service->ready);
+	loop_forget(machine, &service->status);
+	loop_forget(machine, &service->ready);
 	fd_replace(&service->pidfd, -1);
 	service->pid = 0;
 	service->exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
@@ -267,14 +238,6 @@ static void started(struct service *service)
 		log_error("'%s': %s", service->plan->name, err.message);
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 const struct service_actions spawn_actions = {
-	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = started, .now = now,
+	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = started, .now = loop_now,
 };

@@ -12,9 +12,6 @@ extern const struct service_actions spawn_actions;
 /* Tells the actions which machine they act on; once, before the first event. */
 void spawn_open(struct machine *machine);
 
-/* One of a service's pipes can be read; `tag` is the address of its descriptor, the data of the event. */
-void spawn_readable(void *tag);
-
 /* The child was reaped with this wait status: what it said is read, what was open for it closed, SERVICE_EXITED sent. */
 void spawn_reaped(struct service *service, int wait_status);
 
