@@ -31,12 +31,13 @@ int container_load(const char *root, const char *id, struct arena *arena, struct
 enum container_status container_status(const struct container *container)
 {
 	struct arena arena = { 0 };
-	bool waits;
+	bool waits = false;
 
 	if (state_start_time(container->state.pid) != container->state.start_time || !container->state.start_time)
 		return CONTAINER_STOPPED;
 	/* The socket is there until `start` has taken it away. */
-	waits = access(path_join(&arena, container->directory, STATE_SOCKET), F_OK) == 0;
+	if (container->directory)
+		waits = access(path_join(&arena, container->directory, STATE_SOCKET), F_OK) == 0;
 	arena_release(&arena);
 	if (waits)
 		return CONTAINER_CREATED;

@@ -40,6 +40,14 @@ struct container_enter_options {
  */
 int container_enter(const struct container_enter_options *options, struct error *err);
 
+/*
+ * Finds a container that container_enter() has made and that runs, for container_exec() and container_kill(): `pid` is
+ * the process it was called in, seen from here. To be called in the namespaces of whoever made that process, and not
+ * by PID 1 itself: it reads config.json. Nothing is to be closed.
+ */
+struct container;
+int container_entered(const char *bundle, const char *id, pid_t pid, struct arena *arena, struct container *container,
+		      struct error *err);
 
 /* ------------------------------------------------------------ for the command line */
 
@@ -56,10 +64,10 @@ enum container_status {
 /* "creating", "created", "running", "paused", "stopped" */
 extern const char *const container_status_names[];
 
-/* A container that has a state directory. Strings are in the arena it was loaded with. */
+/* Strings are in the arena it was loaded with. */
 struct container {
-	const char *root;		/* the directory of all states */
-	const char *directory;		/* ROOT/ID */
+	const char *root;		/* the directory of all states; NULL for PID 1's containers, which have none */
+	const char *directory;		/* ROOT/ID; NULL for those */
 	struct oci_state state;		/* as it was written; `status` there is of that moment */
 	struct cgroup cgroup;		/* its directories */
 	const struct oci_config *config;/* what it was created with; NULL until container_config() */
@@ -136,6 +144,10 @@ struct container_exec_options {
 /* Runs one more process in a container. On success it is executed; the caller may wait for it. */
 int container_exec(struct container *container, const struct container_exec_options *options, struct arena *arena,
 		   struct container_process *process, struct error *err);
+
+/* The same for a command with the user, rights and environment of the container's own process, and waits for its end. */
+int container_exec_wait(struct container *container, const char *const *args, size_t count, struct arena *arena,
+			int *wait_status, struct error *err);
 
 /* Sends a signal to the first process, or to all. */
 int container_kill(struct container *container, int signal, bool all, struct error *err);

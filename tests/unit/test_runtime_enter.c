@@ -231,6 +231,66 @@ static void death_by_signal_is_told(void **state)
 	(void)waitpid(other, NULL, 0);
 }
 
+/* Runs a command in the container of `s`; what it printed. */
+static int exec_in(const struct started *s, const char *script, char *out, size_t size)
+{
+	const char *args[] = { "sh", "-c", script };
+	struct container container;
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+	int output[2], status = -1;
+	pid_t caller;
+
+	assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+	/* It joins a PID namespace for its children, and there is no way back. */
+	caller = fork();
+	if (caller == 0) {
+		if (dup2(output[1], 1) != 1 || dup2(output[1], 2) != 2 ||
+		    container_entered(bundle, "test", s->pid, &arena, &container, &err) < 0)
+			_exit(100);
+		if (container_exec_wait(&container, args, ARRAY_SIZE(args), &arena, &status, &err) < 0)
+			_exit(101);
+		_exit(WEXITSTATUS(status));
+	}
+	(void)close(output[1]);
+	read_all(output[0], out, size);
+	assert_int_equal(waitpid(caller, &status, 0), caller);
+	return WEXITSTATUS(status);
+}
+
+static void another_process_joins_it(void **state)
+{
+	static const char *const kinds[] = {
+		"{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\"}",
+		"{\"type\":\"user\"},{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\"}",
+	};
+	char inside[256], joined[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		static const char look[] = "for n in uts mnt pid user; do busybox readlink /proc/self/ns/$n; done";
+		char script[256];
+		struct started s;
+
+		(void)snprintf(script, sizeof(script), "%s; echo; exec busybox sleep 100", look);
+		write_config(script, kinds[i], i == 0 ? ",\"cgroupsPath\":\"/\"" : MAPPED ",\"cgroupsPath\":\"/\"");
+		s = start(true);
+		memset(inside, 0, sizeof(inside));
+		for (size_t n = 0; !strstr(inside, "\n\n"); n = strlen(inside))
+			assert_true(read(s.output, inside + n, sizeof(inside) - 1 - n) > 0);
+		*strstr(inside, "\n\n") = '\0';
+		(void)snprintf(script, sizeof(script), "%s; exit 7", look);
+		assert_int_equal(exec_in(&s, script, joined, sizeof(joined)), 7);
+		joined[strlen(joined) - 1] = '\0';
+		assert_string_equal(joined, inside);
+		assert_int_equal(kill(s.pid, SIGKILL), 0);
+		(void)end(&s);
+		assert_int_equal(exec_in(&s, "exit 0", joined, sizeof(joined)), 101);
+		(void)close(s.output);
+		(void)close(s.status);
+	}
+}
+
 static void failures_are_told_once(void **state)
 {
 	char failure[1200];
@@ -262,6 +322,7 @@ int main(void)
 		cmocka_unit_test(signals_reach_it_and_its_end_is_told),
 		cmocka_unit_test(its_namespaces_are_found_by_the_number_that_is_known),
 		cmocka_unit_test(death_by_signal_is_told),
+		cmocka_unit_test(another_process_joins_it),
 		cmocka_unit_test(failures_are_told_once),
 	};
 	struct error ignored;
