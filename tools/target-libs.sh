@@ -102,6 +102,30 @@ build_ext2fs()
 	done
 }
 
+# The program that checks a file system and mends it. No library has what it does; it goes into the images of
+# machines that have a disk to check. Its own libuuid and libblkid are the small ones of e2fsprogs.
+build_e2fsck()
+{
+	./configure --prefix=/ --host="$($CC -dumpmachine)" --disable-nls --disable-debugfs --disable-imager --disable-defrag \
+		--disable-resizer --disable-e2initrd-helper --disable-uuidd --disable-fuse2fs --disable-tdb --enable-libuuid \
+		--enable-libblkid --disable-bmap-stats --disable-testio-debug --disable-backtrace --without-crond-dir \
+		--without-systemd-unit-dir --without-udev-rules-dir --without-pthread \
+		PKG_CONFIG=false CC="$CC" CFLAGS="$flags -isystem $headers" LDFLAGS="-static -Wl,--gc-sections" BUILD_CC=gcc BUILD_CFLAGS=-O1
+	make -C util subst
+	make -C lib/et libcom_err.a compile_et
+	make -C lib/uuid libuuid.a uuid_types.h
+	make -C lib/blkid blkid_types.h
+	make -C lib/ext2fs ext2_err.h
+	make -C lib/support prof_err.h
+	make -j"$JOBS" -C lib/ext2fs libext2fs.a
+	make -C lib/e2p libe2p.a
+	make -C lib/blkid libblkid.a
+	make -C lib/support libsupport.a
+	make -j"$JOBS" -C e2fsck e2fsck
+	mkdir -p "$out/libexec"
+	strip -o "$out/libexec/e2fsck" e2fsck/e2fsck
+}
+
 # --- sources ---------------------------------------------------------------------------------------
 
 # check_pin LIBRARY SOURCE DIRECTORY: the upstream tarball is the one of the table.
