@@ -120,12 +120,16 @@ struct plan_prepare {
 	bool create_in_root;		/* interface: made in the host's namespace, then moved */
 };
 
+#include "plan/storage.h"
+
 struct plan {
 	struct plan_machine machine;
 	struct plan_module *modules;
 	size_t modules_count;
 	struct plan_sysctl *sysctls;
 	size_t sysctls_count;
+	struct plan_storage *storage;	/* in the order in which it is made */
+	size_t storage_count;
 	struct plan_container *containers;	/* onboot in order, then services, then onshutdown in order */
 	size_t containers_count;
 	struct plan_prepare *prepares;

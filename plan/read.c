@@ -79,6 +79,9 @@ static void store(struct reader *r, const struct plan_field *field, void *record
 	case PLAN_NUMBER:
 		*(unsigned int *)at = (unsigned int)strtoul(text, NULL, 10);
 		return;
+	case PLAN_SIZE:
+		*(uint64_t *)at = strtoull(text, NULL, 10);
+		return;
 	case PLAN_BOOL:
 		*(bool *)at = strcmp(text, "true") == 0;
 		return;
@@ -178,6 +181,8 @@ static int check_whole(struct reader *r, const struct plan_record *row, void *re
 	    !plan->machine.root_source)
 		return error_set(r->err, "field 'root_source' is missing: a root of type '%s' has one",
 				 plan->machine.root_type);
+	if (row->items == offsetof(struct plan, storage))
+		return plan_check_storage(record, r->err);
 	if (row->items == offsetof(struct plan, containers) && plan->containers_count > 1 &&
 	    plan->containers[plan->containers_count - 1].stage < plan->containers[plan->containers_count - 2].stage)
 		return error_set(r->err, "field 'stage': onboot stands before services, services before onshutdown");

@@ -118,6 +118,7 @@ const struct plan_record plan_records[] = {
 	{ "machine", machine_fields, sizeof(struct plan_machine), offsetof(struct plan, machine), 0, 0 },
 	{ "module", module_fields, ARRAY_OF(plan_module, modules), 0 },
 	{ "sysctl", sysctl_fields, ARRAY_OF(plan_sysctl, sysctls), 0 },
+	{ "storage", plan_storage_fields, ARRAY_OF(plan_storage, storage), 0 },
 	{ "container", container_fields, ARRAY_OF(plan_container, containers), 0 },
 	{ "mkdir", mkdir_fields, PREPARE, PLAN_MKDIR },
 	{ "mount", mount_fields, PREPARE, PLAN_MOUNT },
@@ -141,16 +142,16 @@ int plan_word(const char *const *words, const char *text)
 	return -1;
 }
 
-static bool is_number(const char *text, unsigned int max)
+static bool is_number(const char *text, uint64_t max)
 {
-	unsigned long n = 0;
+	uint64_t n = 0;
 
-	if (*text == '\0' || strlen(text) > 10)
+	if (*text == '\0' || strlen(text) > 19)
 		return false;
 	for (; *text; text++) {
 		if (*text < '0' || *text > '9')
 			return false;
-		n = n * 10 + (unsigned long)(*text - '0');
+		n = n * 10 + (uint64_t)(*text - '0');
 	}
 	return n <= max;
 }
@@ -177,6 +178,9 @@ bool plan_check(const struct plan_field *field, const char *text, const char **e
 	case PLAN_NUMBER:
 		*expected = "a number within the limit";
 		return is_number(text, field->max);
+	case PLAN_SIZE:
+		*expected = "a number of bytes";
+		return is_number(text, PLAN_SIZE_MAX);
 	case PLAN_BOOL:
 		*expected = "true or false";
 		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;

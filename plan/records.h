@@ -14,6 +14,7 @@
 
 #define PLAN_FIELDS_MAX 32		/* of one record: a bit each in the reader */
 #define PLAN_NAME_MAX 255		/* bytes of a name */
+#define PLAN_SIZE_MAX (UINT64_C(1) << 60)	/* bytes */
 #define PLAN_SCRATCH 512		/* room for a default that depends on other fields */
 
 enum plan_type {
@@ -24,6 +25,7 @@ enum plan_type {
 	PLAN_WORD,			/* const char *: one of `words` */
 	PLAN_ENUM,			/* an enum: the index in `words` */
 	PLAN_NUMBER,			/* unsigned int, decimal, at most `max` */
+	PLAN_SIZE,			/* uint64_t: bytes, decimal, at most 2^60 */
 	PLAN_BOOL,			/* bool: "true" or "false" */
 	PLAN_LIST,			/* struct plan_strings: the key once an item */
 };
@@ -47,6 +49,11 @@ struct plan_record {
 	size_t items, count;		/* offsets in struct plan; `machine` is not in an array: count is 0 */
 	enum plan_prepare_kind prepare;	/* where `items` is `prepares` */
 };
+
+extern const struct plan_field plan_storage_fields[];
+
+/* What no single field of a `storage` record can tell. */
+int plan_check_storage(const struct plan_storage *storage, struct error *err);
 
 extern const struct plan_record plan_records[];
 

@@ -28,6 +28,9 @@ static const char *text_of(const struct plan_field *field, const void *record, c
 	case PLAN_NUMBER:
 		(void)snprintf(scratch, PLAN_SCRATCH, "%u", *(const unsigned int *)at);
 		return scratch;
+	case PLAN_SIZE:
+		(void)snprintf(scratch, PLAN_SCRATCH, "%llu", (unsigned long long)*(const uint64_t *)at);
+		return scratch;
 	case PLAN_BOOL:
 		return *(const bool *)at ? "true" : "false";
 	default:
@@ -110,6 +113,9 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 	for (size_t i = 0; i < plan->sysctls_count; i++)
 		if (write_record(ROW(sysctls), &plan->sysctls[i], out, err) < 0)
 			return -1;
+	for (size_t i = 0; i < plan->storage_count; i++)
+		if (write_record(ROW(storage), &plan->storage[i], out, err) < 0)
+			return -1;
 	for (size_t i = 0; i < plan->containers_count; i++)
 		if (write_container(plan, i, &next, out, err) < 0)
 			return error_context(err, "container '%s'",
@@ -121,7 +127,7 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 
 int plan_write(const struct plan *plan, struct buffer *out, struct error *err)
 {
-	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->containers_count + plan->prepares_count;
+	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->containers_count + plan->prepares_count;
 	autobuffer struct buffer text = { 0 };
 
 	if (records > PLAN_RECORDS_MAX)

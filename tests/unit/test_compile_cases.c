@@ -66,6 +66,16 @@ static const char group[] = "root:x:0:\nstaff:x:50:other\napp:x:102:\naudio:x:63
 static const char modules_dep[] =
 	"kernel/drivers/block/virtio_blk.ko.xz: kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/drivers/block/loop.ko.xz:\n"
+	"kernel/drivers/block/zram/zram.ko.xz: kernel/mm/zsmalloc.ko.xz\n"
+	"kernel/mm/zsmalloc.ko.xz:\n"
+	"kernel/crypto/zstd.ko.xz:\n"
+	"kernel/crypto/lzo-rle.ko.xz:\n"
+	"kernel/fs/quota/quota_v2.ko.xz: kernel/fs/quota/quota_tree.ko.xz\n"
+	"kernel/fs/quota/quota_tree.ko.xz:\n"
+	"kernel/fs/fat/vfat.ko.xz: kernel/fs/fat/fat.ko.xz\n"
+	"kernel/fs/fat/fat.ko.xz:\n"
+	"kernel/fs/nls/nls_cp437.ko.xz:\n"
+	"kernel/drivers/scsi/sd_mod.ko.xz:\n"
 	"kernel/drivers/char/hw_random/virtio-rng.ko.xz: kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/drivers/net/virtio_net.ko.xz: kernel/net/core/failover.ko.xz kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/drivers/net/wireguard/wireguard.ko.xz: kernel/net/ipv4/udp_tunnel.ko.xz\n"
@@ -76,7 +86,7 @@ static const char modules_dep[] =
 	"kernel/fs/squashfs/squashfs.ko.xz:\n"
 	"kernel/net/core/failover.ko.xz:\n"
 	"kernel/net/ipv4/udp_tunnel.ko.xz:\n";
-static const char modules_builtin[] = "kernel/net/packet/af_packet.ko\nkernel/net/ipv6/ipv6.ko\n";
+static const char modules_builtin[] = "kernel/net/packet/af_packet.ko\nkernel/net/ipv6/ipv6.ko\nkernel/fs/ext4/ext4.ko\n";
 
 /* ---------------------------------------------------------------- what is compared */
 

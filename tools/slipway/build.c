@@ -35,17 +35,12 @@ static const struct option build_option_table[] = {
 	OPTION_TABLE_END,
 };
 
-/* Beside this program: BIN/slipway and LIBEXEC/slipway/init have the same parent, built or installed. */
-static const char *find_init(const struct build_options *o, struct arena *arena)
+/* Beside this program: BIN/slipway and LIBEXEC/slipway/NAME have the same parent, built or installed. */
+static const char *find_beside(const char *name, struct arena *arena)
 {
-	const char *environment = getenv("SLIPWAY_INIT");
 	char exe[PATH_MAX];
 	ssize_t n;
 
-	if (o->init)
-		return o->init;
-	if (environment && *environment)
-		return environment;
 	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = '\0';
 	for (int up = 0; up < 2; up++) {
@@ -54,7 +49,16 @@ static const char *find_init(const struct build_options *o, struct arena *arena)
 		if (slash)
 			*slash = '\0';
 	}
-	return path_join(arena, exe, "libexec/slipway/init");
+	return path_join(arena, exe, arena_printf(arena, "libexec/slipway/%s", name));
+}
+
+static const char *find_init(const struct build_options *o, struct arena *arena)
+{
+	const char *environment = getenv("SLIPWAY_INIT");
+
+	if (o->init)
+		return o->init;
+	return environment && *environment ? environment : find_beside("init", arena);
 }
 
 static const char *default_output(const char *manifest_path, struct arena *arena)
@@ -101,7 +105,7 @@ static int lay_out(const struct build_options *o, const struct image_format *for
 	struct root_input input = {
 		.manifest = &c->manifest, .compiled = &c->compiled, .images = c->images,
 		.images_count = c->images_count, .kernel = c->kernel.package ? &c->kernel : NULL, .store = c->store,
-		.init_binary = find_init(o, &c->arena),
+		.init_binary = find_init(o, &c->arena), .check_binary = find_beside("e2fsck", &c->arena),
 	};
 	struct tree *root = NULL, *boot = NULL;
 	int r = -1;

@@ -85,7 +85,8 @@ int compile(const struct compile_input *input, struct arena *arena, struct compi
 {
 	struct compiled out = { 0 };
 
-	if (machine_compile(input, arena, &out.plan, err) < 0 || modules_compile(input, arena, &out, err) < 0 ||
+	if (machine_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
+	    modules_compile(input, arena, &out, err) < 0 ||
 	    cmdline_compile(input, arena, &out, err) < 0 || compile_containers(input, arena, &out, err) < 0 ||
 	    check_cgroups(&out, err) < 0)
 		return -1;

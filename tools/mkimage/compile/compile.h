@@ -64,6 +64,7 @@ struct compiled {
 	const char **boot_modules;	/* absolute paths, as in plan.modules */
 	size_t boot_modules_count;
 	const char *cmdline;		/* kernel command line */
+	bool needs_check;		/* the root holds the program that checks file systems */
 };
 
 int compile(const struct compile_input *input, struct arena *arena, struct compiled *compiled, struct error *err);

@@ -205,23 +205,42 @@ static bool is_wanted(const struct modules *m, const struct machine_module *row,
 	return row->boot == boot && (!row->root_type || strcmp(row->root_type, m->input->root_type) == 0);
 }
 
+/* One that the machine itself needs, by its name. */
+static int visit_wish(struct modules *m, const struct module_wish *wish)
+{
+	struct module *module = find(m, wish->name);
+
+	if (is_builtin(m, wish->name))
+		return 0;
+	if (module)
+		return visit(m, module, !wish->needed);
+	/* Without a list of what is built in nothing can be said. */
+	if (!wish->needed || !m->builtin_count)
+		return 0;
+	return place_error(&m->input->manifest->kernel.image.at, m->err,
+			   "kernel.image: this kernel has no '%s', which is needed for %s", wish->name, wish->why);
+}
+
 static int visit_machine(struct modules *m, bool boot)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(machine_modules); i++) {
 		const struct machine_module *row = &machine_modules[i];
-		struct module *module;
 
-		if (!is_wanted(m, row, boot) || is_builtin(m, row->name))
-			continue;
-		module = find(m, row->name);
-		if (module && visit(m, module, !row->needed) < 0)
+		if (is_wanted(m, row, boot) &&
+		    visit_wish(m, &(struct module_wish){ row->name, row->why, row->needed }) < 0)
 			return -1;
-		/* Without a list of what is built in nothing can be said. */
-		if (!module && row->needed && m->builtin_count)
-			return place_error(&m->input->manifest->kernel.image.at, m->err,
-					   "kernel.image: this kernel has no '%s', which is needed for %s", row->name,
-					   row->why);
 	}
+	return 0;
+}
+
+static int visit_storage(struct modules *m, const struct plan *plan)
+{
+	struct module_wish *wishes;
+	size_t count = storage_modules_wanted(plan, m->arena, &wishes);
+
+	for (size_t i = 0; i < count; i++)
+		if (visit_wish(m, &wishes[i]) < 0)
+			return -1;
 	return 0;
 }
 
@@ -295,7 +314,7 @@ int modules_compile(const struct compile_input *input, struct arena *arena, stru
 	if (read_dependencies(&m) < 0 || read_builtin(&m) < 0 || visit_machine(&m, true) < 0)
 		return -1;
 	m.boot_count = m.planned_count;
-	if (visit_machine(&m, false) < 0)
+	if (visit_machine(&m, false) < 0 || visit_storage(&m, &out->plan) < 0)
 		return -1;
 	for (size_t i = 0; i < stated->count; i++)
 		if (visit_stated(&m, &stated->items[i]) < 0)

@@ -78,6 +78,17 @@ int prepare_compile(struct job *job, struct plan *plan);
 /* Where PID 1 pins the container's new network namespace before it starts; NULL where the container makes its own. */
 const char *prepare_network_path(const struct job *job);
 
+/* storage.c: `storage` records. Comes before the modules. */
+int storage_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err);
+
+struct module_wish {
+	const char *name, *why;
+	bool needed;			/* a kernel that has it neither as a module nor built in will not do */
+};
+
+/* The modules that the storage of the plan needs, in the arena; their count. */
+size_t storage_modules_wanted(const struct plan *plan, struct arena *arena, struct module_wish **wishes);
+
 /* modules.c */
 int modules_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);

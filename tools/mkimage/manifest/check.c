@@ -187,7 +187,7 @@ int check_manifest(struct checker *checker, const struct manifest *manifest)
 {
 	if (check_volume_names(checker, manifest) < 0 || check_stages(checker, manifest) < 0 ||
 	    check_service_names(checker, &manifest->services) < 0 ||
-	    check_order(checker, &manifest->services) < 0)
+	    check_order(checker, &manifest->services) < 0 || check_storage(checker, manifest) < 0)
 		return -1;
 	return check_files(checker, manifest);
 }

@@ -26,7 +26,10 @@ int check_container(struct checker *checker, const struct manifest_container *co
 /* order.c: `after` and `requires` name services, and none waits for itself. Their own names are checked. */
 int check_order(struct checker *checker, const struct manifest_containers *services);
 
-/* "FILE:LINE:COLUMN: where.key: problem"; returns -1. Either of the two may be "". For both files. */
+/* storage.c: which disk is meant, what may be made of it, and what volumes need. */
+int check_storage(struct checker *checker, const struct manifest *manifest);
+
+/* "FILE:LINE:COLUMN: where.key: problem"; returns -1. Either of the two may be "". For all files. */
 int check_fail(struct checker *checker, const struct place *at, const char *where, const char *key,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -206,6 +206,50 @@ struct manifest_volume {
 	struct manifest_bool readonly;
 	struct manifest_string format;		/* filesystem (default) | oci */
 	struct manifest_strings platforms;
+	/* (+) any of them makes it a volume that PID 1 sets up */
+	struct manifest_bool persistent;	/* on the state partition */
+	struct manifest_string size;		/* "1G": what it holds at most */
+	struct manifest_id uid, gid;
+	struct manifest_string mode;
+};
+
+/* (+) `storage:` */
+
+/* A disk or a partition: of `state`, of `swap`, of `disks`. At most one of the first six says which. */
+struct manifest_disk {
+	struct place at;
+	struct manifest_string device, label, partlabel, uuid, partuuid, type;
+	struct manifest_string filesystem, mount;
+	struct manifest_strings options;
+	struct manifest_string create;		/* never | blank | overwrite */
+	struct manifest_bool grow, check, repair;
+	struct manifest_string wait, time_limit;
+	struct manifest_string on_failure;	/* stop | continue | reboot */
+	struct manifest_string file, size;	/* swap: a file on the state partition, and its bytes */
+	struct manifest_int priority;		/* swap */
+};
+
+struct manifest_zram {
+	struct place at;		/* line 0: no such section */
+	struct manifest_string size;	/* "50%" of the memory, or bytes: "1G" */
+	struct manifest_string algorithm;
+	struct manifest_int priority;
+	struct manifest_string on_failure;
+};
+
+struct manifest_tmpfs {
+	struct place at;
+	struct manifest_string mount, size, mode, on_failure;
+	struct manifest_strings options;
+};
+
+struct manifest_storage {
+	struct manifest_disk state;	/* state.at.line 0: no such section */
+	struct manifest_disk *disks, *swap;
+	size_t disks_count, swap_count;
+	struct manifest_zram zram;
+	struct manifest_tmpfs *tmpfs;
+	size_t tmpfs_count;
 };
 
 struct manifest_trust {			/* accepted, of no effect: images are pinned by digest */
@@ -232,6 +276,7 @@ struct manifest {
 	struct manifest_string hostname;	/* (+) */
 	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
 	struct manifest_pairs sysctl;		/* (+) of the machine */
+	struct manifest_storage storage;	/* (+) */
 	struct manifest_trust trust;
 };
 
@@ -257,6 +302,12 @@ int manifest_parse_label(const char *where, const char *json, size_t length, str
 /* "10s", "500ms", "2m" as milliseconds, at most MANIFEST_DURATION_MAX; false where the text is no duration. */
 bool manifest_duration(const char *text, unsigned int *milliseconds);
 
+/* "1G", "512M", "64K" or bytes, 1 to MANIFEST_SIZE_MAX; false where the text is no size. */
+bool manifest_size(const char *text, uint64_t *bytes);
+
+/* The same, or "1%" to "1000%", which gives `percent` and no bytes. */
+bool manifest_share(const char *text, uint64_t *bytes, unsigned int *percent);
+
 /* `ready:` in its parts. */
 enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD };
 struct manifest_readiness {
@@ -277,5 +328,7 @@ int place_error(const struct place *at, struct error *err, const char *format, .
 #define MANIFEST_NAME_MAX 76u		/* characters of a container's name: containerd's limit for an id */
 #define MANIFEST_READY_FD_MAX 255u
 #define MANIFEST_DURATION_MAX 3600000u	/* milliseconds */
+#define MANIFEST_SIZE_MAX (UINT64_C(1) << 60)	/* bytes: an exbibyte, as ext4 has it */
+#define MANIFEST_SWAP_PRIORITY_MAX 32767	/* swapon(2) */
 
 #endif

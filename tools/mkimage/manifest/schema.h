@@ -53,6 +53,7 @@ struct schema {
 extern const struct schema schema_manifest;	/* struct manifest */
 extern const struct schema schema_container;	/* struct manifest_container */
 extern const struct schema schema_file;		/* struct manifest_file */
+extern const struct schema schema_storage;	/* struct manifest_storage: schema_storage.c */
 
 enum schema_unknown { SCHEMA_REFUSE, SCHEMA_PASS_OVER };
 

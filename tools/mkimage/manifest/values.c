@@ -223,6 +223,42 @@ const char *value_format(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_state_filesystem(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "ext4", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_disk_filesystem(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "ext4", "ext3",  "ext2",     "xfs",   "btrfs", "vfat",
+					     "exfat", "ntfs3", "squashfs", "erofs", "iso9660", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_create(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "never", "blank", "overwrite", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_storage_failure(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "stop", "continue", "reboot", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_zram_algorithm(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "lzo-rle", "lzo", "lz4", "lz4hc", "zstd", "842", "deflate", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
 const char *value_device_path(const char *value, struct arena *arena)
 {
 	return strcmp(value, "all") == 0 ? NULL : value_absolute(value, arena);

@@ -31,6 +31,13 @@ value_check value_metadata, value_format;
 value_check value_device_path;		/* an absolute path or "all" */
 value_check value_device_type, value_rule_type, value_access;
 value_check value_sysctl_key;
+value_check value_state_filesystem, value_disk_filesystem, value_create, value_storage_failure, value_zram_algorithm;
+
+/* disks.c: what `storage:` is written with */
+value_check value_disk_label, value_partition_label, value_disk_uuid, value_partition_type;
+value_check value_mount_option;
+value_check value_mount_place;		/* an absolute path that hides nothing PID 1 needs */
+value_check value_size, value_share;	/* "1G"; the same or "50%" */
 
 /* syntax.c: values with parts */
 value_check value_bind;			/* source:destination[:options] */

@@ -153,6 +153,19 @@ static int add_init(const struct root_input *input, struct tree *root, struct er
 	return tree_add_link(root, "usr/bin/runc", "init", NULL, err);
 }
 
+/* What checks file systems, where the plan has any to check. */
+static int add_check_program(const struct root_input *input, struct tree *root, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (!input->compiled->needs_check)
+		return 0;
+	fd = open(input->check_binary, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "cannot open the program that checks disks, '%s'", input->check_binary);
+	return tree_add_file_fd(root, PLAN_CHECK_PROGRAM + 1, fd, &program, NULL, err);
+}
+
 static int add_plan(const struct root_input *input, struct tree *root, struct error *err)
 {
 	autobuffer struct buffer text = { 0 };
@@ -278,7 +291,7 @@ static int add_all(struct layout *layout, struct error *err)
 
 	/* LinuxKit's order: what comes later may replace what came before. */
 	if (add_skeleton(root, err) < 0 || add_modules(input, root, err) < 0 || add_init_images(layout, err) < 0 ||
-	    add_init(input, root, err) < 0)
+	    add_init(input, root, err) < 0 || add_check_program(input, root, err) < 0)
 		return -1;
 	for (size_t i = 0; i < input->compiled->plan.containers_count; i++)
 		if (add_container(layout, i, err) < 0)

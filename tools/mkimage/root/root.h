@@ -4,6 +4,7 @@
  * laid out as PID 1 expects them.
  *
  *     /init                                 PID 1 and the OCI runtime (also /usr/bin/runc)
+ *     /usr/libexec/slipway/e2fsck           where the manifest has disks to check
  *     /etc/slipway/plan                     what PID 1 reads
  *     /boot/{kernel,cmdline}                not in the root: they are outputs of their own
  *     /lib/modules/...                      from the kernel package's kernel.tar
@@ -41,6 +42,7 @@ struct root_input {
 	const struct root_kernel *kernel;	/* NULL where the manifest has none */
 	struct store *store;
 	const char *init_binary;	/* the target's static binary, on this machine */
+	const char *check_binary;	/* that of e2fsck, likewise */
 };
 
 /* Fills `root`. Errors carry the place in the manifest where there is one. */
