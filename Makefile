@@ -26,7 +26,7 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSLIPWAY_VERSION='"$(
 , := ,
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
-HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libseccomp
+HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libseccomp ext2fs com_err blkid
 # Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)
@@ -51,6 +51,7 @@ LIB_plan     := $(call SOURCES,plan)
 LIB_runtime  := $(call SOURCES,runtime/linux) $(call SOURCES,runtime/container)
 LIB_command  := $(filter-out %/main.c,$(call SOURCES,runtime/command))
 LIB_init     := $(filter-out %/main.c,$(call SOURCES,init))
+LIB_storage  := $(call SOURCES,init/storage)
 LIB_manifest := $(call SOURCES,tools/mkimage/manifest)
 LIB_source   := $(call SOURCES,tools/mkimage/source)
 LIB_compile  := $(call SOURCES,tools/mkimage/compile)
@@ -60,7 +61,7 @@ LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base oci plan runtime command init manifest source compile tree root package image slipway
+LIBS := base oci plan runtime command storage init manifest source compile tree root package image slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -68,7 +69,8 @@ NEED_oci      := base
 NEED_plan     := base
 NEED_runtime  := oci base
 NEED_command  := runtime oci base
-NEED_init     := runtime plan oci base
+NEED_storage  := plan base
+NEED_init     := storage runtime plan oci base
 NEED_manifest := base
 NEED_source   := oci base
 NEED_compile  := source manifest plan oci base
@@ -93,7 +95,7 @@ $(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 
 # --- programs ------------------------------------------------------------------------------------
 
-PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init
+PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init $(BUILD)/libexec/slipway/e2fsck
 
 all: $(PROGRAMS) ## build everything
 
@@ -120,9 +122,17 @@ $(BUILD)/libexec/slipway/init: $(INIT_PARTS) $(BUILD)/target-libs.key
 	@$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--start-group $(INIT_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@.debug
 	@objcopy --strip-all $@.debug $@
 
-$(BUILD)/bin/slipway-runtime: $(BUILD)/libexec/slipway/init
+# For hosts: the runtime by itself, which needs nothing of what PID 1 does with disks.
+RUNTIME_PARTS := $(call OBJECTS,target,runtime/command/main.c) $(call WITH_NEEDS,target,command)
+$(BUILD)/bin/slipway-runtime: $(RUNTIME_PARTS) $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
-	@cp -f $< $@
+	@echo "  LD(t)   $@"
+	@$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--start-group $(RUNTIME_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@
+	@objcopy --strip-all $@
+
+$(BUILD)/libexec/slipway/e2fsck: $(BUILD)/target-libs.key
+	@mkdir -p $(@D)
+	@cp -f $(TARGET_PREFIX)/libexec/e2fsck $@
 
 # The script knows whether there is anything to do. The key changes with the libraries, and then all of the target is built anew.
 $(BUILD)/target-libs.key: FORCE | prerequisites-check
@@ -180,7 +190,7 @@ prerequisites: $(BUILD)/target-libs.key ## install Debian packages (as root) and
 
 # --- the rest ------------------------------------------------------------------------------------
 
-INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init
+INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck
 MAN_PAGES := $(wildcard tools/slipway/*.[1-8] runtime/*.[1-8] runtime/command/*.[1-8] init/*.[1-8] plan/*.[1-8] docs/*.[1-8])
 
 install: $(PROGRAMS) ## install below DESTDIR and PREFIX (default /usr/local)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "init/api_mounts.h"
 #include "init/console.h"
+#include "init/disks.h"
 #include "init/host.h"
 #include "init/loop.h"
 #include "init/modules.h"
@@ -106,6 +107,7 @@ static const struct boot_stage {
 	{ "file systems",     mount_late,         true },
 	{ "modules",          load_modules,       false },
 	{ "settings",         apply_settings,     false },
+	{ "storage",          disks_apply,        false },
 	{ "console",          console_open,       false },
 	{ "event loop",       loop_open,          true },
 };
@@ -122,7 +124,7 @@ static const struct failure_policy {
 
 static const struct failure_policy *policy_of(const struct machine *machine)
 {
-	const char *name = machine->plan.machine.on_failure;
+	const char *name = machine->failure_policy ? machine->failure_policy : machine->plan.machine.on_failure;
 
 	for (size_t i = 0; name && i < ARRAY_SIZE(policies); i++)
 		if (strcmp(policies[i].name, name) == 0)

@@ -7,15 +7,18 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/swap.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/console.h"
 #include "init/init.h"
+#include "init/worker.h"
 
 #define MOUNTS_BYTES_MAX 65536
 #define PASSES_MAX 8
+#define UNMOUNT_TIME 60000		/* milliseconds for all that is not on the disks yet */
 
 /* Undoes the \040 of /proc/self/mounts in place. */
 static void unescape(char *s)
@@ -85,13 +88,46 @@ static void unmount_all(void)
 	}
 }
 
-void machine_end(struct machine *machine, enum machine_end end)
+/* A file that is swapped to holds its file system. What lies on devices ends with the machine. */
+static void stop_swap_files(void)
 {
-	console_close(machine);
-	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
+	char text[4096], *rest = text, *line;
+	autoclose int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[length > 0 ? length : 0] = '\0';
+	while ((line = strsep(&rest, "\n"))) {
+		char *path = strsep(&line, " \t");
+
+		if (*path != '/' || strncmp(path, "/dev/", 5) == 0)
+			continue;
+		unescape(path);
+		if (swapoff(path) < 0)
+			log_warning("cannot stop swapping to '%s': %s", path, strerror(errno));
+	}
+}
+
+static int let_go_of_disks(void *context, struct error *err)
+{
+	(void)context;
+	(void)err;
+	stop_swap_files();
 	sync();
 	unmount_all();
 	sync();
+	return 0;
+}
+
+void machine_end(struct machine *machine, enum machine_end end)
+{
+	static const struct worker_job job = { "unmounting", let_go_of_disks, NULL, UNMOUNT_TIME };
+	struct error err = { 0 };
+
+	console_close(machine);
+	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
+	/* In a child: a disk that does not answer must not keep the machine from ending. */
+	if (worker_wait(&job, &err) < 0)
+		log_warning("%s", err.message);
 	(void)reboot(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel has no way to do it: what is left is not to panic. */
 	for (;;)

@@ -34,6 +34,7 @@ struct machine {
 	struct loop_timer *timers;	/* loop.c's lists */
 	struct loop_child *children;
 	struct loop_source signals, clock, uevents, host;
+	const char *failure_policy;	/* of the step that failed, in place of the plan's on_failure; NULL: it has none */
 	bool has_state;			/* the state partition is mounted at STATE_DIRECTORY */
 	int epoll_fd, console_fd, null_fd, cgroup_fd;	/* -1 while not open, as in the sources */
 };
