@@ -46,6 +46,7 @@ TARGET_LIBS = -ljansson -lseccomp -lext2fs -lcom_err -lblkid
 
 SOURCES = $(wildcard $(1)/*.c)
 LIB_base     := $(call SOURCES,base)
+LIB_control  := $(call SOURCES,control)
 LIB_oci      := $(call SOURCES,oci)
 LIB_plan     := $(call SOURCES,plan)
 LIB_runtime  := $(call SOURCES,runtime/linux) $(call SOURCES,runtime/container)
@@ -61,10 +62,11 @@ LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base oci plan runtime command storage init manifest source compile tree root package image slipway
+LIBS := base control oci plan runtime command storage init manifest source compile tree root package image slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
+NEED_control  := base
 NEED_oci      := base
 NEED_plan     := base
 NEED_runtime  := oci base
@@ -78,7 +80,7 @@ NEED_tree     := source oci base
 NEED_image    := tree source oci base
 NEED_package  := root tree compile source manifest plan oci base
 NEED_root     := tree compile source manifest plan oci base
-NEED_slipway  := package root image tree compile source manifest plan oci base
+NEED_slipway  := control package root image tree compile source manifest plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz

@@ -11,9 +11,11 @@
 #include "base/log.h"
 #include "init/api_mounts.h"
 #include "init/console.h"
+#include "init/control.h"
 #include "init/disks.h"
 #include "init/host.h"
 #include "init/loop.h"
+#include "init/metrics.h"
 #include "init/modules.h"
 #include "init/order.h"
 #include "init/root.h"
@@ -110,6 +112,8 @@ static const struct boot_stage {
 	{ "storage",          disks_apply,        false },
 	{ "console",          console_open,       false },
 	{ "event loop",       loop_open,          true },
+	{ "control",          control_open,       false },
+	{ "metrics",          metrics_open,       false },
 };
 
 static const struct failure_policy {

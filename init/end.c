@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/console.h"
+#include "init/control.h"
 #include "init/init.h"
 #include "init/worker.h"
 
@@ -123,6 +124,7 @@ void machine_end(struct machine *machine, enum machine_end end)
 	static const struct worker_job job = { "unmounting", let_go_of_disks, NULL, UNMOUNT_TIME };
 	struct error err = { 0 };
 
+	control_close();
 	console_close(machine);
 	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
 	/* In a child: a disk that does not answer must not keep the machine from ending. */

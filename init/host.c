@@ -14,7 +14,7 @@
 #include "init/uevents.h"
 
 #define PORTS_DIRECTORY "/sys/class/virtio-ports"
-#define PORT_NAME "org.slipway.status.0\n"
+#define PORT_NAME "org.slipway.status.0"
 
 struct dirent_raw {			/* getdents64(2) */
 	uint64_t inode;
@@ -27,7 +27,8 @@ struct dirent_raw {			/* getdents64(2) */
 /*
  * Calls `visit` for each entry until it returns other than -1. Not readdir(): that allocates.
  */
-static int each_entry(const char *directory, int (*visit)(int dirfd, const char *name))
+static int each_entry(const char *directory, int (*visit)(int dirfd, const char *name, const char *wanted),
+		      const char *wanted)
 {
 	_Alignas(struct dirent_raw) char entries[2048];
 	autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -38,7 +39,7 @@ static int each_entry(const char *directory, int (*visit)(int dirfd, const char 
 	while ((n = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0)
 		for (long at = 0; at < n;) {
 			const struct dirent_raw *entry = (const void *)(entries + at);
-			int r = entry->name[0] == '.' ? -1 : visit(fd, entry->name);
+			int r = entry->name[0] == '.' ? -1 : visit(fd, entry->name, wanted);
 
 			if (r != -1)
 				return r;
@@ -47,8 +48,8 @@ static int each_entry(const char *directory, int (*visit)(int dirfd, const char 
 	return -1;
 }
 
-/* The device node of the port `name` when it is ours. */
-static int open_if_ours(int dirfd, const char *name)
+/* The device node of the port `name` when it calls itself `wanted`. */
+static int open_if_wanted(int dirfd, const char *name, const char *wanted)
 {
 	char path[128], said[64] = "";
 	autoclose int fd = -1;
@@ -57,15 +58,20 @@ static int open_if_ours(int dirfd, const char *name)
 	(void)snprintf(path, sizeof(path), "%.64s/name", name);
 	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 	n = fd >= 0 ? read(fd, said, sizeof(said) - 1) : -1;
-	if (n <= 0 || strcmp(said, PORT_NAME) != 0)
+	if (n <= 0 || said[n - 1] != '\n' || strlen(wanted) != (size_t)n - 1 || memcmp(said, wanted, (size_t)n - 1) != 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "/dev/%.64s", name);
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
+int host_port_open(const char *name)
+{
+	return each_entry(PORTS_DIRECTORY, open_if_wanted, name);
+}
+
 int host_open(void)
 {
-	return each_entry(PORTS_DIRECTORY, open_if_ours);
+	return host_port_open(PORT_NAME);
 }
 
 static void send_line(int fd, const char *line, size_t length)
@@ -75,9 +81,10 @@ static void send_line(int fd, const char *line, size_t length)
 		return;
 }
 
-static int is_device(int dirfd, const char *name)
+static int is_device(int dirfd, const char *name, const char *wanted)
 {
 	(void)dirfd;
+	(void)wanted;
 	return strncmp(name, "virtio", strlen("virtio")) == 0 ? 1 : -1;
 }
 
@@ -87,7 +94,7 @@ void host_report_exit(int uevent_fd, int *fd, int status)
 	char line[32];
 	int n = snprintf(line, sizeof(line), "exit %d\n", status & 0xff);
 
-	if (*fd < 0 && each_entry("/sys/bus/virtio/drivers/virtio_console", is_device) == 1 &&
+	if (*fd < 0 && each_entry("/sys/bus/virtio/drivers/virtio_console", is_device, NULL) == 1 &&
 	    uevents_wait_for(uevent_fd, PORTS_DIRECTORY "/vport0p1", HOST_WAIT, &ignored) == 0)
 		*fd = host_open();
 	send_line(*fd, line, (size_t)n);

@@ -12,8 +12,9 @@
 
 #define HOST_WAIT 2u			/* seconds */
 
-/* Opens the port without blocking; -1 while there is none. */
+/* Opens the port without blocking; -1 while there is none. The same for another port, by its name. */
 int host_open(void);
+int host_port_open(const char *name);
 
 /*
  * The last word before the machine ends. Where the port is not open yet although the machine

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/control.h"
 #include "init/host.h"
 #include "init/sequence.h"
 #include "init/service.h"
@@ -166,6 +167,7 @@ static void on_uevent(struct machine *machine, struct loop_source *source)
 {
 	uevents_drain(source->fd);
 	open_host(machine);
+	control_look_for_port(machine);
 }
 
 static void on_host(struct machine *machine, struct loop_source *source)
@@ -222,11 +224,13 @@ void loop_run(struct machine *machine)
 	struct epoll_event events[EVENTS_AT_ONCE];
 
 	open_host(machine);
+	control_look_for_port(machine);
 	sequence_start(machine);
 	for (;;) {
 		int n;
 
 		sequence_advance(machine);
+		control_advance(machine);
 		arm_clock(machine);
 		n = epoll_wait(machine->epoll_fd, events, EVENTS_AT_ONCE, -1);
 		for (int i = 0; i < n; i++) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one binary of the target. Process 1 is the machine's init; under any other
- * name or number it is the OCI runtime.
+ * The one binary of the target. Process 1 is the machine's init; as `ctl` it looks at that and steers it; under any
+ * other name it is the OCI runtime.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/path.h"
+#include "control/ctl.h"
 #include "init/boot.h"
 #include "init/loop.h"
 #include "runtime/command/command.h"
@@ -32,9 +34,18 @@ static void __attribute__((noreturn)) init_main(void)
 	loop_run(&machine);
 }
 
+static int open_control(struct error *err)
+{
+	return client_connect_unix(CONTROL_SOCKET, err);
+}
+
+static const struct ctl_way inside = { .program = "ctl", .open = open_control };
+
 int main(int argc, char **argv)
 {
 	if (getpid() == 1 && argc > 0 && strstr(argv[0], "init"))
 		init_main();
+	if (argc > 0 && strcmp(path_base(argv[0]), "ctl") == 0)
+		return ctl_main(&inside, argc, argv);
 	return runtime_main(argc, argv);
 }

@@ -42,6 +42,11 @@ void sequence_start(struct machine *machine)
 	start_at(machine, PLAN_ONBOOT, 0);
 }
 
+bool sequence_runs_services(void)
+{
+	return sequence.phase == PHASE_SERVICES;
+}
+
 void sequence_shutdown(struct machine *machine, enum machine_end end, int status, const char *why)
 {
 	if (sequence.phase >= PHASE_STOPPING)

@@ -15,6 +15,9 @@ void sequence_start(struct machine *machine);
 /* Looks at what has come to rest and does what follows from it. Called after every event. */
 void sequence_advance(struct machine *machine);
 
+/* True while services are started and stopped one by one, and nothing else goes on. */
+bool sequence_runs_services(void);
+
 /* Begins the shutdown; a later call changes nothing. `status` is what the host is told. */
 void sequence_shutdown(struct machine *machine, enum machine_end end, int status, const char *why);
 

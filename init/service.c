@@ -11,6 +11,12 @@
 
 static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown" };
 
+const char *const service_state_names[SERVICE_STATES] = {
+	[SERVICE_WAITING] = "waiting",         [SERVICE_STARTING] = "starting", [SERVICE_RUNNING] = "running",
+	[SERVICE_READY] = "ready",             [SERVICE_BACKING_OFF] = "backing-off", [SERVICE_STOPPING] = "stopping",
+	[SERVICE_DONE] = "done",               [SERVICE_FAILED] = "failed",
+};
+
 void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,
 		  const struct service_actions *actions)
 {
@@ -172,6 +178,19 @@ static enum service_state stop_for_good(struct service *s)
 	return SERVICE_STOPPING;
 }
 
+static enum service_state restart(struct service *s)
+{
+	return stop_because(s, REASON_RESTART);
+}
+
+/* It stops already: it is to come back, unless it has failed others. */
+static enum service_state restart_stopping(struct service *s)
+{
+	if (s->reason != REASON_FORSAKEN)
+		s->reason = REASON_RESTART;
+	return SERVICE_STOPPING;
+}
+
 static enum service_state late(struct service *s)
 {
 	log_error("%s '%s': not ready %u ms after its start: stopped", stage_names[s->plan->stage], s->plan->name,
@@ -197,7 +216,7 @@ static enum service_state forsake_waiting(struct service *s)
 
 static enum service_state forsake_stopping(struct service *s)
 {
-	if (s->reason == REASON_LATE)
+	if (s->reason != REASON_ASKED)
 		s->reason = REASON_FORSAKEN;
 	return SERVICE_STOPPING;
 }
@@ -208,6 +227,7 @@ static enum service_state stopped_for(struct service *s)
 	s->deadline = 0;
 	switch (s->reason) {
 	case REASON_ASKED:
+	case REASON_RESTART:
 		return SERVICE_DONE;
 	case REASON_FORSAKEN:
 		s->exit_status = 1;
@@ -239,41 +259,50 @@ static enum service_state stopped(struct service *s)
 
 	s->actions->kill_all(s);
 	next = stopped_for(s);
+	if (s->reason == REASON_RESTART)
+		return start(s);
 	return s->reason == REASON_LATE ? after_end(s) : next;
 }
 
 /* An empty cell: nothing is done and the state stays. */
 static enum service_state (*const table[SERVICE_STATES][SERVICE_EVENTS])(struct service *) = {
 	[SERVICE_WAITING] = {
-		[SERVICE_START] = start, [SERVICE_STOP] = stop_waiting, [SERVICE_FORSAKE] = forsake_waiting,
+		[SERVICE_START] = start, [SERVICE_STOP] = stop_waiting, [SERVICE_RESTART] = start,
+		[SERVICE_FORSAKE] = forsake_waiting,
 	},
 	[SERVICE_STARTING] = {
 		[SERVICE_STARTED] = started, [SERVICE_EXITED] = ended, [SERVICE_TIMER] = late,
-		[SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+		[SERVICE_STOP] = stop, [SERVICE_RESTART] = restart, [SERVICE_FORSAKE] = forsake,
 	},
 	[SERVICE_RUNNING] = {
 		[SERVICE_IS_READY] = said_ready, [SERVICE_EXITED] = ended, [SERVICE_TIMER] = late,
-		[SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+		[SERVICE_STOP] = stop, [SERVICE_RESTART] = restart, [SERVICE_FORSAKE] = forsake,
 	},
 	[SERVICE_READY] = {
-		[SERVICE_EXITED] = ended, [SERVICE_STOP] = stop, [SERVICE_FORSAKE] = forsake,
+		[SERVICE_EXITED] = ended, [SERVICE_STOP] = stop, [SERVICE_RESTART] = restart,
+		[SERVICE_FORSAKE] = forsake,
 	},
 	[SERVICE_BACKING_OFF] = {
 		[SERVICE_START] = start, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting,
-		[SERVICE_FORSAKE] = forsake_waiting,
+		[SERVICE_RESTART] = start, [SERVICE_FORSAKE] = forsake_waiting,
 	},
 	[SERVICE_STOPPING] = {
 		[SERVICE_EXITED] = stopped, [SERVICE_TIMER] = stop_now, [SERVICE_STOP] = stop_for_good,
+		[SERVICE_START] = restart_stopping, [SERVICE_RESTART] = restart_stopping,
 		[SERVICE_FORSAKE] = forsake_stopping,
 	},
-	[SERVICE_DONE] = { [SERVICE_START] = start },
-	[SERVICE_FAILED] = { [SERVICE_START] = start },
+	[SERVICE_DONE] = { [SERVICE_START] = start, [SERVICE_RESTART] = start },
+	[SERVICE_FAILED] = { [SERVICE_START] = start, [SERVICE_RESTART] = start },
 };
 
 void service_event(struct service *service, enum service_event event)
 {
 	enum service_state (*cell)(struct service *) = table[service->state][event];
 
+	enum service_state before = service->state;
+
 	if (cell)
 		service->state = cell(service);
+	if (service->state != before)
+		service->since = service->actions->now();
 }

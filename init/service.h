@@ -33,6 +33,7 @@ enum service_event {
 	SERVICE_EXITED,			/* reaped; exit_status is set */
 	SERVICE_TIMER,			/* the deadline came */
 	SERVICE_STOP,
+	SERVICE_RESTART,		/* asked for: what runs is stopped first */
 	SERVICE_FORSAKE,		/* one that it requires has failed */
 	SERVICE_EVENTS,
 };
@@ -42,7 +43,10 @@ enum service_reason {
 	REASON_ASKED,			/* DONE */
 	REASON_FORSAKEN,		/* FAILED */
 	REASON_LATE,			/* not ready in time: as if it had ended with SERVICE_STATUS_LATE */
+	REASON_RESTART,			/* STARTING */
 };
+
+extern const char *const service_state_names[SERVICE_STATES];
 
 /* A service that another one waits for. */
 struct service;
@@ -79,6 +83,7 @@ struct service {
 	bool forsaken;			/* one that it requires has failed, or is about to */
 	bool failure_told;		/* of a critical one */
 	enum service_reason reason;	/* while STOPPING */
+	int64_t since;			/* when it came into its state; 0 is from the beginning */
 	int64_t started_at;		/* when execve last worked */
 	int64_t deadline;		/* of the timer; 0 is none */
 	size_t ready_length;		/* bytes of the line that tells that it is ready */

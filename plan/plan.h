@@ -38,6 +38,9 @@ struct plan_strings {
 	size_t count;
 };
 
+/* Where `ctl exec` may run programs: nowhere, in containers of services, or also in the machine's own namespaces. */
+enum plan_control_exec { PLAN_EXEC_NONE, PLAN_EXEC_SERVICES, PLAN_EXEC_HOST };
+
 /* `machine`: one record, the first. */
 struct plan_machine {
 	const char *hostname;		/* default "slipway" */
@@ -45,6 +48,9 @@ struct plan_machine {
 	const char *root_source;	/* "/dev/vda"; NULL for initramfs */
 	unsigned int root_timeout;	/* seconds to wait for the device; default 30 */
 	const char *on_failure;		/* what a failed boot step does: "poweroff" (default), "reboot", "continue" */
+	enum plan_control_exec control_exec;	/* what control may run; default PLAN_EXEC_SERVICES */
+	bool control_vsock;		/* control also on a vsock port, for the host */
+	unsigned int metrics_port;	/* TCP; 0 (default): none */
 };
 
 /* `module`: a kernel module to load, in this order; its dependencies stand before it. */

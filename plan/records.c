@@ -8,6 +8,7 @@
 
 static const char *const root_types[] = { "initramfs", "squashfs", "erofs", NULL };
 static const char *const failures[] = { "poweroff", "reboot", "continue", NULL };
+static const char *const control_execs[] = { "none", "services", "host", NULL };
 static const char *const stages[] = { "onboot", "services", "onshutdown", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
 static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
@@ -39,6 +40,9 @@ static const struct plan_field machine_fields[] = {
 	{ "root_source", PLAN_TEXT, AT(plan_machine, root_source) },
 	{ "root_timeout", PLAN_NUMBER, AT(plan_machine, root_timeout), .fallback = "30", .max = 3600 },
 	{ "on_failure", PLAN_WORD, AT(plan_machine, on_failure), .fallback = "poweroff", .words = failures },
+	{ "control_exec", PLAN_ENUM, AT(plan_machine, control_exec), .fallback = "services", .words = control_execs },
+	{ "control_vsock", PLAN_BOOL, AT(plan_machine, control_vsock), .fallback = "false" },
+	{ "metrics_port", PLAN_NUMBER, AT(plan_machine, metrics_port), .fallback = "0", .max = 65535 },
 	{ 0 },
 };
 

@@ -341,6 +341,33 @@ static void what_cannot_be_killed_is_left_behind(void **state)
 	assert_int_equal(world.spawned, 2);
 }
 
+/* Asked for, it is at once, without a delay, and counts as no failure. */
+static void restart_stops_and_starts_again(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_NEVER, 0);
+	struct service s;
+
+	(void)state;
+	world = (struct world){ .now = 1000 };
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	service_event(&s, SERVICE_STARTED);
+	world.now = 5000;
+	service_event(&s, SERVICE_RESTART);
+	assert_int_equal(s.state, SERVICE_STOPPING);
+	assert_int_equal(s.since, 5000);
+	assert_int_equal(world.last_signal, SIGINT);
+	child_ends(&s, 3);
+	assert_int_equal(s.state, SERVICE_STARTING);
+	assert_int_equal(world.spawned, 2);
+	assert_int_equal(s.restarts, 0);
+	/* Of one that has ended it is a start. */
+	child_ends(&s, 3);
+	assert_int_equal(s.state, SERVICE_FAILED);
+	service_event(&s, SERVICE_RESTART);
+	assert_int_equal(s.state, SERVICE_STARTING);
+}
+
 static void a_spawn_that_fails_backs_off_too(void **state)
 {
 	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
@@ -492,6 +519,7 @@ static void every_two_events_while_stopping_keep_the_promises(void **state)
 		for (int ev = 0; ev < SERVICE_EVENTS; ev++) {
 			struct plan_container c = container_of_kind(PLAN_RESTART_ALWAYS, 1);
 			bool asked = first[f] == SERVICE_STOP || ev == SERVICE_STOP;
+			bool again = (ev == SERVICE_START || ev == SERVICE_RESTART) && first[f] != SERVICE_FORSAKE;
 			struct service s;
 
 			bring_to(&s, &c, SERVICE_RUNNING);
@@ -502,7 +530,9 @@ static void every_two_events_while_stopping_keep_the_promises(void **state)
 			if (world.alive)
 				child_ends(&s, 0);
 			check_invariants(&s);
-			if (asked)
+			if (again)
+				assert_int_equal(s.state, SERVICE_STARTING);
+			else if (asked)
 				assert_int_equal(s.state, SERVICE_DONE);
 			else if (first[f] == SERVICE_FORSAKE || ev == SERVICE_FORSAKE)
 				assert_int_equal(s.state, SERVICE_FAILED);
@@ -553,6 +583,7 @@ int main(void)
 		cmocka_unit_test_setup(stop_asks_then_kills, setup),
 		cmocka_unit_test_setup(a_start_that_is_stopped_is_killed_at_once, setup),
 		cmocka_unit_test_setup(what_cannot_be_killed_is_left_behind, setup),
+		cmocka_unit_test_setup(restart_stops_and_starts_again, setup),
 		cmocka_unit_test_setup(a_spawn_that_fails_backs_off_too, setup),
 		cmocka_unit_test_setup(every_state_and_event_keeps_the_promises, setup),
 		cmocka_unit_test_setup(every_two_events_while_stopping_keep_the_promises, setup),

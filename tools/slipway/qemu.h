@@ -94,6 +94,8 @@ struct qemu_vm {
 	bool interactive;		/* every key goes to the guest */
 	const char *log;		/* copy of the console; may be NULL */
 	int status_fd;			/* socket for the status port; -1: the port leads nowhere */
+	int control_fd;			/* the same for the control port */
+	unsigned int vsock;		/* the machine's number on vsock; 0: none */
 };
 
 /* argv of QEMU, ended by NULL. */
@@ -109,6 +111,7 @@ struct qemu_run {
 	const struct qemu_machine *machine;	/* for messages */
 	int status_fd;			/* our end of the status port's socket; borrowed */
 	int status_fd_guest;		/* QEMU's end: closed here once QEMU has it */
+	int control_fd_guest;		/* QEMU's end of the control port, the same; -1: none */
 	unsigned int timeout;		/* seconds; 0: none */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "control/client.h"
 #include "tools/slipway/guest_status.h"
 
 /* What the firmware and the kernel would look for in vain is switched off: each costs boot time. */
@@ -103,14 +104,23 @@ static void add_console(struct command *c, const struct qemu_vm *vm)
 	add_option(c, "-mon", "chardev=console,mode=readline");
 }
 
-static void add_status_port(struct command *c, const struct qemu_vm *vm)
+static void add_port(struct command *c, const char *id, const char *name, int fd)
 {
-	if (vm->status_fd >= 0)
-		add_option(c, "-chardev", "socket,id=status,fd=%d", vm->status_fd);
+	if (fd >= 0)
+		add_option(c, "-chardev", "socket,id=%s,fd=%d", id, fd);
 	else
-		add_option(c, "-chardev", "null,id=status");
+		add_option(c, "-chardev", "null,id=%s", id);
+	add_option(c, "-device", "virtserialport,chardev=%s,name=%s", id, name);
+}
+
+/* The status port is the first: PID 1 waits for it by its number. */
+static void add_ports(struct command *c, const struct qemu_vm *vm)
+{
 	add_option(c, "-device", "virtio-serial-%s", vm->machine->device_suffix);
-	add_option(c, "-device", "virtserialport,chardev=status,name=%s", GUEST_STATUS_PORT);
+	add_port(c, "status", GUEST_STATUS_PORT, vm->status_fd);
+	add_port(c, "control", CONTROL_PORT_NAME, vm->control_fd);
+	if (vm->vsock)
+		add_option(c, "-device", "vhost-vsock-%s,guest-cid=%u", vm->machine->device_suffix, vm->vsock);
 }
 
 /* -blockdev takes a name as it is; -drive would read 'nbd:...' as a protocol. */
@@ -145,7 +155,7 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 	add_machine(&c, vm);
 	add_kernel(&c, vm);
 	add_console(&c, vm);
-	add_status_port(&c, vm);
+	add_ports(&c, vm);
 	/* Disks first among the rest: their order is that of their names in the guest. */
 	for (size_t i = 0; i < vm->disks_count; i++)
 		add_disk(&c, vm, &vm->disks[i], i);

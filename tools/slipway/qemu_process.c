@@ -57,6 +57,8 @@ static void become_qemu(const struct qemu_run *run, const struct console *consol
 			(void)dup2(null, STDIN_FILENO);
 	}
 	(void)fcntl(run->status_fd_guest, F_SETFD, 0);
+	if (run->control_fd_guest >= 0)
+		(void)fcntl(run->control_fd_guest, F_SETFD, 0);
 	(void)execvp(run->argv[0], run->argv);
 }
 
@@ -92,6 +94,8 @@ static int start(struct process *p, const struct console *console, const sigset_
 	}
 	fd_replace(&to_parent, -1);
 	(void)close(p->run->status_fd_guest);
+	if (p->run->control_fd_guest >= 0)
+		(void)close(p->run->control_fd_guest);
 	if (read(from_child, &number, sizeof(number)) != sizeof(number))
 		return 0;
 	(void)waitpid(p->pid, NULL, 0);

@@ -12,15 +12,17 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "tools/slipway/console.h"
+#include "tools/slipway/control_port.h"
+#include "tools/slipway/machines.h"
 #include "tools/slipway/qemu.h"
 
 #define MEMORY_DEFAULT   512 /* MiB */
 #define CMDLINE_FILE_MAX 65536
 
 struct run_options {
-	unsigned int memory, cpus, timeout;
+	unsigned int memory, cpus, timeout, vsock;
 	struct option_list publish, disks, cmdline;
-	const char *machine, *kvm, *cpu, *qemu, *log;
+	const char *machine, *kvm, *cpu, *qemu, *log, *name;
 	bool interactive, no_network, dry_run;
 };
 
@@ -38,6 +40,10 @@ static const struct option run_option_table[] = {
 	  offsetof(struct run_options, cmdline) },
 	{ OPTION_UNSIGNED, 0, "timeout", "SECONDS", "end the machine after this time, with exit status 124",
 	  offsetof(struct run_options, timeout) },
+	{ OPTION_STRING, 0, "name", "NAME", "what 'slipway ctl' calls it (default: from PREFIX)",
+	  offsetof(struct run_options, name) },
+	{ OPTION_UNSIGNED, 0, "vsock", "CID", "give it a number on vsock, from 3 on (needs vhost_vsock)",
+	  offsetof(struct run_options, vsock) },
 	{ OPTION_STRING, 0, "log", "FILE", "keep a copy of the console", offsetof(struct run_options, log) },
 	{ OPTION_FLAG, 0, "no-network", NULL, "no network card", offsetof(struct run_options, no_network) },
 	{ OPTION_STRING, 0, "kvm", "auto|on|off", "hardware virtualization (default auto: where it works)",
@@ -174,6 +180,8 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->machine = qemu_machine_find(o->machine, err);
 	if (!vm->machine)
 		return -1;
+	if (o->vsock > 0 && o->vsock < 3)
+		return error_set(err, "--vsock: numbers below 3 are not for machines");
 	if (o->memory == 0 || o->cpus == 0)
 		return error_set(err, "%s: expected a number above 0",
 				 o->memory == 0 ? "--memory" : "--cpus");
@@ -183,19 +191,21 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->cpus = o->cpus;
 	vm->interactive = o->interactive;
 	vm->log = o->log;
-	vm->status_fd = -1;
+	vm->status_fd = vm->control_fd = -1;
+	vm->vsock = o->vsock;
 	if (describe_files(vm, operand, o, arena, &root, err) < 0 ||
 	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, o, arena, err) < 0)
 		return -1;
 	return describe_accelerator(vm, o, err);
 }
 
-static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, int *status,
+static int boot(struct qemu_vm *vm, const char *name, const struct run_options *o, struct arena *arena, int *status,
 		struct error *err)
 {
 	autoclose int ours = -1;
 	struct qemu_run run = { .machine = vm->machine, .timeout = o->timeout };
-	int pair[2];
+	struct control_port port = { 0 };
+	int pair[2], r;
 
 	for (size_t i = 0; i < vm->ports_count; i++)
 		if (qemu_port_check(&vm->ports[i], err) < 0)
@@ -207,8 +217,14 @@ static int boot(struct qemu_vm *vm, const struct run_options *o, struct arena *a
 		return error_errno(err, "cannot make the socket for the guest's status");
 	ours = run.status_fd = pair[0];
 	vm->status_fd = run.status_fd_guest = pair[1];
+	/* A machine that cannot be steered runs all the same. */
+	if (control_port_open(&port, name, arena, err) < 0)
+		log_warning("without 'slipway ctl': %s", err->message);
+	vm->control_fd = run.control_fd_guest = port.guest;
 	run.argv = qemu_command(vm, arena);
-	return qemu_process_run(&run, status, err);
+	r = qemu_process_run(&run, status, err);
+	control_port_close(&port);
+	return r;
 }
 
 static int run(const char *operand, const struct run_options *o, struct arena *arena, int *status,
@@ -219,7 +235,7 @@ static int run(const char *operand, const struct run_options *o, struct arena *a
 	if (describe(&vm, operand, o, arena, err) < 0)
 		return -1;
 	if (!o->dry_run)
-		return boot(&vm, o, arena, status, err);
+		return boot(&vm, machine_name(o->name ? o->name : operand, arena), o, arena, status, err);
 	printf("%s\n", qemu_command_text(qemu_command(&vm, arena), arena));
 	*status = 0;
 	return 0;

@@ -83,13 +83,34 @@ static int compile_sysctls(const struct compile_input *input, struct arena *aren
 	return 0;
 }
 
+static int compile_control(const struct compile_input *input, struct plan_machine *machine, struct error *err)
+{
+	static const char *const words[] = {
+		[PLAN_EXEC_NONE] = "none", [PLAN_EXEC_SERVICES] = "services", [PLAN_EXEC_HOST] = "host",
+	};
+	const struct manifest_control *control = &input->manifest->control;
+
+	machine->control_exec = PLAN_EXEC_SERVICES;
+	machine->control_vsock = control->vsock.value;
+	machine->metrics_port = (unsigned int)control->metrics.port.value;
+	if (!control->exec.value)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(control->exec.value, words[i]) == 0) {
+			machine->control_exec = (enum plan_control_exec)i;
+			return 0;
+		}
+	return place_error(&control->exec.at, err, "control.exec: expected 'none', 'services' or 'host', got '%s'",
+			   control->exec.value);
+}
+
 int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err)
 {
 	plan->machine.root_type = input->root_type;
 	plan->machine.root_source = input->root_source;
 	plan->machine.root_timeout = ROOT_TIMEOUT;
 	if (compile_hostname(input, arena, &plan->machine, err) < 0 ||
-	    compile_failure(input, &plan->machine, err) < 0)
+	    compile_failure(input, &plan->machine, err) < 0 || compile_control(input, &plan->machine, err) < 0)
 		return -1;
 	return compile_sysctls(input, arena, plan, err);
 }

@@ -16,25 +16,32 @@
 #define MODULES_MAX 65536u
 #define DEPTH_MAX 64u			/* of modules that stand on each other; real ones stay below 10 */
 
-/* What the machine needs, whatever the manifest says. */
+static bool has_vsock(const struct manifest *manifest)
+{
+	return manifest->control.vsock.value;
+}
+
+/* What the machine needs, whatever modules the manifest names. */
 static const struct machine_module {
 	const char *name, *why;
 	bool boot;			/* before the root is there, where the root is on a device */
 	bool needed;			/* a kernel that has it neither as a module nor built in will not do */
 	const char *root_type;		/* only for such a root; NULL: always */
+	bool (*wanted)(const struct manifest *manifest);	/* only where this says so; NULL: always */
 } machine_modules[] = {
-	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL },
-	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL },
+	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL, NULL },
+	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL, NULL },
 	/* Before what may fail, so that the host hears of it. */
-	{ "virtio_console", "the line to the host", true, false, NULL },
-	{ "virtio_blk", "the root device", true, false, NULL },
-	{ "squashfs", "the root file system", true, true, "squashfs" },
-	{ "erofs", "the root file system", true, true, "erofs" },
-	{ "overlay", "writable layers over the root and over containers", true, true, NULL },
-	{ "virtio_net", "the network", false, false, NULL },
-	{ "virtio_rng", "random numbers early", false, false, NULL },
-	{ "af_packet", "DHCP clients", false, false, NULL },
-	{ "ipv6", "IPv6, which programs expect", false, false, NULL },
+	{ "virtio_console", "the line to the host", true, false, NULL, NULL },
+	{ "virtio_blk", "the root device", true, false, NULL, NULL },
+	{ "squashfs", "the root file system", true, true, "squashfs", NULL },
+	{ "erofs", "the root file system", true, true, "erofs", NULL },
+	{ "overlay", "writable layers over the root and over containers", true, true, NULL, NULL },
+	{ "virtio_net", "the network", false, false, NULL, NULL },
+	{ "virtio_rng", "random numbers early", false, false, NULL, NULL },
+	{ "af_packet", "DHCP clients", false, false, NULL, NULL },
+	{ "vmw_vsock_virtio_transport", "control by the host over vsock", false, false, NULL, has_vsock },
+	{ "ipv6", "IPv6, which programs expect", false, false, NULL, NULL },
 };
 
 struct module {
@@ -202,7 +209,8 @@ static int visit(struct modules *m, struct module *module, bool optional)
 
 static bool is_wanted(const struct modules *m, const struct machine_module *row, bool boot)
 {
-	return row->boot == boot && (!row->root_type || strcmp(row->root_type, m->input->root_type) == 0);
+	return row->boot == boot && (!row->root_type || strcmp(row->root_type, m->input->root_type) == 0) &&
+	       (!row->wanted || row->wanted(m->input->manifest));
 }
 
 /* One that the machine itself needs, by its name. */

@@ -263,6 +263,16 @@ struct manifest_kernel {
 						 * on, and what the machine needs; they are loaded at boot */
 };
 
+struct manifest_metrics {		/* (+) control.metrics */
+	struct manifest_int port;
+};
+
+struct manifest_control {		/* (+) how the machine is looked at and steered */
+	struct manifest_string exec;	/* none | services | host */
+	struct manifest_bool vsock;
+	struct manifest_metrics metrics;
+};
+
 struct manifest {
 	const char *path;
 	const char *text;		/* the document as read, for `metadata: yaml` */
@@ -277,6 +287,7 @@ struct manifest {
 	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
 	struct manifest_pairs sysctl;		/* (+) of the machine */
 	struct manifest_storage storage;	/* (+) */
+	struct manifest_control control;	/* (+) */
 	struct manifest_trust trust;
 };
 

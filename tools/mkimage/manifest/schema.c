@@ -244,6 +244,16 @@ static const struct field trust_fields[] = {
 };
 static const struct schema trust = BARE(_trust, trust_fields);
 
+static const struct field metrics_fields[] = { KEY(_metrics, "port", INT, port, REQUIRED, RANGE(1, 65535)) };
+static const struct schema metrics = BARE(_metrics, metrics_fields);
+
+static const struct field control_fields[] = {
+	KEY(_control, "exec", STRING, exec, CHECK(control_exec)),
+	KEY(_control, "vsock", BOOL, vsock),
+	NESTED("metrics", offsetof(struct manifest_control, metrics), &metrics),
+};
+static const struct schema control = BARE(_control, control_fields);
+
 static const struct field manifest_fields[] = {
 	NESTED("kernel", offsetof(struct manifest, kernel), &kernel),
 	KEY(, "init", STRINGS, init, CHECK(image)),
@@ -262,5 +272,6 @@ static const struct field manifest_fields[] = {
 	KEY(, "on_failure", STRING, on_failure, CHECK(boot_failure)),
 	KEY(, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	NESTED("storage", offsetof(struct manifest, storage), &schema_storage),
+	NESTED("control", offsetof(struct manifest, control), &control),
 };
 const struct schema schema_manifest = BARE(, manifest_fields);

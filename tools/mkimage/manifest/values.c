@@ -202,6 +202,13 @@ const char *value_boot_failure(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_control_exec(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "none", "services", "host", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
 const char *value_seccomp(const char *value, struct arena *arena)
 {
 	static const char *const words[] = { "default", "unconfined", NULL };

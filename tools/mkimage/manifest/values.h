@@ -26,6 +26,7 @@ value_check value_inside;		/* any path that does not climb above its start */
 value_check value_file_path;		/* and is not the root itself */
 value_check value_net, value_namespace;	/* new, host, root, none or a path */
 value_check value_propagation;
+value_check value_control_exec;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
 value_check value_metadata, value_format;
 value_check value_device_path;		/* an absolute path or "all" */

@@ -150,7 +150,9 @@ static int add_init(const struct root_input *input, struct tree *root, struct er
 	if (tree_add_file_fd(root, "init", fd, &program, NULL, err) < 0)
 		return -1;
 	/* LinuxKit's packages bind the runtime from there. */
-	return tree_add_link(root, "usr/bin/runc", "init", NULL, err);
+	if (tree_add_link(root, "usr/bin/runc", "init", NULL, err) < 0)
+		return -1;
+	return tree_add_link(root, "usr/bin/ctl", "init", NULL, err);
 }
 
 /* What checks file systems, where the plan has any to check. */
