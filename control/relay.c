@@ -178,6 +178,9 @@ static void settle(struct relay *r)
 static int take_open(struct relay *r, struct channel *c, const struct frame *frame, struct error *err)
 {
 	(void)frame;
+	/* The end of what was there may have come in the same bytes. */
+	if (c->used && c->said_close && c->heard_close)
+		c->used = false;
 	if (!r->dial || c->used)
 		return error_set(err, "a channel that cannot be opened");
 	/* Without a stream it is closed at once. */
