@@ -194,11 +194,15 @@ void file_output_discard(struct file_output *output)
 	*output = (struct file_output){ .fd = -1 };
 }
 
-static bool is_directory(int dirfd, const char *path)
+/* What is there already, is it a directory? errno says why not. */
+static int check_directory(int dirfd, const char *path)
 {
 	struct stat st;
 
-	return fstatat(dirfd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	if (fstatat(dirfd, path, &st, 0) < 0)
+		return -1;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode) ? 0 : -1;
 }
 
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
@@ -215,12 +219,9 @@ int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err)
 
 		if (slash)
 			*slash = '\0';
-		if (*p != '\0' && mkdirat(dirfd, copy, mode) < 0) {
-			if (errno != EEXIST)
-				return error_errno(err, "cannot create the directory '%s'", copy);
-			if (!is_directory(dirfd, copy))
-				return error_number(err, ENOTDIR, "cannot create the directory '%s'", copy);
-		}
+		if (*p != '\0' && mkdirat(dirfd, copy, mode) < 0 &&
+		    (errno != EEXIST || check_directory(dirfd, copy) < 0))
+			return error_errno(err, "cannot create the directory '%s'", copy);
 		if (!slash)
 			return 0;
 		*slash = '/';
