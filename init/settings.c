@@ -68,10 +68,15 @@ static int make_resolv_conf(struct error *err)
 
 int settings_apply(const struct plan *plan, struct error *err)
 {
-	/* The kernel drops what userspace logs too fast, unless told otherwise: boot messages must not be lost. */
-	(void)write_text(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on");
+	/*
+	 * The kernel drops what userspace logs too fast, unless told otherwise: boot messages must not be lost. It does not let
+	 * go (EINVAL) of what its command line says.
+	 */
+	if (write_text(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on") < 0 && errno != EINVAL)
+		log_warning("messages may be lost: cannot set 'kernel.printk_devkmsg': %s", strerror(errno));
 	/* Ctrl-Alt-Del comes as SIGINT, for an orderly end. */
-	(void)reboot(RB_DISABLE_CAD);
+	if (reboot(RB_DISABLE_CAD) < 0)
+		log_warning("Ctrl-Alt-Del resets the machine: %s", strerror(errno));
 	if (sethostname(plan->machine.hostname, strlen(plan->machine.hostname)) < 0)
 		return error_errno(err, "cannot set the host name '%s'", plan->machine.hostname);
 	if (make_resolv_conf(err) < 0)
@@ -82,13 +87,45 @@ int settings_apply(const struct plan *plan, struct error *err)
 	return loopback_up(err);
 }
 
-/* One at a time: a kernel that lacks one refuses them all in a single write. */
-static void hand_down_controllers(int dirfd)
-{
-	static const char *const controllers[] = { "+cpu", "+memory", "+pids", "+io", "+cpuset", "+hugetlb" };
+static const char *const controllers[] = { "cpu", "memory", "pids", "io", "cpuset", "hugetlb" };
 
+/* "cpuset cpu io": true where `word` is one of them. */
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *p = words; *p; p += strcspn(p, " \n"), p += strspn(p, " \n"))
+		if (strcspn(p, " \n") == length && strncmp(p, word, length) == 0)
+			return true;
+	return false;
+}
+
+/* One by one, so that one that the kernel refuses keeps back no other. */
+static void hand_down_each(int dirfd, const char *available, const char *of)
+{
+	char word[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		(void)snprintf(word, sizeof(word), "+%s", controllers[i]);
+		if (has_word(available, controllers[i]) && write_text(dirfd, "cgroup.subtree_control", word) < 0)
+			log_warning("cgroup '%s': no limits of '%s' below it: %s", of, controllers[i], strerror(errno));
+	}
+}
+
+/* Those that the kernel has and that are known here, in one write where it takes them so. */
+static void hand_down_controllers(int dirfd, const char *of)
+{
+	autoclose int fd = openat(dirfd, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
+	char available[256] = "", words[128] = "";
+	size_t used = 0;
+
+	if (fd < 0 || read(fd, available, sizeof(available) - 1) < 0)
+		log_warning("cgroup '%s': no limits below it: cannot read its controllers: %s", of, strerror(errno));
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		(void)write_text(dirfd, "cgroup.subtree_control", controllers[i]);
+		if (has_word(available, controllers[i]))
+			used += (size_t)snprintf(words + used, sizeof(words) - used, "+%s ", controllers[i]);
+	if (used > 0 && write_text(dirfd, "cgroup.subtree_control", words) < 0)
+		hand_down_each(dirfd, available, of);
 }
 
 int settings_cgroup_root(struct error *err)
@@ -97,35 +134,50 @@ int settings_cgroup_root(struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", CGROUP_ROOT);
-	hand_down_controllers(fd);
+	hand_down_controllers(fd, "/");
 	return fd;
+}
+
+static int open_cgroup(int root_fd, const char *path)
+{
+	return openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Those on the way hand their controllers down, and hold no processes for that. */
+static int make_on_the_way(int root_fd, const char *path, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (mkdirat(root_fd, path, 0755) < 0)
+		return errno == EEXIST ? 0 : error_errno(err, "cannot create the cgroup '%s'", path);
+	fd = open_cgroup(root_fd, path);
+	if (fd < 0)
+		return error_errno(err, "cannot open the cgroup '%s'", path);
+	hand_down_controllers(fd, path);
+	return 0;
 }
 
 int settings_cgroup_make(int root_fd, const char *path, struct error *err)
 {
-	autoclose int fd = dup(root_fd);
-	char part[256];
+	char whole[512];
+	int fd, n;
 
-	while (fd >= 0) {
-		size_t length;
-		int next;
-
-		path += strspn(path, "/");
-		length = strcspn(path, "/");
-		if (length == 0)
-			return fd_take(&fd);
-		if (length >= sizeof(part))
-			return error_set(err, "cgroup '%s': name too long", path);
-		memcpy(part, path, length);
-		part[length] = '\0';
-		path += length;
-		if (mkdirat(fd, part, 0755) < 0 && errno != EEXIST)
-			return error_errno(err, "cannot create the cgroup '%s'", part);
-		next = openat(fd, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		fd_replace(&fd, next);
-		/* Only on the way: a cgroup that hands controllers down may hold no processes. */
-		if (fd >= 0 && path[strspn(path, "/")] != '\0')
-			hand_down_controllers(fd);
+	path += strspn(path, "/");
+	n = snprintf(whole, sizeof(whole), "%s", *path ? path : ".");
+	if (n < 0 || (size_t)n >= sizeof(whole))
+		return error_set(err, "cgroup '%s': name too long", path);
+	/* From its second start on it is there. */
+	fd = open_cgroup(root_fd, whole);
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? error_errno(err, "cannot open the cgroup '%s'", whole) : fd;
+	for (char *slash = strchr(whole, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (make_on_the_way(root_fd, whole, err) < 0)
+			return -1;
+		*slash = '/';
 	}
-	return error_errno(err, "cannot open the cgroup '%s'", path);
+	if (mkdirat(root_fd, whole, 0755) < 0 && errno != EEXIST)
+		return error_errno(err, "cannot create the cgroup '%s'", whole);
+	fd = open_cgroup(root_fd, whole);
+	return fd < 0 ? error_errno(err, "cannot open the cgroup '%s'", whole) : fd;
 }
