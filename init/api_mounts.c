@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 struct api_mount {
 	const char *source, *target, *type, *data;
@@ -42,9 +44,13 @@ static int mount_all(const struct api_mount *mounts, size_t count, struct error 
 
 		/* Below /sys the kernel made the directories that matter; elsewhere they may be missing. */
 		(void)mkdir(m->target, 0755);
-		if (mount(m->source, m->target, m->type, m->flags, m->data) == 0 || errno == EBUSY || !m->needed)
+		if (mount(m->source, m->target, m->type, m->flags, m->data) == 0 || errno == EBUSY)
 			continue;
-		return error_errno(err, "cannot mount '%s' at '%s'", m->type, m->target);
+		if (m->needed)
+			return error_errno(err, "cannot mount '%s' at '%s'", m->type, m->target);
+		/* ENODEV, ENOENT: this kernel has no such thing. */
+		if (errno != ENODEV && errno != ENOENT)
+			log_warning("cannot mount '%s' at '%s': %s", m->type, m->target, strerror(errno));
 	}
 	return 0;
 }

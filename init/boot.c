@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/boot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,27 +29,39 @@
 static struct arena plan_arena;		/* lives as long as the machine */
 static size_t modules_next;
 
-/* The kernel gave an initramfs no console, or one whose node is gone by now. */
-static void open_streams(struct machine *machine)
+/*
+ * The kernel gave an initramfs no console, or one whose node is gone by now. A console may be missing, and so may kmsg:
+ * then the console has the log.
+ */
+static int open_streams(struct machine *machine, struct error *err)
 {
-	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), kmsg_error = errno, console_error;
 
-	machine->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	machine->console_fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	console_error = errno;
+	if (kmsg >= 0 || machine->console_fd >= 0)
+		log_open("init", kmsg >= 0 ? kmsg : machine->console_fd, LOG_LEVEL_INFO, kmsg >= 0);
+	if (kmsg < 0)
+		log_warning("cannot open '/dev/kmsg': %s", strerror(kmsg_error));
+	if (machine->console_fd < 0 && console_error != ENODEV && console_error != ENXIO && console_error != ENOENT)
+		log_warning("cannot open '/dev/console': %s", strerror(console_error));
+	machine->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (machine->null_fd < 0)
+		return error_errno(err, "cannot open '/dev/null'");
 	if (machine->console_fd < 0)
 		machine->console_fd = fcntl(machine->null_fd, F_DUPFD_CLOEXEC, 3);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		(void)dup2(machine->null_fd, fd);
-	if (kmsg >= 0)
-		log_open("init", kmsg, LOG_LEVEL_INFO, true);
+	return 0;
 }
 
 static int mount_early(struct machine *machine, struct error *err)
 {
+	struct error ignored;
 	int r = api_mounts_early(err);
 
-	open_streams(machine);
-	return r;
+	/* Where they are not all there, what can be opened tells of it. */
+	return open_streams(machine, r < 0 ? &ignored : err) < 0 ? -1 : r;
 }
 
 static int read_plan(struct machine *machine, struct error *err)

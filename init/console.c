@@ -170,12 +170,17 @@ static void raise_file_limit(size_t containers)
 	rlim_t wanted = containers * FILES_PER_CONTAINER + FILES_OTHER;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		log_warning("cannot read the limit of open files: %s", strerror(errno));
+		return;
+	}
+	if (limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = wanted;
 	if (limit.rlim_max < wanted)
 		limit.rlim_max = wanted;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("cannot raise the limit of open files: %s", strerror(errno));
 }
 
 int console_open(struct machine *machine, struct error *err)
@@ -218,6 +223,6 @@ void console_close(struct machine *machine)
 	}
 	pidfd = (int)syscall(SYS_pidfd_open, the_reader.child.pid, 0);
 	p.fd = pidfd;
-	if (pidfd >= 0)
-		(void)poll(&p, 1, CONSOLE_DRAIN);
+	if (pidfd < 0 || poll(&p, 1, CONSOLE_DRAIN) < 0)
+		log_warning("what is left for the console may be lost: %s", strerror(errno));
 }

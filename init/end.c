@@ -72,6 +72,8 @@ static void unmount_all(void)
 		ssize_t length = read_mounts(text, sizeof(text));
 		bool progress = false;
 
+		if (length < 0)
+			log_warning("cannot read what is mounted: %s", strerror(errno));
 		while (length > 0) {
 			char *line = memrchr(text, '\n', (size_t)length - 1);
 			char *start = line ? line + 1 : text;
@@ -132,6 +134,7 @@ void machine_end(struct machine *machine, enum machine_end end)
 		log_warning("%s", err.message);
 	(void)reboot(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel has no way to do it: what is left is not to panic. */
+	log_error("the kernel cannot end the machine: %s", strerror(errno));
 	for (;;)
 		(void)pause();
 }

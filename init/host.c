@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "init/uevents.h"
 
 #define PORTS_DIRECTORY "/sys/class/virtio-ports"
@@ -34,8 +35,12 @@ static int each_entry(const char *directory, int (*visit)(int dirfd, const char 
 	autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long n;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* A machine without such devices has no such directory. */
+		if (errno != ENOENT)
+			log_warning("cannot open '%s': %s", directory, strerror(errno));
 		return -1;
+	}
 	while ((n = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0)
 		for (long at = 0; at < n;) {
 			const struct dirent_raw *entry = (const void *)(entries + at);
@@ -45,6 +50,8 @@ static int each_entry(const char *directory, int (*visit)(int dirfd, const char 
 				return r;
 			at += entry->length;
 		}
+	if (n < 0)
+		log_warning("cannot read '%s': %s", directory, strerror(errno));
 	return -1;
 }
 

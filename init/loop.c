@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -109,18 +110,22 @@ static void reap(struct machine *machine)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		tell_reaped(machine, pid, status);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR))
+		if (pid > 0)
+			tell_reaped(machine, pid, status);
 }
 
 static void on_signals(struct machine *machine, struct loop_source *source)
 {
 	struct signalfd_siginfo info;
+	ssize_t n;
 
-	while (read(source->fd, &info, sizeof(info)) == sizeof(info))
+	while ((n = read(source->fd, &info, sizeof(info))) == sizeof(info))
 		for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 			if ((int)info.ssi_signo == end_signals[i].number)
 				sequence_shutdown(machine, end_signals[i].end, 0, end_signals[i].why);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		log_error("cannot read signals: %s", strerror(errno));
 	/* Whatever the signal was: SIGCHLD is not queued, so that one may stand for many. */
 	reap(machine);
 }

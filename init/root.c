@@ -98,6 +98,16 @@ static int overlay_open(struct error *err)
 
 static const char *const moved[] = { "/dev", "/proc", "/sys", "/run" };
 
+static int open_api_mounts(int from[], struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
+		from[i] = open(moved[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (from[i] < 0)
+			return error_errno(err, "cannot open '%s'", moved[i]);
+	}
+	return 0;
+}
+
 static int move_api_mounts(const int from[], struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
@@ -134,8 +144,10 @@ int root_switch(struct machine *machine, struct error *err)
 
 	if (root < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		from[i] = open(moved[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old_root < 0)
+		return error_errno(err, "cannot open the old root");
+	if (open_api_mounts(from, err) < 0)
+		return -1;
 	/*
 	 * Mounted over "/", which always exists, and entered by its descriptor. The old root stays
 	 * below it, which is what lets containers pivot_root: the initramfs itself cannot.

@@ -76,6 +76,7 @@ struct service {
 	int exit_status;		/* 0..255; 128 + signal */
 	unsigned int restarts;
 	bool killed;			/* SIGKILL was sent while stopping */
+	bool cgroup_killed;		/* once at least, by cgroup.kill */
 	unsigned int delay;		/* milliseconds, of the next restart */
 	const struct service_need *needs;	/* made by order_open() */
 	size_t needs_count;

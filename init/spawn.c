@@ -70,8 +70,25 @@ static int set_ready_fd(const struct service *service, int ready_end, int *statu
 	return 0;
 }
 
+/*
+ * Since Linux 6.14 whoever is cloned into a cgroup that was killed once is killed, too: the kernel compares with how often
+ * the cgroup of the parent was. There the child goes by itself.
+ */
+static int enter_cgroup(const struct service *service, int cgroup_fd, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (!service->cgroup_killed)
+		return 0;
+	fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) < 0)
+		return error_errno(err, "cannot enter its cgroup");
+	return 0;
+}
+
 /* In the child: signals as a program expects them, a session of its own, then the runtime. */
-static void __attribute__((noreturn)) child(const struct service *service, int status_fd, int ready_end)
+static void __attribute__((noreturn)) child(const struct service *service, int cgroup_fd, int status_fd,
+							int ready_end)
 {
 	struct container_enter_options options = { .id = service->plan->name };
 	struct error err = { 0 };
@@ -87,7 +104,7 @@ static void __attribute__((noreturn)) child(const struct service *service, int s
 	options.bundle = bundle;
 	if (set_streams(service) < 0) {
 		error_errno(&err, "cannot set up the standard streams");
-	} else if (prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0) {
+	} else if (enter_cgroup(service, cgroup_fd, &err) == 0 && prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0) {
 		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {
 			error_errno(&err, "cannot set up the descriptor for its readiness");
 		} else {
@@ -131,6 +148,8 @@ static void read_status(struct machine *m, struct loop_source *source)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
+		if (n < 0)
+			log_warning("'%s': cannot read how its start went: %s", service->plan->name, strerror(errno));
 		loop_forget(m, source);
 		if (service->message_length == 0)
 			service_event(service, SERVICE_STARTED);
@@ -159,6 +178,8 @@ static void read_ready(struct machine *m, struct loop_source *source)
 			service->ready_length += (size_t)n;
 			continue;
 		}
+		if (n < 0)
+			log_warning("'%s': cannot read whether it is ready: %s", service->plan->name, strerror(errno));
 		loop_forget(m, source);
 		if (line)
 			service_event(service, SERVICE_IS_READY);
@@ -170,7 +191,8 @@ static int spawn(struct service *service, struct error *err)
 	autoclose int cgroup_fd = cgroup_of(service, err);
 	autoclose int status_read = -1, status_write = -1, ready_read = -1, ready_write = -1;
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP | (service->plan->new_pid ? CLONE_NEWPID : 0),
+		.flags = CLONE_PIDFD | (service->cgroup_killed ? 0 : CLONE_INTO_CGROUP) |
+			 (service->plan->new_pid ? CLONE_NEWPID : 0),
 		.exit_signal = SIGCHLD,
 	};
 	long pid;
@@ -187,7 +209,7 @@ static int spawn(struct service *service, struct error *err)
 		return error_errno(err, "cannot make a process");
 	}
 	if (pid == 0)
-		child(service, status_write, ready_write);
+		child(service, cgroup_fd, status_write, ready_write);
 	service->pid = (pid_t)pid;
 	service->status = (struct loop_source){ fd_take(&status_read), read_status };
 	service->ready = (struct loop_source){ fd_take(&ready_read), read_ready };
@@ -222,12 +244,16 @@ static void send_signal(struct service *service, int signal)
 
 static void kill_all(struct service *service)
 {
-	struct error ignored;
-	autoclose int cgroup_fd = cgroup_of(service, &ignored);
+	struct error err;
+	autoclose int cgroup_fd = cgroup_of(service, &err);
 	autoclose int fd = cgroup_fd < 0 ? -1 : openat(cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && write(fd, "1", 1) < 0)
+	if (cgroup_fd < 0)
+		log_warning("'%s': %s", service->plan->name, err.message);
+	else if (fd < 0 || write(fd, "1", 1) < 0)
 		log_warning("'%s': cannot kill its cgroup: %s", service->plan->name, strerror(errno));
+	else
+		service->cgroup_killed = true;
 }
 
 static void started(struct service *service)
