@@ -8,7 +8,8 @@ need gcc
 
 quick=-q
 [ "${FAIL_NTH:-}" != all ] || quick=
-gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -o "$TEST_TMP/fail_nth" "$TOP/tests/conformance/fail_nth.c" || exit 1
+. "$TOP/tests/conformance/lib-failing.sh"
+failing_program fail_nth
 
 # fail_each NAME COMMAND [version 2 only]: in the working directory that the program keeps its notes in.
 fail_each()

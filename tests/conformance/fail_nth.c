@@ -9,6 +9,8 @@
  * COMMAND is `run` or `create`; each CGROUP/ID is the directory that the container's cgroup would have in one hierarchy.
  * -q takes one error for each call. Prints TAP lines, and the number of failures it made.
  */
+#include "tests/conformance/failing.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -23,7 +25,6 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,50 +38,50 @@ static const char *const role_names[] = { "the runtime", "the set-up" };
 /* Failures that the runtime may live with, and why. */
 static const struct {
 	long number;
-	const char *name, *why;
+	const char *why;
 } tolerated[] = {
-	{ SYS_munmap, "munmap", "memory that is not given back ends with the process" },
-	{ SYS_madvise, "madvise", "a hint" },
-	{ SYS_brk, "brk", "the allocator goes on with mmap" },
-	{ SYS_mmap, "mmap", "of the page that guards the allocator's own" },
-	{ SYS_fcntl, "fcntl", "asks whether a standard descriptor is open" },
-	{ SYS_readlink, "readlink", "asks whether something is a symlink" },
-	{ SYS_open_tree, "open_tree", "the runtime runs from a sealed copy of its program instead" },
-	{ SYS_mount_setattr, "mount_setattr", "the same" },
-	{ SYS_execveat, "execveat", "the same" },
-	{ SYS_statfs, "statfs", "asks whether the program is on a read-only file system" },
-	{ SYS_geteuid, "geteuid", "cannot fail" },
-	{ SYS_getuid, "getuid", "cannot fail" },
-	{ SYS_getpid, "getpid", "cannot fail" },
-	{ SYS_umask, "umask", "cannot fail" },
-	{ SYS_prctl, "prctl", "PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE and the end of the capabilities" },
-	{ SYS_rt_sigaction, "rt_sigaction", "a signal that cannot be reset keeps its meaning" },
-	{ SYS_unlinkat, "unlinkat", "of what need not be there" },
-	{ SYS_mount, "mount", "is done again with fsopen" },
-	{ SYS_openat, "openat", "of files that need not be there" },
-	{ SYS_openat2, "openat2", "of files that need not be there" },
-	{ SYS_open, "open", "of files that need not be there" },
-	{ SYS_read, "read", "of files that need not be there" },
-	{ SYS_access, "access", "asks whether something is there" },
-	{ SYS_stat, "stat", "asks whether something is there" },
-	{ SYS_lstat, "lstat", "asks whether something is there" },
-	{ SYS_fstat, "fstat", "asks whose standard descriptors are" },
-	{ SYS_mkdirat, "mkdirat", "is tried again in the longer way" },
-	{ SYS_mknodat, "mknodat", "where devices cannot be made, the host's are bound" },
-	{ SYS_rmdir, "rmdir", "is tried again after looking for who is left" },
-	{ SYS_fchown, "fchown", "of standard descriptors that are somebody else's" },
-	{ SYS_capget, "capget", "then all are taken to be there; capset tells" },
-	{ SYS_clone3, "clone3", "hooks are started with fork where a filter refuses it" },
-	{ SYS_accept4, "accept4", "when create has long succeeded: start tells" },
-	{ SYS_setgroups, "setgroups", "a user namespace made without privilege has none" },
-	{ SYS_wait4, "wait4", "for what others left" },
-	{ SYS_sched_getaffinity, "sched_getaffinity", "asks" },
-	{ SYS_keyctl, "keyctl", "kernels without keyrings" },
-	{ SYS_pidfd_open, "pidfd_open", "of what has ended" },
-	{ SYS_lseek, "lseek", "asks" },
-	{ SYS_poll, "poll", "is done again" },
-	{ SYS_chdir, "chdir", "to where the program begins; asked again as its user" },
-	{ SYS_setsid, "setsid", "who leads a group of processes already" },
+	{ SYS_munmap, "memory that is not given back ends with the process" },
+	{ SYS_madvise, "a hint" },
+	{ SYS_brk, "the allocator goes on with mmap" },
+	{ SYS_mmap, "of the page that guards the allocator's own" },
+	{ SYS_fcntl, "asks whether a standard descriptor is open" },
+	{ SYS_readlink, "asks whether something is a symlink" },
+	{ SYS_open_tree, "the runtime runs from a sealed copy of its program instead" },
+	{ SYS_mount_setattr, "the same" },
+	{ SYS_execveat, "the same" },
+	{ SYS_statfs, "asks whether the program is on a read-only file system" },
+	{ SYS_geteuid, "cannot fail" },
+	{ SYS_getuid, "cannot fail" },
+	{ SYS_getpid, "cannot fail" },
+	{ SYS_umask, "cannot fail" },
+	{ SYS_prctl, "PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE and the end of the capabilities" },
+	{ SYS_rt_sigaction, "a signal that cannot be reset keeps its meaning" },
+	{ SYS_unlinkat, "of what need not be there" },
+	{ SYS_mount, "is done again with fsopen" },
+	{ SYS_openat, "of files that need not be there" },
+	{ SYS_openat2, "of files that need not be there" },
+	{ SYS_open, "of files that need not be there" },
+	{ SYS_read, "of files that need not be there" },
+	{ SYS_access, "asks whether something is there" },
+	{ SYS_stat, "asks whether something is there" },
+	{ SYS_lstat, "asks whether something is there" },
+	{ SYS_fstat, "asks whose standard descriptors are" },
+	{ SYS_mkdirat, "is tried again in the longer way" },
+	{ SYS_mknodat, "where devices cannot be made, the host's are bound" },
+	{ SYS_rmdir, "is tried again after looking for who is left" },
+	{ SYS_fchown, "of standard descriptors that are somebody else's" },
+	{ SYS_capget, "then all are taken to be there; capset tells" },
+	{ SYS_clone3, "hooks are started with fork where a filter refuses it" },
+	{ SYS_accept4, "when create has long succeeded: start tells" },
+	{ SYS_setgroups, "a user namespace made without privilege has none" },
+	{ SYS_wait4, "for what others left" },
+	{ SYS_sched_getaffinity, "asks" },
+	{ SYS_keyctl, "kernels without keyrings" },
+	{ SYS_pidfd_open, "of what has ended" },
+	{ SYS_lseek, "asks" },
+	{ SYS_poll, "is done again" },
+	{ SYS_chdir, "to where the program begins; asked again as its user" },
+	{ SYS_setsid, "who leads a group of processes already" },
 };
 
 /* What a call may fail with; the default is the last row. */
@@ -114,13 +115,6 @@ static const struct {
 	{ SYS_execve, { ENOMEM, EIO, EAGAIN } },
 	{ -1, { EPERM, ENOMEM } },
 };
-
-/*
- * Those of the C library's own start, which has no way to tell; what cannot fail; and close(2), which closes also when it
- * fails: skipping it is not what a failure is.
- */
-static const long never[] = { SYS_exit_group, SYS_exit, SYS_arch_prctl, SYS_set_tid_address, SYS_rt_sigreturn,
-			      SYS_rt_sigprocmask, SYS_close };
 
 struct task {
 	pid_t pid;
@@ -184,18 +178,9 @@ static void forget_task(pid_t pid)
 			run.tasks[i] = run.tasks[--run.tasks_count];
 }
 
-static bool is_never(long number)
-{
-	for (size_t i = 0; i < COUNT(never); i++)
-		if (never[i] == number)
-			return true;
-	return false;
-}
-
 static void at_call(struct task *t)
 {
 	struct __ptrace_syscall_info info;
-	struct user_regs_struct regs;
 
 	if (t->role == OTHER || ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info), &info) <= 0)
 		return;
@@ -205,20 +190,14 @@ static void at_call(struct task *t)
 			run.calls[t->role][t->count] = (long)info.entry.nr;
 			run.calls_count[t->role] = t->count;
 		}
-		if (run.target != t->role || t->count != run.nth || is_never((long)info.entry.nr))
+		if (run.target != t->role || t->count != run.nth || !failing_is_possible((long)info.entry.nr))
 			return;
 		run.number = (long)info.entry.nr;
 		run.injected = t->pending = true;
-		if (ptrace(PTRACE_GETREGS, t->pid, NULL, &regs) < 0)
-			return;
-		regs.orig_rax = (unsigned long long)-1;
-		(void)ptrace(PTRACE_SETREGS, t->pid, NULL, &regs);
+		(void)failing_skip(t->pid);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && t->pending) {
 		t->pending = false;
-		if (ptrace(PTRACE_GETREGS, t->pid, NULL, &regs) < 0)
-			return;
-		regs.rax = (unsigned long long)-(long long)run.error;
-		(void)ptrace(PTRACE_SETREGS, t->pid, NULL, &regs);
+		(void)failing_set_result(t->pid, -run.error);
 	}
 }
 
@@ -398,17 +377,6 @@ static void clean_up(void)
 
 /* ------------------------------------------------------------ verdicts */
 
-static const char *name_of(long number)
-{
-	static char text[32];
-
-	for (size_t i = 0; i < COUNT(tolerated); i++)
-		if (tolerated[i].number == number)
-			return tolerated[i].name;
-	(void)snprintf(text, sizeof(text), "call %ld", number);
-	return text;
-}
-
 static bool is_tolerated(long number)
 {
 	for (size_t i = 0; i < COUNT(tolerated); i++)
@@ -431,7 +399,7 @@ static void complain(const char *why, const char *what)
 	(void)read_text("stderr", said, sizeof(said));
 	said[strcspn(said, "\n")] = '\0';
 	printf("not ok %s: call %u of %s (%s) fails with %s: %s%s%s\n", test.command, run.nth, role_names[run.target],
-	       name_of(run.number), strerrorname_np(run.error), why, what ? " " : "", what ? what : "");
+	       failing_name(run.number), strerrorname_np(run.error), why, what ? " " : "", what ? what : "");
 	if (*said)
 		printf("# it said: %s\n", said);
 	bad++;
@@ -491,7 +459,7 @@ static void fail_each(enum role target)
 		const int *errors = errors_of(run.calls[target][n]);
 		int count = 0;
 
-		if (is_never(run.calls[target][n]))
+		if (!failing_is_possible(run.calls[target][n]))
 			continue;
 		while (count < ERRORS_MAX && errors[count])
 			count++;
