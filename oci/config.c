@@ -243,6 +243,11 @@ int oci_config_write(const struct oci_config *config, struct buffer *out, struct
 	return json_write(&document, config, true, out, err);
 }
 
+int oci_config_write_compact(const struct oci_config *config, struct buffer *out, struct error *err)
+{
+	return json_write(&document, config, false, out, err);
+}
+
 const char *oci_pairs_find(const struct oci_pairs *pairs, const char *key)
 {
 	for (size_t i = 0; i < pairs->count; i++)

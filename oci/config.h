@@ -313,6 +313,9 @@ int oci_config_read(int dirfd, const char *path, struct arena *arena, struct oci
 /* Appends the document, indented by four spaces, keys in the order of the specification, absent ones left out. */
 int oci_config_write(const struct oci_config *config, struct buffer *out, struct error *err);
 
+/* The same in one line, for machines: what a container's start costs them depends on its length. */
+int oci_config_write_compact(const struct oci_config *config, struct buffer *out, struct error *err);
+
 /* The value of an annotation, or NULL. */
 const char *oci_pairs_find(const struct oci_pairs *pairs, const char *key);
 

@@ -179,7 +179,7 @@ static int push_call(struct compilation *c, struct filter_section *s, uint32_t n
 	if (s->count == CALLS_MAX)
 		return error_set(err, "more than %d rules for one architecture", CALLS_MAX);
 	call = arena_push(c->arena, &s->calls, &s->count, sizeof(*call));
-	*call = (struct filter_call){ .number = number, .order = (uint32_t)s->count, .rule = rule, .narrow = narrow };
+	*call = (struct filter_call){ .number = number, .rule = rule, .narrow = narrow };
 	return 0;
 }
 

@@ -33,7 +33,6 @@ struct filter_rule {
 
 struct filter_call {
 	uint32_t number;
-	uint32_t order;			/* of two rules for one call, the one that came first */
 	const struct filter_rule *rule;
 	bool narrow;			/* arguments have 32 bits */
 };

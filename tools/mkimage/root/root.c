@@ -253,7 +253,7 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	    add_image(layout, rootfs, &container->manifest->image, &image, err) == 0 &&
 	    resolve_user(container, image, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
-	    oci_config_write(&container->config, &json, err) == 0)
+	    oci_config_write_compact(&container->config, &json, err) == 0)
 		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
 				  &text_file, NULL, err);
 	arena_release(&arena);
