@@ -73,6 +73,15 @@ enum plan_exit { PLAN_EXIT_IGNORE, PLAN_EXIT_POWEROFF, PLAN_EXIT_REBOOT };
 enum plan_ready {
 	PLAN_READY_EXEC,		/* its program was started */
 	PLAN_READY_FD,			/* it wrote a line to a descriptor, as s6 has it */
+	PLAN_READY_NOTIFY,		/* it sent READY=1 to its socket, as systemd has it */
+	PLAN_READY_PROBE,		/* its `probe` record for=ready worked */
+};
+
+/* What comes of it when the kernel kills for want of memory in the service's cgroup. */
+enum plan_oom {
+	PLAN_OOM_KILL_PROCESS,		/* one process dies */
+	PLAN_OOM_KILL_SERVICE,		/* all of the service do; the config has memory.oom.group */
+	PLAN_OOM_REBOOT,		/* the machine starts anew, orderly */
 };
 
 /*
@@ -100,6 +109,53 @@ struct plan_container {
 	unsigned int ready_fd;		/* of PLAN_READY_FD: the descriptor's number in the container; default 3 */
 	unsigned int ready_timeout;	/* milliseconds from start to ready, but for PLAN_READY_EXEC; default 60000 */
 	bool critical;			/* when it has failed for good, so has the machine: its on_failure is done */
+	unsigned int watchdog;		/* milliseconds within which it sends WATCHDOG=1, once it is ready; 0 is none */
+	unsigned int restart_delay;	/* milliseconds before the first restart; each further one waits twice as long; default 100 */
+	unsigned int restart_delay_max;	/* up to this; default 30000 */
+	unsigned int restart_reset;	/* milliseconds; having run so long, it waits as before the first one; default 10000 */
+	unsigned int every;		/* milliseconds from one start to the next; 0 is no such schedule */
+	const char *cron;		/* when it is started, as base/cron.h has it; NULL is no such schedule */
+	enum plan_oom oom;
+};
+
+/* Its program has a socket for sd_notify(3), at PLAN_NOTIFY_SOCKET. */
+static inline bool plan_notifies(const struct plan_container *container)
+{
+	return container->ready == PLAN_READY_NOTIFY || container->watchdog != 0;
+}
+
+/* It waits for its time, and again when it has ended. */
+static inline bool plan_is_scheduled(const struct plan_container *container)
+{
+	return container->every != 0 || container->cron;
+}
+
+/* On the machine a directory NAME for each service that notifies, in the container the one that it has. */
+#define PLAN_NOTIFY_DIRECTORY "/run/slipway/notify"
+#define PLAN_NOTIFY_SOCKET "/run/slipway/notify/socket"
+#define PLAN_NOTIFY_NAME "socket"
+
+enum plan_probe_purpose { PLAN_PROBE_READY, PLAN_PROBE_HEALTH };
+enum plan_probe_kind { PLAN_PROBE_EXEC, PLAN_PROBE_TCP, PLAN_PROBE_HTTP };
+/* What is done about a service that is ill. */
+enum plan_ill { PLAN_ILL_RESTART, PLAN_ILL_REBOOT, PLAN_ILL_IGNORE };
+
+/* `probe`: how PID 1 finds out how a service is; follows its container, at most one for each purpose. */
+struct plan_probe {
+	size_t container;		/* index in plan.containers: the record above */
+	enum plan_probe_purpose purpose;
+	enum plan_probe_kind kind;
+	struct plan_strings command;	/* exec: run in the container; 0 is good */
+	const char *address;		/* tcp, http: IPv4 or IPv6, in the container's network; default 127.0.0.1 */
+	unsigned int port;
+	const char *path;		/* http: "/health"; default "/" */
+	const char *host;		/* http: what the header Host says; default: the address */
+	unsigned int status;		/* http: the one that is good; 0 (default) is 200 to 399 */
+	unsigned int interval;		/* milliseconds from one to the next; default 1000 */
+	unsigned int timeout;		/* milliseconds that one may take; default 5000 */
+	unsigned int retries;		/* health: so many failures in a row are an illness; default 3 */
+	unsigned int start_period;	/* health: milliseconds from ready on in which failures do not count; default 0 */
+	enum plan_ill action;		/* health; default restart */
 };
 
 /*
@@ -111,7 +167,11 @@ enum plan_prepare_kind {
 	PLAN_NETWORK,			/* a network namespace, made and pinned before the container, which joins it by path */
 	PLAN_INTERFACE,			/* goes into the network namespace of the container above, else the machine's own */
 	PLAN_CGROUP,
+	PLAN_IO_MAX,			/* a line of io.max of its cgroup: for the block device `path`, limits `source` */
+	PLAN_CREDENTIAL,		/* a file of PLAN_CREDENTIALS/CONTAINER, which is in memory */
 };
+
+#define PLAN_CREDENTIALS "/run/credentials"	/* on the machine and in the container */
 
 struct plan_prepare {
 	enum plan_prepare_kind kind;
@@ -124,6 +184,9 @@ struct plan_prepare {
 	const char *add;		/* interface: the kind of link to make ("wireguard"); NULL moves an existing one */
 	const char *peer;		/* interface: veth peer name, may be NULL */
 	bool create_in_root;		/* interface: made in the host's namespace, then moved */
+	/* credential: `name`, and `source`, a file of the root image where nothing else has it; NULL: there is none */
+	bool optional;			/* there may be none at all */
+	unsigned int uid, gid;		/* whose it is */
 };
 
 #include "plan/storage.h"
@@ -140,6 +203,8 @@ struct plan {
 	size_t containers_count;
 	struct plan_prepare *prepares;
 	size_t prepares_count;
+	struct plan_probe *probes;
+	size_t probes_count;
 };
 
 /* Reads the text; an error names the line and the field. Strings are in the arena. */

@@ -71,6 +71,7 @@ static void store(struct reader *r, const struct plan_field *field, void *record
 	case PLAN_NAME:
 	case PLAN_RELATIVE:
 	case PLAN_WORD:
+	case PLAN_TIMES:
 		*(const char **)at = text;
 		return;
 	case PLAN_ENUM:
@@ -101,12 +102,12 @@ static const struct plan_field *find_field(const struct plan_field *fields, cons
 }
 
 static int read_field(struct reader *r, const struct plan_record *row, char *text, void *record,
-		      unsigned int *seen)
+		      uint64_t *seen)
 {
 	char *value = strchr(text, '=');
 	const struct plan_field *field;
 	const char *expected;
-	unsigned int bit;
+	uint64_t bit;
 
 	if (!value)
 		return error_set(r->err, "expected key=value, got '%.100s'", text);
@@ -114,7 +115,7 @@ static int read_field(struct reader *r, const struct plan_record *row, char *tex
 	field = find_field(row->fields, text);
 	if (!field)
 		return error_set(r->err, "record '%s' has no field '%.100s'", row->kind, text);
-	bit = 1u << (field - row->fields);
+	bit = UINT64_C(1) << (field - row->fields);
 	if ((*seen & bit) && field->type != PLAN_LIST)
 		return error_set(r->err, "field '%s' stands twice", field->key);
 	*seen |= bit;
@@ -127,14 +128,14 @@ static int read_field(struct reader *r, const struct plan_record *row, char *tex
 }
 
 /* What was not written gets its default. Rows stand in an order in which defaults can look up. */
-static int read_fallbacks(struct reader *r, const struct plan_record *row, void *record, unsigned int seen)
+static int read_fallbacks(struct reader *r, const struct plan_record *row, void *record, uint64_t seen)
 {
 	char scratch[PLAN_SCRATCH];
 
 	for (const struct plan_field *field = row->fields; field->key; field++) {
 		const char *fallback;
 
-		if (seen & 1u << (field - row->fields))
+		if (seen & UINT64_C(1) << (field - row->fields))
 			continue;
 		if (field->required)
 			return error_set(r->err, "record '%s': field '%s' is missing", row->kind, field->key);
@@ -152,7 +153,7 @@ static void *place(struct reader *r, const struct plan_record *row)
 		error_set(r->err, "the first record, and no other, must be 'machine', got '%s'", row->kind);
 		return NULL;
 	}
-	if (row->items == offsetof(struct plan, prepares) && r->plan->containers_count == 0) {
+	if (row->of_container && r->plan->containers_count == 0) {
 		error_set(r->err, "record '%s' must follow the container it is for", row->kind);
 		return NULL;
 	}
@@ -170,13 +171,11 @@ static void *place(struct reader *r, const struct plan_record *row)
 static int check_whole(struct reader *r, const struct plan_record *row, void *record)
 {
 	const struct plan *plan = r->plan;
-	struct plan_prepare *prepare;
 
-	if (row->items == offsetof(struct plan, prepares)) {
-		prepare = record;
-		prepare->kind = row->prepare;
-		prepare->container = plan->containers_count - 1;
-	}
+	if (row->items == offsetof(struct plan, prepares))
+		((struct plan_prepare *)record)->kind = row->prepare;
+	if (row->of_container)
+		*(size_t *)(void *)((char *)record + row->container) = plan->containers_count - 1;
 	if (row->items == offsetof(struct plan, machine) && strcmp(plan->machine.root_type, "initramfs") != 0 &&
 	    !plan->machine.root_source)
 		return error_set(r->err, "field 'root_source' is missing: a root of type '%s' has one",
@@ -193,7 +192,7 @@ static int read_record(struct reader *r, char *line)
 {
 	const struct plan_record *row = plan_records;
 	char *kind = cut(&line, ' ');
-	unsigned int seen = 0;
+	uint64_t seen = 0;
 	void *record;
 	char *text;
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cron.h"
 #include "base/path.h"
 
 static const char *const root_types[] = { "initramfs", "squashfs", "erofs", NULL };
@@ -12,7 +13,11 @@ static const char *const control_execs[] = { "none", "services", "host", NULL };
 static const char *const stages[] = { "onboot", "services", "onshutdown", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
 static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
-static const char *const readies[] = { "exec", "fd", NULL };
+static const char *const readies[] = { "exec", "fd", "notify", "probe", NULL };
+static const char *const ooms[] = { "kill-process", "kill-service", "reboot", NULL };
+static const char *const purposes[] = { "ready", "health", NULL };
+static const char *const probes[] = { "exec", "tcp", "http", NULL };
+static const char *const ills[] = { "restart", "reboot", "ignore", NULL };
 static const char *const logs[] = { "console", "null", NULL };
 static const char *const namespaces[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time", NULL };
 
@@ -32,6 +37,7 @@ static const char *cgroup_fallback(const void *record, char scratch[PLAN_SCRATCH
 	return scratch;
 }
 
+#define HOUR 3600000u		/* in milliseconds */
 #define AT(struct_, member) .offset = offsetof(struct struct_, member)
 
 static const struct plan_field machine_fields[] = {
@@ -80,6 +86,13 @@ static const struct plan_field container_fields[] = {
 	{ "ready_fd", PLAN_NUMBER, AT(plan_container, ready_fd), .fallback = "3", .max = PLAN_READY_FD_MAX },
 	{ "ready_timeout", PLAN_NUMBER, AT(plan_container, ready_timeout), .fallback = "60000", .max = 3600000 },
 	{ "critical", PLAN_BOOL, AT(plan_container, critical), .fallback = "false" },
+	{ "watchdog", PLAN_NUMBER, AT(plan_container, watchdog), .fallback = "0", .max = HOUR },
+	{ "restart_delay", PLAN_NUMBER, AT(plan_container, restart_delay), .fallback = "100", .max = HOUR },
+	{ "restart_delay_max", PLAN_NUMBER, AT(plan_container, restart_delay_max), .fallback = "30000", .max = HOUR },
+	{ "restart_reset", PLAN_NUMBER, AT(plan_container, restart_reset), .fallback = "10000", .max = HOUR },
+	{ "every", PLAN_NUMBER, AT(plan_container, every), .fallback = "0", .max = 30u * 24 * HOUR },
+	{ "cron", PLAN_TIMES, AT(plan_container, cron) },
+	{ "oom", PLAN_ENUM, AT(plan_container, oom), .fallback = "kill-process", .words = ooms },
 	{ 0 },
 };
 
@@ -115,21 +128,57 @@ static const struct plan_field cgroup_fields[] = {
 	{ 0 },
 };
 
+static const struct plan_field io_max_fields[] = {
+	{ "path", PLAN_FILE, AT(plan_prepare, path), .required = true },
+	{ "limits", PLAN_TEXT, AT(plan_prepare, source), .required = true },
+	{ 0 },
+};
+
+static const struct plan_field credential_fields[] = {
+	{ "name", PLAN_NAME, AT(plan_prepare, name), .required = true },
+	{ "source", PLAN_FILE, AT(plan_prepare, source) },
+	{ "optional", PLAN_BOOL, AT(plan_prepare, optional), .fallback = "false" },
+	{ "uid", PLAN_NUMBER, AT(plan_prepare, uid), .fallback = "0", .max = UINT32_MAX - 1 },
+	{ "gid", PLAN_NUMBER, AT(plan_prepare, gid), .fallback = "0", .max = UINT32_MAX - 1 },
+	{ 0 },
+};
+
+static const struct plan_field probe_fields[] = {
+	{ "for", PLAN_ENUM, AT(plan_probe, purpose), .required = true, .words = purposes },
+	{ "kind", PLAN_ENUM, AT(plan_probe, kind), .required = true, .words = probes },
+	{ "command", PLAN_LIST, AT(plan_probe, command) },
+	{ "address", PLAN_TEXT, AT(plan_probe, address), .fallback = "127.0.0.1" },
+	{ "port", PLAN_NUMBER, AT(plan_probe, port), .fallback = "80", .max = 65535 },
+	{ "path", PLAN_FILE, AT(plan_probe, path), .fallback = "/" },
+	{ "host", PLAN_TEXT, AT(plan_probe, host) },
+	{ "status", PLAN_NUMBER, AT(plan_probe, status), .fallback = "0", .max = 999 },
+	{ "interval", PLAN_NUMBER, AT(plan_probe, interval), .fallback = "1000", .max = HOUR },
+	{ "timeout", PLAN_NUMBER, AT(plan_probe, timeout), .fallback = "5000", .max = HOUR },
+	{ "retries", PLAN_NUMBER, AT(plan_probe, retries), .fallback = "3", .max = 1000 },
+	{ "start_period", PLAN_NUMBER, AT(plan_probe, start_period), .fallback = "0", .max = HOUR },
+	{ "action", PLAN_ENUM, AT(plan_probe, action), .fallback = "restart", .words = ills },
+	{ 0 },
+};
+
 #define ARRAY_OF(struct_, member) sizeof(struct struct_), offsetof(struct plan, member), offsetof(struct plan, member##_count)
-#define PREPARE ARRAY_OF(plan_prepare, prepares)
+#define PREPARE(kind) ARRAY_OF(plan_prepare, prepares), kind, true, offsetof(struct plan_prepare, container)
+#define ALONE 0, false, 0
 
 const struct plan_record plan_records[] = {
-	{ "machine", machine_fields, sizeof(struct plan_machine), offsetof(struct plan, machine), 0, 0 },
-	{ "module", module_fields, ARRAY_OF(plan_module, modules), 0 },
-	{ "sysctl", sysctl_fields, ARRAY_OF(plan_sysctl, sysctls), 0 },
-	{ "storage", plan_storage_fields, ARRAY_OF(plan_storage, storage), 0 },
-	{ "container", container_fields, ARRAY_OF(plan_container, containers), 0 },
-	{ "mkdir", mkdir_fields, PREPARE, PLAN_MKDIR },
-	{ "mount", mount_fields, PREPARE, PLAN_MOUNT },
-	{ "bind-namespace", bind_namespace_fields, PREPARE, PLAN_BIND_NAMESPACE },
-	{ "network", mkdir_fields, PREPARE, PLAN_NETWORK },
-	{ "interface", interface_fields, PREPARE, PLAN_INTERFACE },
-	{ "cgroup", cgroup_fields, PREPARE, PLAN_CGROUP },
+	{ "machine", machine_fields, sizeof(struct plan_machine), offsetof(struct plan, machine), 0, ALONE },
+	{ "module", module_fields, ARRAY_OF(plan_module, modules), ALONE },
+	{ "sysctl", sysctl_fields, ARRAY_OF(plan_sysctl, sysctls), ALONE },
+	{ "storage", plan_storage_fields, ARRAY_OF(plan_storage, storage), ALONE },
+	{ "container", container_fields, ARRAY_OF(plan_container, containers), ALONE },
+	{ "mkdir", mkdir_fields, PREPARE(PLAN_MKDIR) },
+	{ "mount", mount_fields, PREPARE(PLAN_MOUNT) },
+	{ "bind-namespace", bind_namespace_fields, PREPARE(PLAN_BIND_NAMESPACE) },
+	{ "network", mkdir_fields, PREPARE(PLAN_NETWORK) },
+	{ "interface", interface_fields, PREPARE(PLAN_INTERFACE) },
+	{ "cgroup", cgroup_fields, PREPARE(PLAN_CGROUP) },
+	{ "io-max", io_max_fields, PREPARE(PLAN_IO_MAX) },
+	{ "credential", credential_fields, PREPARE(PLAN_CREDENTIAL) },
+	{ "probe", probe_fields, ARRAY_OF(plan_probe, probes), 0, true, offsetof(struct plan_probe, container) },
 	{ 0 },
 };
 
@@ -144,6 +193,13 @@ int plan_word(const char *const *words, const char *text)
 		if (strcmp(words[i], text) == 0)
 			return i;
 	return -1;
+}
+
+static bool is_times(const char *text)
+{
+	struct cron ignored;
+
+	return !cron_parse(text, strlen(text), &ignored);
 }
 
 static bool is_number(const char *text, uint64_t max)
@@ -185,6 +241,9 @@ bool plan_check(const struct plan_field *field, const char *text, const char **e
 	case PLAN_SIZE:
 		*expected = "a number of bytes";
 		return is_number(text, PLAN_SIZE_MAX);
+	case PLAN_TIMES:
+		*expected = "times as of crontab(5)";
+		return is_times(text);
 	case PLAN_BOOL:
 		*expected = "true or false";
 		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;

@@ -12,7 +12,7 @@
 
 #include "plan/plan.h"
 
-#define PLAN_FIELDS_MAX 32		/* of one record: a bit each in the reader */
+#define PLAN_FIELDS_MAX 64		/* of one record: a bit each in the reader */
 #define PLAN_NAME_MAX 255		/* bytes of a name */
 #define PLAN_SIZE_MAX (UINT64_C(1) << 60)	/* bytes */
 #define PLAN_SCRATCH 512		/* room for a default that depends on other fields */
@@ -28,6 +28,7 @@ enum plan_type {
 	PLAN_SIZE,			/* uint64_t: bytes, decimal, at most 2^60 */
 	PLAN_BOOL,			/* bool: "true" or "false" */
 	PLAN_LIST,			/* struct plan_strings: the key once an item */
+	PLAN_TIMES,			/* const char *: as base/cron.h has it */
 };
 
 struct plan_field {
@@ -48,6 +49,8 @@ struct plan_record {
 	size_t size;			/* of the struct */
 	size_t items, count;		/* offsets in struct plan; `machine` is not in an array: count is 0 */
 	enum plan_prepare_kind prepare;	/* where `items` is `prepares` */
+	bool of_container;		/* it follows its container, whose index is in the struct at `container` */
+	size_t container;
 };
 
 extern const struct plan_field plan_storage_fields[];

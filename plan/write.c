@@ -85,24 +85,32 @@ static const struct plan_record *find_row(size_t items, enum plan_prepare_kind k
 
 #define ROW(member) find_row(offsetof(struct plan, member), 0)
 
-/* A container and the prepare records that follow it; `next` is the first one not written. */
-static int write_container(const struct plan *plan, size_t index, size_t *next, struct buffer *out,
+/* What of the records that follow their containers is not written yet. */
+struct next {
+	size_t prepare, probe;
+};
+
+/* A container and the records that follow it. */
+static int write_container(const struct plan *plan, size_t index, struct next *next, struct buffer *out,
 			   struct error *err)
 {
 	if (write_record(ROW(containers), &plan->containers[index], out, err) < 0)
 		return -1;
-	for (; *next < plan->prepares_count && plan->prepares[*next].container == index; (*next)++) {
-		const struct plan_prepare *prepare = &plan->prepares[*next];
+	for (; next->prepare < plan->prepares_count && plan->prepares[next->prepare].container == index; next->prepare++) {
+		const struct plan_prepare *prepare = &plan->prepares[next->prepare];
 
 		if (write_record(find_row(offsetof(struct plan, prepares), prepare->kind), prepare, out, err) < 0)
 			return -1;
 	}
+	for (; next->probe < plan->probes_count && plan->probes[next->probe].container == index; next->probe++)
+		if (write_record(ROW(probes), &plan->probes[next->probe], out, err) < 0)
+			return -1;
 	return 0;
 }
 
 static int write_records(const struct plan *plan, struct buffer *out, struct error *err)
 {
-	size_t next = 0;
+	struct next next = { 0 };
 
 	buffer_printf(out, "slipway-plan %d\n", PLAN_VERSION);
 	if (write_record(ROW(machine), &plan->machine, out, err) < 0)
@@ -120,14 +128,17 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 		if (write_container(plan, i, &next, out, err) < 0)
 			return error_context(err, "container '%s'",
 					     plan->containers[i].name ? plan->containers[i].name : "");
-	if (next != plan->prepares_count)
-		return error_set(err, "prepare record %zu is out of the order of its containers", next);
+	if (next.prepare != plan->prepares_count)
+		return error_set(err, "prepare record %zu is out of the order of its containers", next.prepare);
+	if (next.probe != plan->probes_count)
+		return error_set(err, "probe record %zu is out of the order of its containers", next.probe);
 	return 0;
 }
 
 int plan_write(const struct plan *plan, struct buffer *out, struct error *err)
 {
-	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->containers_count + plan->prepares_count;
+	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->containers_count +
+			 plan->prepares_count + plan->probes_count;
 	autobuffer struct buffer text = { 0 };
 
 	if (records > PLAN_RECORDS_MAX)

@@ -36,7 +36,15 @@ static const char everything[] =
 	"cgroup path=redis\n"
 	"container stage=services name=web bundle=/containers/services/web after=redis after=net requires=redis "
 	"ready=fd ready_fd=7 ready_timeout=500 critical=true\n"
+	"credential name=key source=/etc/key optional=true uid=4294967294 gid=7\n"
+	"io-max path=/dev/vda limits=rbps=1%20wbps=max\n"
+	"probe for=ready kind=exec command=/bin/a command=b%20c interval=250 timeout=70\n"
+	"probe for=health kind=http address=::1 port=8080 path=/x host=a status=204 interval=9 retries=7 start_period=5 action=reboot\n"
 	"container stage=services name=once bundle=/containers/services/once restart=on-failure oneshot=true\n"
+	"container stage=services name=told bundle=/containers/services/told ready=notify watchdog=30000 restart_delay=1 "
+	"restart_delay_max=2 restart_reset=3 oom=kill-service\n"
+	"container stage=services name=job bundle=/containers/services/job every=2592000000\n"
+	"container stage=services name=night bundle=/containers/services/night cron=0%204%20*%20*%20*\n"
 	"container stage=onshutdown name=bye bundle=/containers/onshutdown/000-bye\n";
 
 static int parse(const char *text, struct arena *arena, struct plan *plan, struct error *err)
@@ -76,7 +84,24 @@ static void every_field_arrives(void **state)
 	assert_string_equal(plan.modules[1].parameters, "x=1 y=%");
 	assert_true(plan.modules[1].optional);
 	assert_string_equal(plan.sysctls[1].value, "");
-	assert_int_equal(plan.containers_count, 5);
+	assert_int_equal(plan.containers_count, 8);
+	assert_int_equal(plan.probes_count, 2);
+	assert_int_equal(plan.probes[0].container, 2);
+	assert_int_equal(plan.probes[0].command.count, 2);
+	assert_string_equal(plan.probes[0].command.items[1], "b c");
+	assert_string_equal(plan.probes[0].address, "127.0.0.1");
+	assert_int_equal(plan.probes[1].purpose, PLAN_PROBE_HEALTH);
+	assert_int_equal(plan.probes[1].kind, PLAN_PROBE_HTTP);
+	assert_int_equal(plan.probes[1].status, 204);
+	assert_int_equal(plan.probes[1].retries, 7);
+	assert_int_equal(plan.probes[1].action, PLAN_ILL_REBOOT);
+	assert_true(plan_notifies(&plan.containers[4]) && !plan_notifies(&plan.containers[3]));
+	assert_int_equal(plan.containers[4].watchdog, 30000);
+	assert_int_equal(plan.containers[4].restart_delay_max, 2);
+	assert_int_equal(plan.containers[4].oom, PLAN_OOM_KILL_SERVICE);
+	assert_true(plan_is_scheduled(&plan.containers[5]) && plan_is_scheduled(&plan.containers[6]));
+	assert_int_equal(plan.containers[5].every, 2592000000u);
+	assert_string_equal(plan.containers[6].cron, "0 4 * * *");
 	assert_int_equal(plan.containers[2].after.count, 2);
 	assert_string_equal(plan.containers[2].after.items[1], "net");
 	assert_string_equal(plan.containers[2].requires.items[0], "redis");
@@ -95,7 +120,7 @@ static void every_field_arrives(void **state)
 	assert_int_equal(plan.containers[1].stop_timeout, 1500);
 	assert_string_equal(plan.containers[1].cgroup, "db/redis");
 	assert_string_equal(plan.containers[1].log, "null");
-	assert_int_equal(plan.prepares_count, 6);
+	assert_int_equal(plan.prepares_count, 8);
 	assert_int_equal(plan.prepares[0].kind, PLAN_MKDIR);
 	assert_int_equal(plan.prepares[1].kind, PLAN_MOUNT);
 	assert_int_equal(plan.prepares[1].container, 1);
