@@ -145,9 +145,12 @@ struct container_exec_options {
 int container_exec(struct container *container, const struct container_exec_options *options, struct arena *arena,
 		   struct container_process *process, struct error *err);
 
-/* The same for a command with the user, rights and environment of the container's own process, and waits for its end. */
-int container_exec_wait(struct container *container, const char *const *args, size_t count, struct arena *arena,
-			int *wait_status, struct error *err);
+/*
+ * The same for a command with the user, rights and environment of the container's own process, and waits for its end, for
+ * at most `timeout` milliseconds (0: for ever). What it started, as far as it is of its process group, ends with it.
+ */
+int container_exec_wait(struct container *container, const char *const *args, size_t count, unsigned int timeout,
+			struct arena *arena, int *wait_status, struct error *err);
 
 /* Sends a signal to the first process, or to all. */
 int container_kill(struct container *container, int signal, bool all, struct error *err);

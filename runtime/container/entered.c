@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -66,12 +68,25 @@ int container_entered(const char *bundle, const char *id, pid_t pid, struct aren
 	return 0;
 }
 
-int container_exec_wait(struct container *container, const char *const *args, size_t count, struct arena *arena,
-			int *wait_status, struct error *err)
+/* True when it has ended in time. */
+static bool ends_in(int pidfd, unsigned int timeout)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout ? (int)timeout : -1);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+int container_exec_wait(struct container *container, const char *const *args, size_t count, unsigned int timeout,
+			struct arena *arena, int *wait_status, struct error *err)
 {
 	struct container_exec_options how = { 0 };
 	struct container_process made;
 	struct oci_process process;
+	bool late;
 
 	if (container_config(container, arena, err) < 0)
 		return -1;
@@ -83,9 +98,12 @@ int container_exec_wait(struct container *container, const char *const *args, si
 	how.process = &process;
 	if (container_exec(container, &how, arena, &made, err) < 0)
 		return -1;
+	late = !ends_in(made.pidfd, timeout);
+	/* It leads a session, and so a group, which has its number until it is reaped. */
+	(void)kill(-made.pid, SIGKILL);
 	while (waitpid(made.pid, wait_status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, "cannot wait for the process");
 	container_process_close(&made);
-	return 0;
+	return late ? error_set(err, "took longer than %u ms", timeout) : 0;
 }

@@ -64,6 +64,8 @@ static int set_names(struct setup *s, struct error *err)
 /* Before the sysctls, which may be about them. */
 static int move_net_devices(struct setup *s, struct error *err)
 {
+	if ((s->namespaces.make & CLONE_NEWNET) && net_devices_loopback(err) < 0)
+		return -1;
 	return net_devices_move(&s->config->linux_, s->namespaces.outside, err);
 }
 

@@ -209,3 +209,15 @@ int net_devices_move(const struct oci_linux *config, int outside, struct error *
 			return error_context(err, "linux.netDevices['%s']", config->net_devices[i].host_name);
 	return 0;
 }
+
+int net_devices_loopback(struct error *err)
+{
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	/* A kernel without IPv4 has none to set up. */
+	if (fd < 0 && (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT))
+		return 0;
+	if (fd < 0)
+		return error_errno(err, "cannot reach the loopback interface");
+	return set_up(fd, "lo", err) < 0 ? error_context(err, "loopback interface") : 0;
+}

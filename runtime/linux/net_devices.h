@@ -18,4 +18,7 @@ int net_devices_open(const struct oci_linux *config, int *socket, struct error *
  */
 int net_devices_move(const struct oci_linux *config, int outside, struct error *err);
 
+/* Sets up the loopback interface of this process's network namespace, as runc does in one that is new. */
+int net_devices_loopback(struct error *err);
+
 #endif

@@ -248,7 +248,7 @@ static int exec_in(const struct started *s, const char *script, char *out, size_
 		if (dup2(output[1], 1) != 1 || dup2(output[1], 2) != 2 ||
 		    container_entered(bundle, "test", s->pid, &arena, &container, &err) < 0)
 			_exit(100);
-		if (container_exec_wait(&container, args, ARRAY_SIZE(args), &arena, &status, &err) < 0)
+		if (container_exec_wait(&container, args, ARRAY_SIZE(args), 300, &arena, &status, &err) < 0)
 			_exit(101);
 		_exit(WEXITSTATUS(status));
 	}
@@ -283,6 +283,9 @@ static void another_process_joins_it(void **state)
 		assert_int_equal(exec_in(&s, script, joined, sizeof(joined)), 7);
 		joined[strlen(joined) - 1] = '\0';
 		assert_string_equal(joined, inside);
+		/* Too late; and what it left behind does not keep the pipe open. */
+		assert_int_equal(exec_in(&s, "busybox sleep 100 & busybox sleep 100", joined, sizeof(joined)), 101);
+		assert_int_equal(exec_in(&s, "busybox sleep 100 & exit 3", joined, sizeof(joined)), 3);
 		assert_int_equal(kill(s.pid, SIGKILL), 0);
 		(void)end(&s);
 		assert_int_equal(exec_in(&s, "exit 0", joined, sizeof(joined)), 101);
