@@ -14,12 +14,16 @@
 #include "init/console.h"
 #include "init/control.h"
 #include "init/disks.h"
+#include "init/health.h"
 #include "init/host.h"
 #include "init/loop.h"
 #include "init/metrics.h"
 #include "init/modules.h"
+#include "init/notify.h"
+#include "init/oom.h"
 #include "init/order.h"
 #include "init/root.h"
+#include "init/schedule.h"
 #include "init/sequence.h"
 #include "init/service.h"
 #include "init/settings.h"
@@ -108,6 +112,15 @@ static int apply_settings(struct machine *machine, struct error *err)
 	return machine->cgroup_fd < 0 ? -1 : settings_apply(&machine->plan, err);
 }
 
+/* What looks after services besides the loop itself. */
+static int watch_services(struct machine *machine, struct error *err)
+{
+	health_open(machine, &plan_arena);
+	if (oom_open(machine, err) < 0 || notify_open(machine, &plan_arena, err) < 0)
+		return -1;
+	return schedule_open(machine, &plan_arena, err);
+}
+
 static const struct boot_stage {
 	const char *name;
 	int (*run)(struct machine *machine, struct error *err);
@@ -125,6 +138,7 @@ static const struct boot_stage {
 	{ "storage",          disks_apply,        false },
 	{ "console",          console_open,       false },
 	{ "event loop",       loop_open,          true },
+	{ "supervision",      watch_services,     false },
 	{ "control",          control_open,       false },
 	{ "metrics",          metrics_open,       false },
 };

@@ -15,7 +15,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/control.h"
+#include "init/health.h"
 #include "init/host.h"
+#include "init/notify.h"
 #include "init/sequence.h"
 #include "init/service.h"
 #include "init/spawn.h"
@@ -53,6 +55,14 @@ int loop_watch(struct machine *machine, struct loop_source *source, uint32_t eve
 	if (source->fd < 0 || epoll_ctl(machine->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0)
 		return error_errno(err, "cannot listen for events");
 	return 0;
+}
+
+void loop_listen(struct machine *machine, struct loop_source *source, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = source };
+
+	if (source->fd >= 0)
+		(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_MOD, source->fd, &event);
 }
 
 void loop_forget(struct machine *machine, struct loop_source *source)
@@ -235,6 +245,8 @@ void loop_run(struct machine *machine)
 		int n;
 
 		sequence_advance(machine);
+		health_advance(machine);
+		notify_advance(machine);
 		control_advance(machine);
 		arm_clock(machine);
 		n = epoll_wait(machine->epoll_fd, events, EVENTS_AT_ONCE, -1);

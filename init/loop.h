@@ -40,6 +40,9 @@ int loop_open(struct machine *machine, struct error *err);
 /* `events` as for epoll_ctl(2). */
 int loop_watch(struct machine *machine, struct loop_source *source, uint32_t events, struct error *err);
 
+/* Of one that is watched; 0 is none for now. */
+void loop_listen(struct machine *machine, struct loop_source *source, uint32_t events);
+
 /*
  * Listens no more, and closes the descriptor. By hand and not by close(2) alone: children that are still setting up
  * hold copies, which would keep it in the epoll set.

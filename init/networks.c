@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "init/links.h"
+#include "init/settings.h"
 
 /* Directories and the file itself; others join through it. */
 static int make_file(const char *path, struct error *err)
@@ -44,6 +45,8 @@ static int pin(const char *path, int machine, struct error *err)
 		return error_errno(err, "cannot make a network namespace");
 	if (mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL) < 0)
 		r = error_errno(err, "cannot pin the network namespace at '%s'", path);
+	else
+		r = settings_loopback_up(err);
 	if (setns(machine, CLONE_NEWNET) < 0)
 		return error_errno(err, "cannot go back to the machine's network namespace");
 	return r;

@@ -44,8 +44,7 @@ int order_open(struct service *services, size_t count, struct arena *arena, stru
 	return 0;
 }
 
-/* What it comes after is ready or at an end, and what it requires has not failed. */
-static bool may_start(const struct service *service)
+bool order_may_start(const struct service *service)
 {
 	for (size_t i = 0; i < service->needs_count; i++) {
 		const struct service_need *need = &service->needs[i];
@@ -126,13 +125,33 @@ void order_start(struct service *services, size_t count)
 		changed = false;
 		for (size_t i = 0; i < count; i++) {
 			if (services[i].plan->stage != PLAN_SERVICES || services[i].state != SERVICE_WAITING ||
-			    !may_start(&services[i]))
+			    plan_is_scheduled(services[i].plan) || !order_may_start(&services[i]))
 				continue;
 			service_event(&services[i], SERVICE_START);
 			changed = true;
 		}
 		changed = forsake(services, count) || changed;
 	} while (changed);
+}
+
+static bool does_its_work(const struct service *s)
+{
+	switch (s->state) {
+	case SERVICE_READY:
+		return s->health != HEALTH_BAD;
+	case SERVICE_DONE:
+		return s->exit_status == 0;
+	default:
+		return plan_is_scheduled(s->plan) && s->state != SERVICE_FAILED;
+	}
+}
+
+bool order_all_ready(const struct service *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (services[i].plan->stage == PLAN_SERVICES && !does_its_work(&services[i]))
+			return false;
+	return true;
 }
 
 void order_stop(struct service *services, size_t count)

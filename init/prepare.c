@@ -10,11 +10,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "init/credentials.h"
 #include "init/networks.h"
 #include "init/settings.h"
 
@@ -116,6 +117,27 @@ static int make_cgroup(const char *path, struct error *err)
 	return cgroup < 0 ? -1 : 0;
 }
 
+/* Devices have their numbers from the order in which drivers came: they are looked up here, and not when the image is built. */
+static int limit_device(const struct plan_prepare *p, const char *cgroup, struct error *err)
+{
+	autoclose int root = settings_cgroup_root(err), own = root < 0 ? -1 : settings_cgroup_make(root, cgroup, err), fd = -1;
+	char line[256];
+	struct stat st;
+	int n;
+
+	if (own < 0)
+		return -1;
+	if (stat(p->path, &st) < 0)
+		return error_errno(err, "io_max: cannot find '%s'", p->path);
+	if (!S_ISBLK(st.st_mode))
+		return error_set(err, "io_max: '%s' is no block device", p->path);
+	n = snprintf(line, sizeof(line), "%u:%u %s", major(st.st_rdev), minor(st.st_rdev), p->source);
+	fd = openat(own, "io.max", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, line, (size_t)n) != n)
+		return error_errno(err, "io_max: cannot limit '%s'", p->path);
+	return 0;
+}
+
 int prepare_run(const struct plan *plan, const struct plan_container *container, bool again, struct error *err)
 {
 	for (size_t i = 0; i < plan->prepares_count; i++) {
@@ -128,11 +150,15 @@ int prepare_run(const struct plan *plan, const struct plan_container *container,
 			r = file_mkdirs(AT_FDCWD, p->path, 0755, err);
 		else if (p->kind == PLAN_CGROUP)
 			r = make_cgroup(p->path, err);
+		else if (p->kind == PLAN_IO_MAX)
+			r = limit_device(p, container->cgroup, err);
 		else if (p->kind == PLAN_MOUNT)
 			r = run_mount(p, again, err);
 		if (r < 0)
 			return -1;
 	}
+	if (credentials_prepare(plan, container, err) < 0)
+		return -1;
 	return networks_prepare(plan, container, again, err);
 }
 

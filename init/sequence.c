@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "init/host.h"
 #include "init/order.h"
+#include "init/schedule.h"
 #include "init/service.h"
 
 enum phase { PHASE_ONBOOT, PHASE_SERVICES, PHASE_STOPPING, PHASE_ONSHUTDOWN };
@@ -124,8 +125,10 @@ static bool all_at_rest(const struct machine *machine)
 
 void sequence_advance(struct machine *machine)
 {
-	if (sequence.phase == PHASE_ONBOOT && stage_through(machine, PLAN_ONBOOT) && sequence.phase == PHASE_ONBOOT)
+	if (sequence.phase == PHASE_ONBOOT && stage_through(machine, PLAN_ONBOOT) && sequence.phase == PHASE_ONBOOT) {
 		sequence.phase = PHASE_SERVICES;
+		schedule_start(machine);
+	}
 	if (sequence.phase == PHASE_SERVICES) {
 		order_start(machine->services, machine->plan.containers_count);
 		look_for_failures(machine);

@@ -10,6 +10,7 @@
 #include "base/signals.h"
 
 static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown" };
+const char *const service_health_names[] = { "none", "starting", "healthy", "unhealthy" };
 
 const char *const service_state_names[SERVICE_STATES] = {
 	[SERVICE_WAITING] = "waiting",         [SERVICE_STARTING] = "starting", [SERVICE_RUNNING] = "running",
@@ -21,8 +22,8 @@ void service_init(struct service *service, const struct plan_container *containe
 		  const struct service_actions *actions)
 {
 	*service = (struct service){
-		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .status.fd = -1, .ready.fd = -1,
-		.delay = SERVICE_DELAY_FIRST,
+		.plan = container, .whole = plan, .actions = actions, .pidfd = -1, .oom_wd = -1, .status.fd = -1, .ready.fd = -1,
+		.delay = container->restart_delay,
 		.stop_signal = container->stop_signal ? signal_number(container->stop_signal) : SIGTERM,
 	};
 	if (service->stop_signal <= 0)
@@ -53,6 +54,8 @@ void service_cause(const struct service *s, struct error *err)
 		error_set(err, "'%s' requires '%s', which failed", name, forsaken_by(s));
 	else if (s->message_length > 0)
 		error_set(err, "'%s': cannot start: %.*s", name, (int)s->message_length, s->message);
+	else if (s->ill)
+		error_set(err, "'%s' was unhealthy", name);
 	else
 		error_set(err, "'%s' ended with status %d", name, s->exit_status);
 }
@@ -71,7 +74,10 @@ static enum service_state start(struct service *s)
 	s->deadline = 0;
 	s->message_length = 0;
 	s->killed = false;
-	s->forsaken = s->failure_told = false;
+	s->forsaken = s->failure_told = s->ill = false;
+	s->oom_kills_before = s->oom_kills;
+	s->said[0] = '\0';
+	s->starts++;
 	if (s->actions->spawn(s, &err) == 0) {
 		if (s->plan->ready != PLAN_READY_EXEC)
 			s->deadline = s->actions->now() + s->plan->ready_timeout;
@@ -80,6 +86,16 @@ static enum service_state start(struct service *s)
 	log_error("%s '%s': cannot start: %s", stage_names[s->plan->stage], s->plan->name, err.message);
 	s->exit_status = 127;
 	return after_end(s);
+}
+
+/* Asked for from outside, and not by a timer of its own: what was before does not count. */
+static enum service_state start_anew(struct service *s)
+{
+	if (s->killed && s->pid != 0)
+		return s->state;
+	s->tries = 0;
+	s->delay = s->plan->restart_delay;
+	return start(s);
 }
 
 static enum service_state started(struct service *s)
@@ -105,7 +121,15 @@ static bool may_restart(const struct service *s)
 		return false;
 	if (s->exit_status == 0 && (s->plan->restart == PLAN_RESTART_ON_FAILURE || s->plan->oneshot))
 		return false;
-	return s->plan->restart_max == 0 || s->restarts < s->plan->restart_max;
+	return s->plan->restart_max == 0 || s->tries < s->plan->restart_max;
+}
+
+/* A job whose run failed has its next one all the same, unless the machine is nothing without it. */
+static enum service_state end_for_good(const struct service *s)
+{
+	if (plan_is_scheduled(s->plan) && (s->exit_status == 0 || !s->plan->critical))
+		return SERVICE_WAITING;
+	return s->exit_status == 0 ? SERVICE_DONE : SERVICE_FAILED;
 }
 
 /* It ended, or could not be started: again after a while, or for good. */
@@ -115,13 +139,15 @@ static enum service_state after_end(struct service *s)
 
 	s->deadline = 0;
 	if (!may_restart(s))
-		return s->exit_status == 0 ? SERVICE_DONE : SERVICE_FAILED;
-	if (s->started_at != 0 && now - s->started_at >= SERVICE_STEADY)
-		s->delay = SERVICE_DELAY_FIRST;
-	s->deadline = now + s->delay;
+		return end_for_good(s);
+	if (s->started_at != 0 && now - s->started_at >= s->plan->restart_reset)
+		s->delay = s->plan->restart_delay;
+	/* 0 is no deadline, and a delay may be 0. */
+	s->deadline = now + (s->delay ? s->delay : 1);
 	s->restarts++;
+	s->tries++;
 	log_warning("%s '%s': starts again in %u ms", stage_names[s->plan->stage], s->plan->name, s->delay);
-	s->delay = s->delay > SERVICE_DELAY_CAP / 2 ? SERVICE_DELAY_CAP : s->delay * 2;
+	s->delay = s->delay > s->plan->restart_delay_max / 2 ? s->plan->restart_delay_max : s->delay * 2;
 	s->started_at = 0;
 	return SERVICE_BACKING_OFF;
 }
@@ -133,6 +159,10 @@ static enum service_state ended(struct service *s)
 	if (s->message_length > 0)
 		log_error("%s '%s': cannot start: %.*s", stage_names[s->plan->stage], s->plan->name,
 			  (int)s->message_length, s->message);
+	else if (s->oom_kills != s->oom_kills_before)
+		log_warning("%s '%s': ended with status %d, after %u of its processes were killed for want of memory",
+			    stage_names[s->plan->stage], s->plan->name, s->exit_status,
+			    s->oom_kills - s->oom_kills_before);
 	else if (s->exit_status != 0)
 		log_warning("%s '%s': ended with status %d", stage_names[s->plan->stage], s->plan->name, s->exit_status);
 	else
@@ -193,9 +223,16 @@ static enum service_state restart_stopping(struct service *s)
 
 static enum service_state late(struct service *s)
 {
-	log_error("%s '%s': not ready %u ms after its start: stopped", stage_names[s->plan->stage], s->plan->name,
-		  s->plan->ready_timeout);
+	log_error("%s '%s': not ready %u ms after its start: stopped%s%s", stage_names[s->plan->stage], s->plan->name,
+		  s->plan->ready_timeout, *s->said ? ": " : "", s->said);
 	return stop_because(s, REASON_LATE);
+}
+
+/* What made it so was said by who found it. */
+static enum service_state ill(struct service *s)
+{
+	s->ill = true;
+	return stop_because(s, REASON_ILL);
 }
 
 static enum service_state forsake(struct service *s)
@@ -234,8 +271,11 @@ static enum service_state stopped_for(struct service *s)
 		return SERVICE_FAILED;
 	case REASON_LATE:
 		s->exit_status = SERVICE_STATUS_LATE;
-		s->message_length = (size_t)snprintf(s->message, sizeof(s->message), "not ready after %u ms",
-						     s->plan->ready_timeout);
+		s->message_length = (size_t)snprintf(s->message, sizeof(s->message), "not ready after %u ms%s%s",
+						     s->plan->ready_timeout, *s->said ? ": " : "", s->said);
+		break;
+	case REASON_ILL:
+		s->exit_status = SERVICE_STATUS_ILL;
 	}
 	return SERVICE_FAILED;
 }
@@ -260,14 +300,14 @@ static enum service_state stopped(struct service *s)
 	s->actions->kill_all(s);
 	next = stopped_for(s);
 	if (s->reason == REASON_RESTART)
-		return start(s);
-	return s->reason == REASON_LATE ? after_end(s) : next;
+		return start_anew(s);
+	return s->reason == REASON_LATE || s->reason == REASON_ILL ? after_end(s) : next;
 }
 
 /* An empty cell: nothing is done and the state stays. */
 static enum service_state (*const table[SERVICE_STATES][SERVICE_EVENTS])(struct service *) = {
 	[SERVICE_WAITING] = {
-		[SERVICE_START] = start, [SERVICE_STOP] = stop_waiting, [SERVICE_RESTART] = start,
+		[SERVICE_START] = start_anew, [SERVICE_STOP] = stop_waiting, [SERVICE_RESTART] = start_anew,
 		[SERVICE_FORSAKE] = forsake_waiting,
 	},
 	[SERVICE_STARTING] = {
@@ -280,19 +320,19 @@ static enum service_state (*const table[SERVICE_STATES][SERVICE_EVENTS])(struct 
 	},
 	[SERVICE_READY] = {
 		[SERVICE_EXITED] = ended, [SERVICE_STOP] = stop, [SERVICE_RESTART] = restart,
-		[SERVICE_FORSAKE] = forsake,
+		[SERVICE_FORSAKE] = forsake, [SERVICE_IS_ILL] = ill,
 	},
 	[SERVICE_BACKING_OFF] = {
-		[SERVICE_START] = start, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting,
-		[SERVICE_RESTART] = start, [SERVICE_FORSAKE] = forsake_waiting,
+		[SERVICE_START] = start_anew, [SERVICE_TIMER] = start, [SERVICE_STOP] = stop_waiting,
+		[SERVICE_RESTART] = start_anew, [SERVICE_FORSAKE] = forsake_waiting,
 	},
 	[SERVICE_STOPPING] = {
 		[SERVICE_EXITED] = stopped, [SERVICE_TIMER] = stop_now, [SERVICE_STOP] = stop_for_good,
 		[SERVICE_START] = restart_stopping, [SERVICE_RESTART] = restart_stopping,
 		[SERVICE_FORSAKE] = forsake_stopping,
 	},
-	[SERVICE_DONE] = { [SERVICE_START] = start, [SERVICE_RESTART] = start },
-	[SERVICE_FAILED] = { [SERVICE_START] = start, [SERVICE_RESTART] = start },
+	[SERVICE_DONE] = { [SERVICE_START] = start_anew, [SERVICE_RESTART] = start_anew },
+	[SERVICE_FAILED] = { [SERVICE_START] = start_anew, [SERVICE_RESTART] = start_anew },
 };
 
 void service_event(struct service *service, enum service_event event)

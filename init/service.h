@@ -15,7 +15,7 @@
 #include "plan/plan.h"
 
 enum service_state {
-	SERVICE_WAITING,		/* not asked for yet, or for those that come before it */
+	SERVICE_WAITING,		/* not asked for yet, or for those that come before it, or for its time */
 	SERVICE_STARTING,		/* the child sets its container up */
 	SERVICE_RUNNING,		/* execve worked, and it is not ready yet; a oneshot never is but by its end */
 	SERVICE_READY,			/* those that come after it may start */
@@ -35,6 +35,7 @@ enum service_event {
 	SERVICE_STOP,
 	SERVICE_RESTART,		/* asked for: what runs is stopped first */
 	SERVICE_FORSAKE,		/* one that it requires has failed */
+	SERVICE_IS_ILL,			/* its health or its watchdog says so, and it is to be started again */
 	SERVICE_EVENTS,
 };
 
@@ -44,6 +45,15 @@ enum service_reason {
 	REASON_FORSAKEN,		/* FAILED */
 	REASON_LATE,			/* not ready in time: as if it had ended with SERVICE_STATUS_LATE */
 	REASON_RESTART,			/* STARTING */
+	REASON_ILL,			/* the same with SERVICE_STATUS_ILL */
+};
+
+/* What its `health` has found; for whoever asks. */
+enum service_health {
+	HEALTH_NONE,			/* it has no such probe, or does not run */
+	HEALTH_UNKNOWN,			/* no probe has ended yet, or only failures in its start_period */
+	HEALTH_GOOD,
+	HEALTH_BAD,			/* as many failures in a row as it may have */
 };
 
 extern const char *const service_state_names[SERVICE_STATES];
@@ -64,6 +74,8 @@ struct service_actions {
 	int64_t (*now)(void);				/* milliseconds, monotonic */
 };
 
+#define SERVICE_SAID_MAX 128
+
 struct service {
 	const struct plan_container *plan;
 	const struct plan *whole;
@@ -74,7 +86,19 @@ struct service {
 	struct loop_source status, ready;	/* the pipes on which set-up and program tell how they are */
 	int stop_signal;
 	int exit_status;		/* 0..255; 128 + signal */
-	unsigned int restarts;
+	unsigned int starts;		/* also those that could not be */
+	unsigned int restarts;		/* by itself, in all */
+	unsigned int tries;		/* of them since it was last asked to start, which the plan may limit */
+	unsigned int missed;		/* starts of its schedule that found it running, or waiting for others */
+	unsigned int oom_kills;		/* of processes in its cgroup, by the kernel, since boot */
+	unsigned int oom_kills_before;	/* the same when it was last started */
+	unsigned int oom_told;		/* oom.c: what the cgroup has told already */
+	int oom_wd;			/* and its inotify watch; -1 */
+	bool oom_paused;
+	enum service_health health;
+	unsigned int health_failures;	/* in a row */
+	bool ill;			/* why it is STOPPING or has FAILED: its health */
+	char said[SERVICE_SAID_MAX];	/* the last STATUS= of sd_notify(3), or what its last bad probe said; "" is nothing */
 	bool killed;			/* SIGKILL was sent while stopping */
 	bool cgroup_killed;		/* once at least, by cgroup.kill */
 	unsigned int delay;		/* milliseconds, of the next restart */
@@ -92,18 +116,18 @@ struct service {
 	char message[512];		/* why set-up failed, from the child */
 };
 
-#define SERVICE_DELAY_FIRST 100u	/* milliseconds; doubles at each restart */
-#define SERVICE_DELAY_CAP 30000u
 #define SERVICE_KILL_WAIT 5000		/* milliseconds from SIGKILL until a process that the kernel holds is left behind */
 #define SERVICE_READY_LINE_MAX 256
 #define SERVICE_STATUS_LATE 124	/* as timeout(1) has it */
-#define SERVICE_STEADY 10000		/* having run so long, the next delay is the first again */
+#define SERVICE_STATUS_ILL 125
 
 void service_init(struct service *service, const struct plan_container *container, const struct plan *plan,
 		  const struct service_actions *actions);
 
 /* Looks the cell up and does it. An event that means nothing in a state changes nothing. */
 void service_event(struct service *service, enum service_event event);
+
+extern const char *const service_health_names[];	/* "none", "starting", "healthy", "unhealthy" */
 
 /* DONE, FAILED or WAITING: nothing of it runs and nothing will start it by itself. */
 bool service_at_rest(const struct service *service);

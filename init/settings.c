@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define RESOLV_CONF_DIRECTORY "/run/resolvconf"
 
 static int write_text(int dirfd, const char *path, const char *text)
@@ -42,7 +41,7 @@ static int set_sysctl(const struct plan_sysctl *sysctl, struct error *err)
 	return 0;
 }
 
-static int loopback_up(struct error *err)
+int settings_loopback_up(struct error *err)
 {
 	struct ifreq request = { .ifr_name = "lo" };
 	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -84,7 +83,7 @@ int settings_apply(const struct plan *plan, struct error *err)
 	for (size_t i = 0; i < plan->sysctls_count; i++)
 		if (set_sysctl(&plan->sysctls[i], err) < 0)
 			return -1;
-	return loopback_up(err);
+	return settings_loopback_up(err);
 }
 
 static const char *const controllers[] = { "cpu", "memory", "pids", "io", "cpuset", "hugetlb" };
@@ -130,10 +129,10 @@ static void hand_down_controllers(int dirfd, const char *of)
 
 int settings_cgroup_root(struct error *err)
 {
-	int fd = open(CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(SETTINGS_CGROUP_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_errno(err, "cannot open '%s'", CGROUP_ROOT);
+		return error_errno(err, "cannot open '%s'", SETTINGS_CGROUP_ROOT);
 	hand_down_controllers(fd, "/");
 	return fd;
 }

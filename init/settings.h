@@ -6,7 +6,12 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
+#define SETTINGS_CGROUP_ROOT "/sys/fs/cgroup"
+
 int settings_apply(const struct plan *plan, struct error *err);
+
+/* In the network namespace of this process. */
+int settings_loopback_up(struct error *err);
 
 /* Opens the cgroup v2 root with every controller handed down; the descriptor or -1. */
 int settings_cgroup_root(struct error *err);

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/console.h"
+#include "init/oom.h"
 #include "init/prepare.h"
 #include "init/settings.h"
 #include "runtime/container/container.h"
@@ -104,7 +105,8 @@ static void __attribute__((noreturn)) child(const struct service *service, int c
 	options.bundle = bundle;
 	if (set_streams(service) < 0) {
 		error_errno(&err, "cannot set up the standard streams");
-	} else if (enter_cgroup(service, cgroup_fd, &err) == 0 && prepare_run(service->whole, service->plan, service->restarts > 0, &err) == 0) {
+	} else if (enter_cgroup(service, cgroup_fd, &err) == 0 &&
+		   prepare_run(service->whole, service->plan, service->starts > 1, &err) == 0) {
 		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {
 			error_errno(&err, "cannot set up the descriptor for its readiness");
 		} else {
@@ -156,6 +158,11 @@ static void read_status(struct machine *m, struct loop_source *source)
 	}
 }
 
+void spawn_look(struct service *service)
+{
+	read_status(machine, &service->status);
+}
+
 /*
  * The end of the first line on the program's own pipe is SERVICE_IS_READY. The program was started before it wrote.
  * Whoever writes no line in so many bytes will not do it: PID 1 is not kept busy.
@@ -201,6 +208,7 @@ static int spawn(struct service *service, struct error *err)
 		return -1;
 	if (service->plan->ready == PLAN_READY_FD && open_pipe(&ready_read, &ready_write, err) < 0)
 		return -1;
+	oom_watch(service);
 	args.cgroup = (uint64_t)cgroup_fd;
 	args.pidfd = (uint64_t)(uintptr_t)&service->pidfd;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
@@ -232,6 +240,7 @@ void spawn_reaped(struct service *service, int wait_status)
 	loop_forget(machine, &service->ready);
 	fd_replace(&service->pidfd, -1);
 	service->pid = 0;
+	oom_look(service);
 	service->exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 	service_event(service, SERVICE_EXITED);
 }

@@ -15,4 +15,7 @@ void spawn_open(struct machine *machine);
 /* The child was reaped with this wait status: what it said is read, what was open for it closed, SERVICE_EXITED sent. */
 void spawn_reaped(struct service *service, int wait_status);
 
+/* Whether its program was started is known from here on, where it was: for those who hear from the program itself. */
+void spawn_look(struct service *service);
+
 #endif
