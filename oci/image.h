@@ -59,6 +59,12 @@ struct oci_manifest {
 	struct oci_pairs annotations;
 };
 
+/* Docker's HEALTHCHECK; not of the image-spec, and kept by most tools. Times are nanoseconds; 0 is Docker's default. */
+struct oci_healthcheck {
+	struct oci_strings test;	/* "CMD", ...; "CMD-SHELL", COMMAND; "NONE" */
+	int64_t interval, timeout, start_period, start_interval, retries;
+};
+
 /* config.md, "Properties". `history` is neither read nor written. */
 struct oci_image_config {
 	const char *architecture, *os, *variant, *created;
@@ -67,6 +73,7 @@ struct oci_image_config {
 		struct oci_strings env, entrypoint, cmd;
 		struct oci_strings exposed_ports, volumes;	/* the keys of the objects, sorted */
 		struct oci_pairs labels;
+		struct oci_healthcheck *healthcheck;	/* NULL: it has none */
 	} config;
 	struct digest *diff_ids;
 	size_t diff_ids_count;

@@ -5,6 +5,16 @@
 
 #define CONFIG(key, member) JSON_ROW(key, struct oci_image_config, config.member, 0)
 
+static const struct json_field healthcheck_fields[] = {
+	JSON_ROW("Test", struct oci_healthcheck, test, 0),
+	JSON_ROW("Interval", struct oci_healthcheck, interval, 0),
+	JSON_ROW("Timeout", struct oci_healthcheck, timeout, 0),
+	JSON_ROW("StartPeriod", struct oci_healthcheck, start_period, 0),
+	JSON_ROW("StartInterval", struct oci_healthcheck, start_interval, 0),
+	JSON_ROW("Retries", struct oci_healthcheck, retries, 0),
+};
+static const struct json_type healthcheck_type = JSON_TYPE(struct oci_healthcheck, healthcheck_fields);
+
 static const struct json_field config_fields[] = {
 	CONFIG("User", user),
 	JSON_ROW_KEYS("ExposedPorts", struct oci_image_config, config.exposed_ports),
@@ -15,6 +25,7 @@ static const struct json_field config_fields[] = {
 	CONFIG("WorkingDir", working_dir),
 	CONFIG("Labels", labels),
 	CONFIG("StopSignal", stop_signal),
+	JSON_ROW_POINTER("Healthcheck", struct oci_image_config, config.healthcheck, &healthcheck_type),
 };
 static const struct json_type config_type = JSON_TYPE(struct oci_image_config, config_fields);
 
