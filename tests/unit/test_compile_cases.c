@@ -55,6 +55,10 @@ static const struct stand_in {
 	{ "user-group:1", { .config = { .cmd = LIST("server"), .user = "1234:staff" } } },
 	{ "user-unknown:1", { .config = { .cmd = LIST("server"), .user = "nobody-here" } } },
 	{ "group-unknown:1", { .config = { .cmd = LIST("server"), .user = "app:nogroup-here" } } },
+	{ "healthy:1", { .config = { .cmd = LIST("/bin/app"), .healthcheck = &(struct oci_healthcheck){
+		.test = LIST("CMD", "/bin/check", "-q"), .interval = 5000000000, .timeout = 1, .retries = 4 } } } },
+	{ "healthy-shell:1", { .config = { .cmd = LIST("/bin/app"), .healthcheck = &(struct oci_healthcheck){
+		.test = LIST("CMD-SHELL", "check || exit 1"), .start_period = 90000000000 } } } },
 	{ "empty:1", { .config = { .env = LIST(PATH_VARIABLE) } } },
 	{ "kernel:1", { 0 } },
 	{ "kernel-bare:1", { 0 } },
@@ -197,7 +201,7 @@ static int compile_case(const char *directory, struct arena *arena, struct compi
 		input.kernel = (struct compile_kernel){ "6.1.0", modules_dep, modules_builtin };
 	if (compile(&input, arena, compiled, err) < 0)
 		return -1;
-	for (size_t i = 0; i < compiled->plan.containers_count; i++)
+	for (size_t i = 0; i < compiled->plan.containers_count; compile_own_credentials(compiled, i), i++)
 		if (compile_resolve_user(&compiled->containers[i], passwd, group, arena, err) < 0)
 			return -1;
 	return 0;

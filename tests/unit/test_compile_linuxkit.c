@@ -254,6 +254,9 @@ static void add_prepare(json_t *runtime, const struct plan_prepare *p)
 			(void)json_object_set(object, "options", options);
 		(void)json_array_append(json_object_get(runtime, "mounts"), object);
 		break;
+	case PLAN_IO_MAX:
+	case PLAN_CREDENTIAL:
+		break;
 	case PLAN_INTERFACE:
 		add_text(object, "name", p->name);
 		add_text(object, "add", p->add);

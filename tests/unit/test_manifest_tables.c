@@ -143,7 +143,7 @@ static size_t size_of(const struct field *field)
 /* Members of `resources:` share one struct, so that only siblings are compared. */
 static void check_table(const struct schema *schema)
 {
-	assert_true(schema->count > 0 && schema->count <= 64);
+	assert_true(schema->count > 0 && schema->count <= 128);
 	for (size_t i = 0; i < schema->count; i++) {
 		const struct field *a = &schema->fields[i];
 

@@ -29,7 +29,31 @@ static int compile_container(struct job *job, struct compiled *out)
 	/* The same place in both; without the leading slash it is relative to the root of the cgroups. */
 	planned->cgroup = container->config.linux_.cgroups_path + 1;
 	plan->containers_count++;
-	return prepare_compile(job, plan);
+	return prepare_compile(job, plan) < 0 || resources_prepare(job, plan) < 0 || credentials_prepare(job, plan) < 0 ?
+		       -1 : probes_compile(job, plan);
+}
+
+/* Nothing can wait for a job, which is never ready: by name, for an image's label may have made it one. */
+static int check_waits(const struct compiled *compiled, struct error *err)
+{
+	const struct plan *plan = &compiled->plan;
+
+	for (size_t i = 0; i < plan->containers_count; i++) {
+		const struct manifest_strings *lists[] = { &compiled->containers[i].manifest->after,
+							   &compiled->containers[i].manifest->requires };
+
+		for (size_t k = 0; k < plan->containers_count * ARRAY_SIZE(lists); k++) {
+			const struct plan_container *on = &plan->containers[k / ARRAY_SIZE(lists)];
+			const struct manifest_strings *list = lists[k % ARRAY_SIZE(lists)];
+
+			for (size_t n = 0; plan_is_scheduled(on) && n < list->count; n++)
+				if (strcmp(list->items[n].value, on->name) == 0)
+					return place_error(&list->items[n].at, err, "services: '%s' waits for '%s', which has a "
+							   "'schedule' and is never ready; remove this", plan->containers[i].name,
+							   on->name);
+		}
+	}
+	return 0;
 }
 
 static int compile_containers(const struct compile_input *input, struct arena *arena, struct compiled *out,
@@ -88,7 +112,7 @@ int compile(const struct compile_input *input, struct arena *arena, struct compi
 	if (machine_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
 	    modules_compile(input, arena, &out, err) < 0 ||
 	    cmdline_compile(input, arena, &out, err) < 0 || compile_containers(input, arena, &out, err) < 0 ||
-	    check_cgroups(&out, err) < 0)
+	    check_cgroups(&out, err) < 0 || check_waits(&out, err) < 0)
 		return -1;
 	*compiled = out;
 	return 0;

@@ -86,6 +86,15 @@ int compile_resolve_user(struct compiled_container *container, const char *passw
 int compile_id(const struct manifest *manifest, const struct manifest_id *id, const char *key, uint32_t *number,
 	       struct error *err);
 
+/* After compile_resolve_user(): the credentials of a container belong to its user. */
+void compile_own_credentials(struct compiled *compiled, size_t index);
+
+/* Where the root has a credential's file of the build: "/etc/slipway/credentials/STAGE/CONTAINER/NAME". */
+const char *compile_credential_path(struct arena *arena, const char *stage, const char *container, const char *name);
+
+/* An id of a container as the machine has it; unchanged without mappings. False where it is not mapped. */
+bool compile_map_id(const struct oci_id_mappings *mappings, uint32_t *id);
+
 /* Where a volume of the manifest lies in the root: "/containers/volumes/NAME/merged", LinuxKit's path. */
 const char *compile_volume_path(struct arena *arena, const char *name);
 

@@ -24,6 +24,16 @@ int job_error(const struct job *job, const struct place *at, const char *format,
 			   job->index, message);
 }
 
+size_t job_position(const struct job *job)
+{
+	const struct manifest *m = job->input->manifest;
+	const size_t before[PLAN_STAGES] = {
+		[PLAN_ONBOOT] = 0, [PLAN_SERVICES] = m->onboot.count, [PLAN_ONSHUTDOWN] = m->onboot.count + m->services.count,
+	};
+
+	return before[job->stage] + job->index;
+}
+
 static struct oci_strings strings_of(const struct manifest_strings *list, struct arena *arena)
 {
 	struct oci_strings out = { arena_array(arena, list->count + 1, sizeof(char *)), list->count };
@@ -62,6 +72,38 @@ static int compile_args(struct job *job, struct oci_process *process)
 	return 0;
 }
 
+void job_add_variable(const struct job *job, struct oci_strings *env, const char *name, const char *value)
+{
+	const char **items = arena_array(job->arena, env->count + 1, sizeof(*items));
+	size_t count = 0, length = strlen(name);
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], name, length) != 0 || env->items[i][length] != '=')
+			items[count++] = env->items[i];
+	items[count++] = arena_printf(job->arena, "%s=%s", name, value);
+	*env = (struct oci_strings){ items, count };
+}
+
+bool job_notifies(const struct job *job)
+{
+	const struct manifest_container *m = &job->merged;
+
+	return m->watchdog.value || (m->ready.word.value && strcmp(m->ready.word.value, "notify") == 0);
+}
+
+/* What init tells the program. */
+static void add_environment(const struct job *job, struct oci_strings *env)
+{
+	const struct manifest_container *m = &job->merged;
+	unsigned int watchdog = 0;
+
+	if (m->watchdog.value && manifest_duration(m->watchdog.value, &watchdog))
+		job_add_variable(job, env, "WATCHDOG_USEC", arena_printf(job->arena, "%llu", watchdog * 1000ull));
+	if (job_notifies(job))
+		job_add_variable(job, env, "NOTIFY_SOCKET", PLAN_NOTIFY_SOCKET);
+	credentials_environment(job, env);
+}
+
 static int compile_environment(struct job *job, struct oci_process *process)
 {
 	const struct manifest_strings *env = &job->merged.env;
@@ -74,6 +116,7 @@ static int compile_environment(struct job *job, struct oci_process *process)
 					 env->items[i].value);
 	}
 	process->env = env->set ? strings_of(env, job->arena) : job->image->config.config.env;
+	add_environment(job, &process->env);
 	return 0;
 }
 

@@ -97,6 +97,14 @@ static int add_node(struct job *job, const struct manifest_device *device, struc
 
 static int add_device(struct job *job, const struct manifest_device *device, struct oci_linux *linux_)
 {
+	struct manifest_device known;
+	const char *problem;
+
+	if (device->word.value) {
+		known = (struct manifest_device){ .at = device->at };
+		problem = manifest_device_short(device->word.value, job->arena, &known);
+		return problem ? job_error(job, &device->at, "devices: %s", problem) : add_node(job, &known, linux_);
+	}
 	if (!device->path || !*device->path)
 		return job_error(job, &device->at, "devices: 'path' is missing");
 	if (check_number(job, device, &device->major) < 0 || check_number(job, device, &device->minor) < 0)

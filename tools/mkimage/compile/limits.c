@@ -169,5 +169,5 @@ int limits_compile(struct job *job, struct oci_config *config)
 		config->process->has_oom_score_adj = true;
 		config->process->oom_score_adj = (int)score->value;
 	}
-	return add_resources(job, config->linux_.resources);
+	return add_resources(job, config->linux_.resources) < 0 ? -1 : resources_compile(job, config->linux_.resources);
 }

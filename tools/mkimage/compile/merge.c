@@ -11,7 +11,8 @@
 
 #define LABEL "org.mobyproject.config"
 
-enum key_kind { KEY_STRING, KEY_STRINGS, KEY_BOOL, KEY_INT, KEY_ID, KEY_PAIRS, KEY_MAPPINGS, KEY_RESOURCES };
+enum key_kind { KEY_STRING, KEY_STRINGS, KEY_BOOL, KEY_INT, KEY_ID, KEY_PAIRS, KEY_MAPPINGS, KEY_RESOURCES,
+		KEY_PROBE, KEY_SCHEDULE };
 
 #define KEY(kind, member) { kind, offsetof(struct manifest_container, member) }
 
@@ -59,7 +60,23 @@ static const struct key {
 	KEY(KEY_STRINGS, after),
 	KEY(KEY_STRINGS, requires),
 	KEY(KEY_BOOL, oneshot),
-	KEY(KEY_STRING, ready),
+	KEY(KEY_PROBE, ready),
+	KEY(KEY_PROBE, health),
+	KEY(KEY_STRING, watchdog),
+	KEY(KEY_STRING, restart_delay),
+	KEY(KEY_STRING, restart_delay_max),
+	KEY(KEY_STRING, restart_reset),
+	KEY(KEY_SCHEDULE, schedule),
+	KEY(KEY_STRING, memory),
+	KEY(KEY_STRING, memory_high),
+	KEY(KEY_STRING, memory_low),
+	KEY(KEY_STRING, swap),
+	KEY(KEY_STRING, cpu),
+	KEY(KEY_INT, cpu_weight),
+	KEY(KEY_INT, io_weight),
+	KEY(KEY_STRINGS, io_max),
+	KEY(KEY_INT, pids),
+	KEY(KEY_STRING, oom),
 	KEY(KEY_STRING, ready_timeout),
 	KEY(KEY_BOOL, critical),
 	KEY(KEY_STRING, on_exit),
@@ -81,6 +98,8 @@ static const struct kind_row {
 	[KEY_ID] = { sizeof(struct manifest_id), offsetof(struct manifest_id, set) },
 	[KEY_PAIRS] = { sizeof(struct manifest_pairs), offsetof(struct manifest_pairs, set) },
 	[KEY_MAPPINGS] = { sizeof(struct manifest_id_mappings), offsetof(struct manifest_id_mappings, set) },
+	[KEY_PROBE] = { sizeof(struct manifest_probe), offsetof(struct manifest_probe, set) },
+	[KEY_SCHEDULE] = { sizeof(struct manifest_schedule), offsetof(struct manifest_schedule, set) },
 	[KEY_RESOURCES] = { sizeof(struct manifest_resources), offsetof(struct manifest_resources, set) },
 };
 
@@ -129,6 +148,11 @@ static void merge(struct arena *arena, struct manifest_container *label, const s
 		merged->devices_set = true;
 		merged->devices = stated->devices;
 		merged->devices_count = stated->devices_count;
+	}
+	if (stated->credentials_set) {
+		merged->credentials_set = true;
+		merged->credentials = stated->credentials;
+		merged->credentials_count = stated->credentials_count;
 	}
 	if (stated->runtime.mounts_set) {
 		merged->runtime.mounts = stated->runtime.mounts;

@@ -21,6 +21,17 @@ static bool has_vsock(const struct manifest *manifest)
 	return manifest->control.vsock.value;
 }
 
+static bool has_credentials(const struct manifest *manifest)
+{
+	const struct manifest_containers *stages[] = { &manifest->onboot, &manifest->services, &manifest->onshutdown };
+
+	for (size_t s = 0; s < ARRAY_SIZE(stages); s++)
+		for (size_t i = 0; i < stages[s]->count; i++)
+			if (stages[s]->items[i].credentials_count)
+				return true;
+	return false;
+}
+
 /* What the machine needs, whatever modules the manifest names. */
 static const struct machine_module {
 	const char *name, *why;
@@ -38,6 +49,7 @@ static const struct machine_module {
 	{ "erofs", "the root file system", true, true, "erofs", NULL },
 	{ "overlay", "writable layers over the root and over containers", true, true, NULL, NULL },
 	{ "virtio_net", "the network", false, false, NULL, NULL },
+	{ "qemu_fw_cfg", "credentials from the host", false, false, NULL, has_credentials },
 	{ "virtio_rng", "random numbers early", false, false, NULL, NULL },
 	{ "af_packet", "DHCP clients", false, false, NULL, NULL },
 	{ "vmw_vsock_virtio_transport", "control by the host over vsock", false, false, NULL, has_vsock },

@@ -92,6 +92,23 @@ static int put(struct mount_list *list, const char *key, const struct place *at,
 	return 0;
 }
 
+/*
+ * A sysfs belongs to a network namespace, and only whose user namespace owns that may mount one: a container with the
+ * one of its own and not the other is given the machine's.
+ */
+static void share_sysfs(const struct job *job, struct oci_mount *mount)
+{
+	static const char *options[] = { "rbind", "rslave", "nosuid", "noexec", "nodev", "ro" };
+	const char *userns = job->merged.userns.value, *net = job->merged.net.value;
+
+	if (strcmp(mount->type, "sysfs") != 0 || !userns || (strcmp(userns, "auto") != 0 && strcmp(userns, "new") != 0) ||
+	    (net && (strcmp(net, "new") == 0 || strcmp(net, "none") == 0)))
+		return;
+	mount->type = "bind";
+	mount->source = mount->destination;
+	mount->options = (struct oci_strings){ options, ARRAY_SIZE(options) };
+}
+
 static void put_defaults(struct mount_list *list)
 {
 	struct arena *arena = list->job->arena;
@@ -106,6 +123,7 @@ static void put_defaults(struct mount_list *list)
 			add_option(arena, &entry->mount.options, d->options[k]);
 		if (d->readonly && list->job->merged.readonly.value)
 			add_option(arena, &entry->mount.options, "ro");
+		share_sysfs(list->job, &entry->mount);
 	}
 }
 
@@ -224,6 +242,23 @@ static int by_destination(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->mount.destination, ((const struct entry *)b)->mount.destination);
 }
 
+/* What init gives a service: over whatever the manifest has there. */
+static int put_own(struct mount_list *list)
+{
+	struct job *job = list->job;
+	static const char *options[] = { "bind", "nosuid", "nodev", "noexec" };
+	const struct oci_mount notify = {
+		.destination = PLAN_NOTIFY_DIRECTORY, .type = "bind",
+		.source = path_join(job->arena, PLAN_NOTIFY_DIRECTORY, job->stated->name.value),
+		.options = { options, ARRAY_SIZE(options) },
+	};
+	struct oci_mount credentials;
+
+	if (job_notifies(job) && put(list, "ready", &job->stated->at, notify) < 0)
+		return -1;
+	return credentials_mount(job, &credentials) ? put(list, "credentials", &job->stated->at, credentials) : 0;
+}
+
 static int put_all(struct mount_list *list)
 {
 	const struct manifest_container *c = &list->job->merged;
@@ -238,7 +273,7 @@ static int put_all(struct mount_list *list)
 	for (size_t i = 0; i < c->mounts_count; i++)
 		if (put_mount(list, &c->mounts[i]) < 0)
 			return -1;
-	return 0;
+	return put_own(list);
 }
 
 int mounts_compile(struct job *job, struct oci_config *config)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `net`, `ipc`, `uts`, `pid`, `userns`, `cgroupns`: "host" (or "root") shares the machine's,
- * "new" makes one, a path joins one. Unstated, LinuxKit makes pid and mount and shares the rest.
+ * "new" makes one, a path joins one; "auto" makes a user namespace with ids of its own. Unstated, LinuxKit makes pid and mount and shares the rest.
  */
 #include "tools/mkimage/compile/parts.h"
 
 #include <string.h>
 
 #include "base/cleanup.h"
+
+#define RANGE 65536u			/* ids of a container of `userns: auto` */
 
 static const struct namespace_row {
 	const char *key, *type;
@@ -67,11 +69,7 @@ static int compile_one(struct job *job, const struct namespace_row *row, struct 
 					 "hostname: needs 'uts: new', and not the machine's own");
 		return 0;
 	}
-	if (strcmp(value, "new") == 0 || (row->none && strcmp(value, "none") == 0)) {
-		/* PID 1 makes the child itself, with the machine's own ids: said here rather than at boot. */
-		if (strcmp(row->type, "user") == 0)
-			return job_error(job, &stated->at, "userns: a new user namespace is not supported yet; use 'host' "
-					 "or the path of one");
+	if (strcmp(value, "new") == 0 || strcmp(value, "auto") == 0 || (row->none && strcmp(value, "none") == 0)) {
 		/* A network namespace that others join, or that is given interfaces, is made before the container. */
 		add(job, linux_, row->type, strcmp(row->type, "network") == 0 ? prepare_network_path(job) : NULL);
 		return 0;
@@ -104,15 +102,56 @@ int mappings_compile(struct job *job, const char *key, const struct manifest_id_
 	return 0;
 }
 
-static int refuse_mappings(const struct job *job)
+bool compile_map_id(const struct oci_id_mappings *mappings, uint32_t *id)
 {
-	const struct manifest_id_mappings *stated[] = { &job->merged.uid_mappings, &job->merged.gid_mappings };
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct oci_id_mapping *m = &mappings->items[i];
 
-	for (size_t i = 0; i < ARRAY_SIZE(stated); i++)
-		if (stated[i]->count)
-			return job_error(job, &stated[i]->items[0].at, "%s: are for a new user namespace, which is not "
-					 "supported yet; remove them", i ? "gidMappings" : "uidMappings");
+		if (*id < m->container_id || *id - m->container_id >= m->size)
+			continue;
+		*id = m->host_id + (*id - m->container_id);
+		return true;
+	}
+	return mappings->count == 0;
+}
+
+static struct oci_id_mappings range_of(const struct job *job)
+{
+	struct oci_id_mapping *range = arena_alloc(job->arena, sizeof(*range));
+
+	*range = (struct oci_id_mapping){ 0, (uint32_t)(job_position(job) + 1) * RANGE, RANGE };
+	return (struct oci_id_mappings){ range, 1 };
+}
+
+/* Ranges that no other container has, the machine's own ids included. */
+static int compile_auto(const struct job *job, struct oci_linux *linux_)
+{
+	const struct manifest_id_mappings *uids = &job->merged.uid_mappings, *gids = &job->merged.gid_mappings;
+
+	if (uids->count || gids->count)
+		return job_error(job, uids->count ? &uids->items[0].at : &gids->items[0].at, "%s: 'userns: auto' finds them "
+				 "itself; write 'userns: new' or remove them", uids->count ? "uidMappings" : "gidMappings");
+	linux_->uid_mappings = linux_->gid_mappings = range_of(job);
 	return 0;
+}
+
+static int compile_mappings(struct job *job, struct oci_linux *linux_)
+{
+	const struct manifest_string *userns = &job->merged.userns;
+	const struct manifest_id_mappings *uids = &job->merged.uid_mappings, *gids = &job->merged.gid_mappings;
+	bool new = userns->value && strcmp(userns->value, "new") == 0;
+
+	if (userns->value && strcmp(userns->value, "auto") == 0)
+		return compile_auto(job, linux_);
+	if (new && (!uids->count || !gids->count))
+		return job_error(job, &userns->at, "userns: a new user namespace needs 'uidMappings' and 'gidMappings'; write "
+				 "'auto' for ids of its own");
+	if (!new && (uids->count || gids->count))
+		return job_error(job, uids->count ? &uids->items[0].at : &gids->items[0].at, "%s: are for a user namespace; "
+				 "add 'userns: new'", uids->count ? "uidMappings" : "gidMappings");
+	if (mappings_compile(job, "uidMappings", uids, &linux_->uid_mappings) < 0)
+		return -1;
+	return mappings_compile(job, "gidMappings", gids, &linux_->gid_mappings);
 }
 
 int namespaces_compile(struct job *job, struct oci_config *config)
@@ -122,5 +161,5 @@ int namespaces_compile(struct job *job, struct oci_config *config)
 			return -1;
 	add(job, &config->linux_, "mount", NULL);
 	config->hostname = job->merged.hostname.value;
-	return refuse_mappings(job);
+	return compile_mappings(job, &config->linux_);
 }

@@ -58,6 +58,28 @@ int devices_compile(struct job *job, struct oci_linux *linux_);
 /* limits.c: rlimits and cgroup resources. */
 int limits_compile(struct job *job, struct oci_config *config);
 
+/* resources.c: the same by our short keys; and what only the machine can say at boot. */
+int resources_compile(struct job *job, struct oci_resources *resources);
+int resources_prepare(struct job *job, struct plan *plan);
+
+/* probes.c: `ready` and `watchdog` of the container's record, which has `oneshot` already; then records of its own. */
+int ready_compile(struct job *job, struct plan_container *out);
+int probes_compile(struct job *job, struct plan *plan);
+
+/* credentials.c. The mount: true where there is one. */
+bool credentials_mount(const struct job *job, struct oci_mount *mount);
+void credentials_environment(const struct job *job, struct oci_strings *env);
+int credentials_prepare(struct job *job, struct plan *plan);
+
+/* container.c: NAME=VALUE in place of one of that name. */
+void job_add_variable(const struct job *job, struct oci_strings *env, const char *name, const char *value);
+
+/* Its program has a socket for sd_notify(3). */
+bool job_notifies(const struct job *job);
+
+/* The container's place among all, from 0. */
+size_t job_position(const struct job *job);
+
 /* confinement.c: no_new_privileges, masked and read-only paths, seccomp. Comes after mounts and capabilities. */
 int confinement_compile(struct job *job, struct oci_config *config);
 

@@ -38,7 +38,7 @@ static int compile_restart(struct job *job, struct plan_container *out)
 	if (out->on_exit != PLAN_EXIT_IGNORE)
 		out->restart = PLAN_RESTART_NEVER;
 	else if (out->oneshot)
-		out->restart = PLAN_RESTART_ON_FAILURE;
+		out->restart = plan_is_scheduled(out) ? PLAN_RESTART_NEVER : PLAN_RESTART_ON_FAILURE;
 	if (!stated->value) {
 		if (job->merged.runtime.no_restart.value)
 			out->restart = PLAN_RESTART_NEVER;
@@ -60,6 +60,46 @@ static int compile_restart(struct job *job, struct plan_container *out)
 				 "restarts, got '%s'", stated->value);
 	out->restart = times ? PLAN_RESTART_ON_FAILURE : PLAN_RESTART_NEVER;
 	out->restart_max = (unsigned int)times;
+	return 0;
+}
+
+static int compile_delays(struct job *job, struct plan_container *out)
+{
+	const struct manifest_string *max = &job->merged.restart_delay_max;
+	const struct {
+		const char *key;
+		const struct manifest_string *stated;
+		unsigned int fallback, *out;
+	} rows[] = {
+		{ "restart_delay", &job->merged.restart_delay, 100, &out->restart_delay },
+		{ "restart_delay_max", max, 30000, &out->restart_delay_max },
+		{ "restart_reset", &job->merged.restart_reset, 10000, &out->restart_reset },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		*rows[i].out = rows[i].fallback;
+		if (rows[i].stated->value && !manifest_duration(rows[i].stated->value, rows[i].out))
+			return job_error(job, &rows[i].stated->at, "%s: expected a time such as '10s' or '500ms', got '%s'",
+					 rows[i].key, rows[i].stated->value);
+	}
+	if (max->value && out->restart_delay_max < out->restart_delay)
+		return job_error(job, &max->at, "restart_delay_max: is less than 'restart_delay', which is %u ms",
+				 out->restart_delay);
+	if (out->restart_delay_max < out->restart_delay)
+		out->restart_delay_max = out->restart_delay;
+	return 0;
+}
+
+static int compile_oom(struct job *job, struct plan_container *out)
+{
+	static const char *const words[] = { "kill-process", "kill-service", "reboot", NULL };
+	const struct manifest_string *stated = &job->merged.oom;
+	int word = stated->value ? find_word(words, stated->value) : PLAN_OOM_KILL_PROCESS;
+
+	if (word < 0)
+		return job_error(job, &stated->at, "oom: expected 'kill-process', 'kill-service' or 'reboot', got '%s'",
+				 stated->value);
+	out->oom = (enum plan_oom)word;
 	return 0;
 }
 
@@ -130,7 +170,11 @@ static int check_services_only(const struct job *job)
 	} keys[] = {
 		{ "oneshot", m->oneshot.set, &m->oneshot.at },
 		{ "critical", m->critical.set, &m->critical.at },
-		{ "ready", m->ready.value, &m->ready.at },
+		{ "ready", m->ready.set, &m->ready.at },
+		{ "health", m->health.set, &m->health.at },
+		{ "watchdog", m->watchdog.value, &m->watchdog.at },
+		{ "schedule", m->schedule.set, &m->schedule.at },
+		{ "oom", m->oom.value, &m->oom.at },
 		{ "ready_timeout", m->ready_timeout.value, &m->ready_timeout.at },
 	};
 
@@ -141,28 +185,20 @@ static int check_services_only(const struct job *job)
 	return 0;
 }
 
-static int compile_ready(struct job *job, struct plan_container *out)
+/* A run of a job is a oneshot; the keys that do not go with it were refused, as far as one document has them. */
+static int compile_schedule(struct job *job, struct plan_container *out)
 {
-	static const enum plan_ready kinds[] = {
-		[MANIFEST_READY_EXEC] = PLAN_READY_EXEC, [MANIFEST_READY_FD] = PLAN_READY_FD,
-	};
-	const struct manifest_string *ready = &job->merged.ready, *timeout = &job->merged.ready_timeout;
-	struct manifest_readiness readiness = { .kind = MANIFEST_READY_EXEC };
-	const char *problem = ready->value ? manifest_readiness(ready->value, job->arena, &readiness) : NULL;
+	const struct manifest_schedule *s = &job->merged.schedule;
+	const char *word = s->word.value, *every = word ? word : s->every.value;
 
-	if (problem)
-		return job_error(job, &ready->at, "ready: %s", problem);
-	if (ready->value && out->oneshot)
-		return job_error(job, &ready->at, "ready: a 'oneshot' is ready when it has ended; remove one of them");
-	if (timeout->value && readiness.kind == MANIFEST_READY_EXEC)
-		return job_error(job, &timeout->at, "ready_timeout: nothing is waited for%s",
-				 out->oneshot ? " but the end of a 'oneshot'; remove it" : "; add 'ready: fd', or remove it");
-	out->ready = kinds[readiness.kind];
-	out->ready_fd = readiness.kind == MANIFEST_READY_FD ? readiness.fd : 3;
-	out->ready_timeout = 60000;
-	if (timeout->value && !manifest_duration(timeout->value, &out->ready_timeout))
-		return job_error(job, &timeout->at, "ready_timeout: expected a time such as '10s' or '500ms', got '%s'",
-				 timeout->value);
+	if (!s->set)
+		return 0;
+	if (out->oneshot || job->merged.ready.set || job->merged.health.set || job->merged.on_exit.value)
+		return job_error(job, &s->at, "schedule: the image's label or the manifest has 'oneshot', 'ready', 'health' or "
+				 "'on_exit', which do not go with it");
+	if (!every || !manifest_period(every, &out->every))
+		out->cron = word ? word : s->cron.value;
+	out->oneshot = true;
 	return 0;
 }
 
@@ -175,7 +211,7 @@ static int compile_order(struct job *job, struct plan_container *out)
 	out->requires = names_of(job, &job->merged.requires);
 	out->oneshot = job->merged.oneshot.value;
 	out->critical = job->merged.critical.value;
-	return compile_ready(job, out);
+	return compile_schedule(job, out) < 0 ? -1 : ready_compile(job, out);
 }
 
 /* LinuxKit's names: onboot and onshutdown are numbered by their order, services are not. */
@@ -195,7 +231,8 @@ int supervision_compile(struct job *job, struct plan_container *out)
 	out->bundle = bundle_of(job);
 	out->new_pid = job->own_pid;
 	out->log = "console";
-	if (compile_order(job, out) < 0 || compile_exit(job, out) < 0 || compile_restart(job, out) < 0 || compile_failure(job, out) < 0)
+	if (compile_order(job, out) < 0 || compile_exit(job, out) < 0 || compile_restart(job, out) < 0 ||
+	    compile_delays(job, out) < 0 || compile_oom(job, out) < 0 || compile_failure(job, out) < 0)
 		return -1;
 	return compile_stop(job, out);
 }

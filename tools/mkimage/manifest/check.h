@@ -23,6 +23,9 @@ int check_manifest(struct checker *checker, const struct manifest *manifest);
 int check_container(struct checker *checker, const struct manifest_container *container, const char *where,
 		    enum check_stage stage);
 
+/* supervision.c: `ready`, `health`, `schedule`, `credentials`. */
+int check_supervision(struct checker *checker, const struct manifest_container *container, const char *where);
+
 /* order.c: `after` and `requires` name services, and none waits for itself. Their own names are checked. */
 int check_order(struct checker *checker, const struct manifest_containers *services);
 

@@ -32,7 +32,7 @@ static const char service_advice[] = "is for services only; onboot and onshutdow
 /* Our keys that mean nothing in some stages. */
 static const struct stage_key {
 	const char *key;
-	enum field_kind kind;		/* FIELD_STRING, FIELD_STRINGS or FIELD_BOOL */
+	enum field_kind kind;		/* FIELD_STRING, FIELD_STRINGS, FIELD_BOOL or FIELD_STRUCT */
 	size_t offset;
 	unsigned int stages;
 	const char *advice;
@@ -45,7 +45,11 @@ static const struct stage_key {
 	{ STAGE_KEY(FIELD_STRINGS, after), CHECK_SERVICES, order_advice },
 	{ STAGE_KEY(FIELD_STRINGS, requires), CHECK_SERVICES, order_advice },
 	{ STAGE_KEY(FIELD_BOOL, oneshot), CHECK_SERVICES | CHECK_LABEL, service_advice },
-	{ STAGE_KEY(FIELD_STRING, ready), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRUCT, ready), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRUCT, health), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRING, watchdog), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRUCT, schedule), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRING, oom), CHECK_SERVICES | CHECK_LABEL, service_advice },
 	{ STAGE_KEY(FIELD_STRING, ready_timeout), CHECK_SERVICES | CHECK_LABEL, service_advice },
 	{ STAGE_KEY(FIELD_BOOL, critical), CHECK_SERVICES | CHECK_LABEL, service_advice },
 #undef STAGE_KEY
@@ -58,12 +62,15 @@ static const struct place *stated_at(const struct stage_key *key, const struct m
 	const struct manifest_string *string = value;
 	const struct manifest_strings *strings = value;
 	const struct manifest_bool *boolean = value;
+	const struct place *structure = value;	/* its first member, which stays nowhere where it is not stated */
 
 	switch (key->kind) {
 	case FIELD_STRINGS:
 		return strings->set ? &strings->at : NULL;
 	case FIELD_BOOL:
 		return boolean->set ? &boolean->at : NULL;
+	case FIELD_STRUCT:
+		return structure->file ? structure : NULL;
 	default:
 		return string->value ? &string->at : NULL;
 	}
@@ -208,6 +215,8 @@ static int check_devices(struct checker *checker, const struct manifest_containe
 		const struct manifest_device *d = &c->devices[i];
 		const char *key = item(checker, "devices", i);
 
+		if (d->word.value)
+			continue;
 		if (strcmp(d->path, "all") == 0) {
 			if (strchr("abc", *d->type))
 				continue;
@@ -257,5 +266,5 @@ int check_container(struct checker *checker, const struct manifest_container *c,
 	    check_mounts(checker, c, where) < 0 || check_devices(checker, c, where) < 0 ||
 	    check_id(checker, &c->uid, where, "uid") < 0 || check_id(checker, &c->gid, where, "gid") < 0)
 		return -1;
-	return check_additional_gids(checker, &c->additional_gids, where);
+	return check_supervision(checker, c, where) < 0 ? -1 : check_additional_gids(checker, &c->additional_gids, where);
 }

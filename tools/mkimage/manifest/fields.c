@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/option.h"
 
-#define KEYS_MAX       64 /* keys of the largest table */
+#define KEYS_MAX       128 /* keys of the largest table */
 #define KEYS_SHOWN_MAX 12 /* more are not listed in a message */
 #define STRUCTS_MAX    4096u /* elements of one list of mappings */
 
@@ -377,12 +377,14 @@ static int check_required(struct reader *reader, const struct trail *trail, cons
 static int read_struct(struct reader *reader, const struct trail *trail, const struct node *node,
 		       const struct schema *schema, void *target)
 {
-	if (node->kind != NODE_MAP)
-		return type_error(reader, trail, node, "a mapping");
+	if (node->kind != NODE_MAP && !(schema->word && is_text(node)))
+		return type_error(reader, trail, node, schema->word ? "a string or a mapping" : "a mapping");
 	if (schema->at != FIELD_NOWHERE)
 		*(struct place *)(void *)((char *)target + schema->at) = node->at;
 	if (schema->set != FIELD_NOWHERE)
 		*(bool *)((char *)target + schema->set) = true;
+	if (node->kind != NODE_MAP)
+		return read_string(reader, trail, node, schema->word, (char *)target + schema->word->offset);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *key = node->pairs[i].key, *value = node->pairs[i].value;
 		const struct field *field = find_field(schema, key->value);

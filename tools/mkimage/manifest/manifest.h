@@ -84,6 +84,7 @@ struct manifest_mount {
 
 struct manifest_device {		/* LinuxKit: path "all" is the wildcard rule */
 	struct place at;
+	struct manifest_string word;	/* (+) in place of a mapping: "/dev/kvm", "/dev/fuse:0666" */
 	const char *path, *type;
 	struct manifest_int major, minor;	/* absent: any */
 	const char *mode;		/* octal text */
@@ -149,6 +150,39 @@ struct manifest_resources {		/* LinuxKit's `resources:` is runtime-spec LinuxRes
 	size_t hugepage_limits_count;
 };
 
+/* (+) How a service is asked how it is. */
+struct manifest_http {
+	struct place at;		/* line 0 or `set` false: not stated */
+	bool set;
+	struct manifest_string url;	/* in place of a mapping */
+	struct manifest_int port, status;
+	struct manifest_string path, host;
+};
+
+struct manifest_probe {
+	struct place at;
+	bool set;
+	struct manifest_string word;	/* in place of a mapping. ready: exec | fd | fd:3 | notify; health: image | none */
+	struct manifest_strings exec;
+	struct manifest_string tcp;
+	struct manifest_http http;
+	struct manifest_string interval, timeout, start_period, action;
+	struct manifest_int retries;
+};
+
+struct manifest_schedule {		/* (+) */
+	struct place at;
+	bool set;
+	struct manifest_string word;	/* in place of a mapping: either of them */
+	struct manifest_string every, cron;
+};
+
+struct manifest_credential {		/* (+) */
+	struct place at;
+	struct manifest_string name, source;
+	struct manifest_bool optional;
+};
+
 /*
  * What a container may say; the same keys come from an image's label
  * `org.mobyproject.config` (JSON), with the manifest's keys winning key by key,
@@ -183,8 +217,20 @@ struct manifest_container {
 	struct manifest_string seccomp;		/* default | unconfined */
 	struct manifest_strings after, requires;	/* services: names of others */
 	struct manifest_bool oneshot, critical;	/* services */
-	struct manifest_string ready;		/* services: exec | fd | fd:3 */
+	struct manifest_probe ready, health;	/* services */
 	struct manifest_string ready_timeout;	/* "1m" */
+	struct manifest_string watchdog;	/* services: a time */
+	struct manifest_string restart_delay, restart_delay_max, restart_reset;	/* times */
+	struct manifest_schedule schedule;	/* services */
+	struct manifest_string memory, memory_high, memory_low, swap;	/* sizes or "max" */
+	struct manifest_string cpu;		/* processors: "1.5" */
+	struct manifest_int cpu_weight, io_weight;	/* 1 to 10000 */
+	struct manifest_strings io_max;		/* "/dev/vda rbps=10M" */
+	struct manifest_int pids;
+	struct manifest_string oom;		/* kill-process | kill-service | reboot */
+	struct manifest_credential *credentials;
+	size_t credentials_count;
+	bool credentials_set;
 };
 
 struct manifest_containers {
@@ -320,7 +366,7 @@ bool manifest_size(const char *text, uint64_t *bytes);
 bool manifest_share(const char *text, uint64_t *bytes, unsigned int *percent);
 
 /* `ready:` in its parts. */
-enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD };
+enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD, MANIFEST_READY_NOTIFY };
 struct manifest_readiness {
 	enum manifest_ready kind;
 	unsigned int fd;		/* MANIFEST_READY_FD: 3 to MANIFEST_READY_FD_MAX */
@@ -328,6 +374,35 @@ struct manifest_readiness {
 
 /* NULL, or what is wrong with the text, in the arena. */
 const char *manifest_readiness(const char *text, struct arena *arena, struct manifest_readiness *readiness);
+
+/* Where a probe goes. */
+struct manifest_endpoint {
+	const char *address;		/* IPv4 or IPv6 */
+	unsigned int port;
+	const char *path;		/* of a URL */
+};
+
+/* NULL, or what is wrong with the text, in the arena: "PORT" or "ADDRESS:PORT", and "http://ADDRESS[:PORT][/PATH]". */
+const char *manifest_tcp(const char *text, struct arena *arena, struct manifest_endpoint *endpoint);
+const char *manifest_url(const char *text, struct arena *arena, struct manifest_endpoint *endpoint);
+
+/* "64M" as bytes, in powers of 1024; false where the text is no size. */
+bool manifest_size(const char *text, int64_t *bytes);
+
+/* "1.5" as thousandths of a processor. */
+bool manifest_cpus(const char *text, unsigned int *thousandths);
+
+/* "5m", "7d" as milliseconds, at most 30 days. */
+bool manifest_period(const char *text, unsigned int *milliseconds);
+
+/* "/dev/kvm" or "/dev/fuse:0666" as the mapping would have it, for devices whose numbers are known. NULL, or what is wrong. */
+const char *manifest_device_short(const char *text, struct arena *arena, struct manifest_device *device);
+
+/* "/dev/vda rbps=10M wiops=100" in its parts; the rates as the kernel takes them. NULL, or what is wrong. */
+struct manifest_io_max {
+	const char *device, *rates;
+};
+const char *manifest_io_max(const char *text, struct arena *arena, struct manifest_io_max *limit);
 
 /* "FILE:LINE:COLUMN: " in front of the message; returns -1. */
 int place_error(const struct place *at, struct error *err, const char *format, ...)

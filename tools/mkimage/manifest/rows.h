@@ -51,6 +51,12 @@
 		.size = sizeof(struct manifest##type), .at = at_, .set = set_, .fields = fields_,            \
 		.count = ARRAY_SIZE(fields_)                                                                 \
 	}
+/* `word_` is what a text in place of the mapping goes to. */
+#define EITHER(type, set_, word_, fields_)                                                                   \
+	{                                                                                                    \
+		.size = sizeof(struct manifest##type), .at = offsetof(struct manifest##type, at), .set = set_, \
+		.fields = fields_, .count = ARRAY_SIZE(fields_), .word = word_                               \
+	}
 #define PLACED(type, fields_) SCHEMA(type, offsetof(struct manifest##type, at), FIELD_NOWHERE, fields_)
 #define BARE(type, fields_)   SCHEMA(type, FIELD_NOWHERE, FIELD_NOWHERE, fields_)
 

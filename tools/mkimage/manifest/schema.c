@@ -30,7 +30,8 @@ static const struct field device_fields[] = {
 	KEY(_device, "minor", INT, minor, RANGE(0, MINOR_MAX)),
 	KEY(_device, "mode", TEXT, mode, OPTIONAL, CHECK(mode)),
 };
-static const struct schema device = PLACED(_device, device_fields);
+static const struct field device_word = KEY(_device, "", STRING, word, CHECK(device_short));
+static const struct schema device = EITHER(_device, FIELD_NOWHERE, &device_word, device_fields);
 
 static const struct field device_rule_fields[] = {
 	KEY(_device_rule, "allow", BOOL, allow, REQUIRED),
@@ -144,6 +145,56 @@ static const struct field runtime_fields[] = {
 };
 static const struct schema runtime = BARE(_runtime, runtime_fields);
 
+/* What is ours, and how a service is looked after. */
+
+static const struct field http_fields[] = {
+	KEY(_http, "port", INT, port, RANGE(1, 65535)),
+	KEY(_http, "path", STRING, path, CHECK(url_path)),
+	KEY(_http, "host", STRING, host, CHECK(hostname)),
+	KEY(_http, "status", INT, status, RANGE(100, 599)),
+};
+static const struct field http_word = KEY(_http, "", STRING, url, CHECK(url));
+static const struct schema http = EITHER(_http, offsetof(struct manifest_http, set), &http_word, http_fields);
+
+static const struct field ready_fields[] = {
+	KEY(_probe, "exec", STRINGS, exec),
+	KEY(_probe, "tcp", STRING, tcp, CHECK(tcp)),
+	NESTED("http", offsetof(struct manifest_probe, http), &http),
+	KEY(_probe, "interval", STRING, interval, CHECK(duration)),
+	KEY(_probe, "timeout", STRING, timeout, CHECK(duration)),
+};
+static const struct field ready_word = KEY(_probe, "", STRING, word, CHECK(ready));
+static const struct schema ready = EITHER(_probe, offsetof(struct manifest_probe, set), &ready_word, ready_fields);
+
+static const struct field health_fields[] = {
+	KEY(_probe, "exec", STRINGS, exec),
+	KEY(_probe, "tcp", STRING, tcp, CHECK(tcp)),
+	NESTED("http", offsetof(struct manifest_probe, http), &http),
+	KEY(_probe, "interval", STRING, interval, CHECK(duration)),
+	KEY(_probe, "timeout", STRING, timeout, CHECK(duration)),
+	KEY(_probe, "retries", INT, retries, RANGE(1, 1000)),
+	KEY(_probe, "start_period", STRING, start_period, CHECK(duration)),
+	KEY(_probe, "action", STRING, action, CHECK(ill)),
+};
+static const struct field health_word = KEY(_probe, "", STRING, word, CHECK(health));
+static const struct schema health = EITHER(_probe, offsetof(struct manifest_probe, set), &health_word, health_fields);
+
+static const struct field schedule_fields[] = {
+	KEY(_schedule, "every", STRING, every, CHECK(period)),
+	KEY(_schedule, "cron", STRING, cron, CHECK(cron)),
+};
+static const struct field schedule_word = KEY(_schedule, "", STRING, word, CHECK(schedule));
+static const struct schema schedule =
+	EITHER(_schedule, offsetof(struct manifest_schedule, set), &schedule_word, schedule_fields);
+
+static const struct field credential_fields[] = {
+	KEY(_credential, "name", STRING, name, REQUIRED, CHECK(credential)),
+	KEY(_credential, "source", STRING, source, OPTIONAL),
+	KEY(_credential, "optional", BOOL, optional),
+};
+static const struct field credential_word = KEY(_credential, "", STRING, name, CHECK(credential));
+static const struct schema credential = EITHER(_credential, FIELD_NOWHERE, &credential_word, credential_fields);
+
 static const struct field container_fields[] = {
 	KEY(_container, "name", STRING, name, CHECK(name)),
 	KEY(_container, "image", STRING, image, CHECK(image)),
@@ -170,7 +221,7 @@ static const struct field container_fields[] = {
 	KEY(_container, "pid", STRING, pid, OPTIONAL, CHECK(namespace)),
 	KEY(_container, "ipc", STRING, ipc, OPTIONAL, CHECK(namespace)),
 	KEY(_container, "uts", STRING, uts, OPTIONAL, CHECK(namespace)),
-	KEY(_container, "userns", STRING, userns, OPTIONAL, CHECK(namespace)),
+	KEY(_container, "userns", STRING, userns, OPTIONAL, CHECK(userns)),
 	KEY(_container, "cgroupns", STRING, cgroupns, CHECK(namespace)),
 	KEY(_container, "hostname", STRING, hostname, OPTIONAL, CHECK(hostname)),
 	MAPPINGS(_container, "uidMappings", uid_mappings),
@@ -188,14 +239,31 @@ static const struct field container_fields[] = {
 	KEY(_container, "after", STRINGS, after, CHECK(name)),
 	KEY(_container, "requires", STRINGS, requires, CHECK(name)),
 	KEY(_container, "oneshot", BOOL, oneshot),
-	KEY(_container, "ready", STRING, ready, CHECK(ready)),
+	NESTED("ready", offsetof(struct manifest_container, ready), &ready),
 	KEY(_container, "ready_timeout", STRING, ready_timeout, CHECK(duration)),
+	NESTED("health", offsetof(struct manifest_container, health), &health),
+	KEY(_container, "watchdog", STRING, watchdog, CHECK(duration)),
+	KEY(_container, "restart_delay", STRING, restart_delay, CHECK(duration)),
+	KEY(_container, "restart_delay_max", STRING, restart_delay_max, CHECK(duration)),
+	KEY(_container, "restart_reset", STRING, restart_reset, CHECK(duration)),
+	NESTED("schedule", offsetof(struct manifest_container, schedule), &schedule),
 	KEY(_container, "critical", BOOL, critical),
 	KEY(_container, "on_exit", STRING, on_exit, CHECK(on_exit)),
 	KEY(_container, "on_failure", STRING, on_failure, CHECK(on_failure)),
 	KEY(_container, "stop_signal", STRING, stop_signal, CHECK(signal)),
 	KEY(_container, "stop_timeout", STRING, stop_timeout, CHECK(duration)),
 	KEY(_container, "seccomp", STRING, seccomp, CHECK(seccomp)),
+	KEY(_container, "memory", STRING, memory, CHECK(size_or_max)),
+	KEY(_container, "memory_high", STRING, memory_high, CHECK(size_or_max)),
+	KEY(_container, "memory_low", STRING, memory_low, CHECK(size)),
+	KEY(_container, "swap", STRING, swap, CHECK(size_or_max)),
+	KEY(_container, "cpu", STRING, cpu, CHECK(cpus)),
+	KEY(_container, "cpu_weight", INT, cpu_weight, RANGE(1, 10000)),
+	KEY(_container, "io_weight", INT, io_weight, RANGE(1, 10000)),
+	KEY(_container, "io_max", STRINGS, io_max, CHECK(io_max)),
+	KEY(_container, "pids", INT, pids, RANGE(1, 4194304)),
+	KEY(_container, "oom", STRING, oom, CHECK(oom)),
+	SET_LIST(_container, "credentials", credentials, &credential),
 };
 const struct schema schema_container = PLACED(_container, container_fields);
 

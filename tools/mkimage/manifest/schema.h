@@ -48,6 +48,7 @@ struct schema {
 	size_t set;			/* offset of a bool that tells that it was there, or FIELD_NOWHERE */
 	const struct field *fields;
 	size_t count;
+	const struct field *word;	/* a FIELD_STRING that a text in place of the mapping goes to; NULL: there is none */
 };
 
 extern const struct schema schema_manifest;	/* struct manifest */

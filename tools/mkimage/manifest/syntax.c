@@ -237,12 +237,12 @@ static const char *ready_fd(const char *argument, struct arena *arena, struct ma
 			    text_shown(argument, arena));
 }
 
-static const char *ready_exec(const char *argument, struct arena *arena, struct manifest_readiness *out)
+static const char *ready_alone(const char *argument, struct arena *arena, struct manifest_readiness *out)
 {
-	(void)out;
 	if (!argument)
 		return NULL;
-	return arena_printf(arena, "'exec' stands alone, got 'exec:%s'", text_shown(argument, arena));
+	return arena_printf(arena, "'%s' stands alone, got '%s:%s'", out->kind == MANIFEST_READY_EXEC ? "exec" : "notify",
+			    out->kind == MANIFEST_READY_EXEC ? "exec" : "notify", text_shown(argument, arena));
 }
 
 /* One row a way to tell; what stands behind a colon is its argument. */
@@ -251,8 +251,9 @@ static const struct ready_way {
 	enum manifest_ready kind;
 	const char *(*read)(const char *argument, struct arena *arena, struct manifest_readiness *out);
 } ready_ways[] = {
-	{ "exec", MANIFEST_READY_EXEC, ready_exec },
+	{ "exec", MANIFEST_READY_EXEC, ready_alone },
 	{ "fd", MANIFEST_READY_FD, ready_fd },
+	{ "notify", MANIFEST_READY_NOTIFY, ready_alone },
 };
 
 const char *manifest_readiness(const char *text, struct arena *arena, struct manifest_readiness *readiness)
@@ -272,8 +273,8 @@ const char *manifest_readiness(const char *text, struct arena *arena, struct man
 			*readiness = out;
 		return problem;
 	}
-	return arena_printf(arena, "expected 'exec', 'fd' or 'fd:NUMBER', got '%s'; there is no other way yet",
-			    text_shown(text, arena));
+	return arena_printf(arena, "expected 'exec', 'fd', 'fd:NUMBER', 'notify' or a mapping with 'exec', 'tcp' or 'http', "
+			    "got '%s'", text_shown(text, arena));
 }
 
 const char *value_ready(const char *value, struct arena *arena)

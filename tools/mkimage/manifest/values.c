@@ -173,6 +173,43 @@ const char *value_namespace(const char *value, struct arena *arena)
 	return namespace_of(value, words, arena);
 }
 
+const char *value_userns(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "auto", "new", "host", "root", NULL };
+
+	return namespace_of(value, words, arena);
+}
+
+const char *value_health(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "image", "none", NULL };
+
+	return one_of(value, words, "a mapping", arena);
+}
+
+const char *value_ill(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "restart", "reboot", "ignore", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_oom(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "kill-process", "kill-service", "reboot", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_credential(const char *value, struct arena *arena)
+{
+	const char *problem = only(value, WORD "_.-", 128, "letters, digits, '_', '.' and '-'", arena);
+
+	if (!problem && *value == '.')
+		return arena_printf(arena, "'%s' begins with '.'; use another name", text_shown(value, arena));
+	return problem;
+}
+
 const char *value_propagation(const char *value, struct arena *arena)
 {
 	static const char *const words[] = { "private", "rprivate", "slave", "rslave",

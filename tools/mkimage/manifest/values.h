@@ -25,6 +25,7 @@ value_check value_absolute;		/* an absolute path that does not climb */
 value_check value_inside;		/* any path that does not climb above its start */
 value_check value_file_path;		/* and is not the root itself */
 value_check value_net, value_namespace;	/* new, host, root, none or a path */
+value_check value_userns;		/* and auto */
 value_check value_propagation;
 value_check value_control_exec;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
@@ -44,15 +45,33 @@ value_check value_size, value_share;	/* "1G"; the same or "50%" */
 value_check value_bind;			/* source:destination[:options] */
 value_check value_tmpfs;		/* destination[:options] */
 value_check value_env;			/* NAME=value */
+value_check value_health;		/* image or none */
+value_check value_ill, value_oom;	/* what is done then */
+value_check value_device_short;		/* the path of a well-known device, or path:mode */
+value_check value_credential;		/* a name */
 value_check value_mode;			/* octal, at most 07777 */
 value_check value_duration;
 value_check value_restart;
-value_check value_ready;		/* exec, fd or fd:NUMBER */
+value_check value_ready;		/* exec, fd, fd:NUMBER or notify */
 value_check value_signal;
 value_check value_capability;		/* CAP_X, exactly; "all" and "none" in any case, as LinuxKit has it */
 bool value_is_all_or_none(const char *value);
 value_check value_rlimit;		/* name,soft,hard */
 value_check value_platform;		/* linux/amd64 */
 value_check value_cpuset;		/* 0-3,7: cpuset(7), "List format" */
+
+/* endpoint.c */
+value_check value_tcp;			/* PORT or ADDRESS:PORT */
+value_check value_url;			/* http://ADDRESS[:PORT][/PATH] */
+value_check value_url_path;
+
+/* amounts.c */
+value_check value_size;			/* bytes: 64M */
+value_check value_size_or_max;
+value_check value_cpus;			/* 1.5 */
+value_check value_io_max;		/* /dev/vda rbps=10M */
+value_check value_period;		/* 5m, 7d */
+value_check value_cron;			/* base/cron.h */
+value_check value_schedule;		/* either of them */
 
 #endif

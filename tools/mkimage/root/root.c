@@ -8,11 +8,14 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
+#include "tools/mkimage/root/owners.h"
 #include "tools/mkimage/tree/layer.h"
 
 #define PASSWD_BYTES_MAX (1u << 20)
+#define CREDENTIAL_BYTES_MAX (1u << 20)	/* init's limit */
 
 static const struct tree_attributes directory = { .mode = 0755 };
 static const struct tree_attributes text_file = { .mode = 0644 };
@@ -239,6 +242,43 @@ static int add_mount_points(const struct compiled_container *container, struct t
 	return r;
 }
 
+/* What `credentials` has of the build: for init alone, which hands it over. */
+static int add_credentials(const struct root_input *input, const struct manifest_container *container, const char *stage,
+			   struct tree *root, struct error *err)
+{
+	static const struct tree_attributes secret = { .mode = 0400 };
+	struct arena arena = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < container->credentials_count; i++) {
+		const struct manifest_credential *c = &container->credentials[i];
+		const struct manifest_file file = { .source = c->source };
+		autobuffer struct buffer value = { 0 };
+		struct error cause;
+
+		if (!c->source.value)
+			continue;
+		if (file_read(AT_FDCWD, files_source_path(&file, input->manifest->path, &arena), CREDENTIAL_BYTES_MAX, &value,
+			      &cause) < 0)
+			r = place_error(&c->source.at, err, "credentials: '%s': %s", c->name.value, cause.message);
+		else
+			r = tree_add_file(root, compile_credential_path(&arena, stage, container->name.value, c->name.value) + 1,
+					  value.data ? value.data : "", value.length, &secret, NULL, err);
+	}
+	arena_release(&arena);
+	return r;
+}
+
+static int own(const struct compiled_container *container, struct tree *root, const char *rootfs, struct error *err)
+{
+	const struct place *at = &container->manifest->at;
+
+	if (owners_map(root, rootfs, &container->config.linux_, err) < 0)
+		return error_context(err, "%s:%u:%u: image '%s'", at->file, at->line, at->column,
+				     container->manifest->image.value);
+	return 0;
+}
+
 static int add_container(struct layout *layout, size_t index, struct error *err)
 {
 	struct compiled_container *container = &layout->input->compiled->containers[index];
@@ -247,15 +287,19 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	autobuffer struct buffer json = { 0 };
 	struct arena arena = { 0 };
 	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
+	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown" };
 	int r = -1;
 
 	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
 	    add_image(layout, rootfs, &container->manifest->image, &image, err) == 0 &&
 	    resolve_user(container, image, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
+	    own(container, root, rootfs, err) == 0 &&
+	    add_credentials(layout->input, container->manifest, stages[plan->stage], root, err) == 0 &&
 	    oci_config_write_compact(&container->config, &json, err) == 0)
 		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
 				  &text_file, NULL, err);
+	compile_own_credentials(layout->input->compiled, index);
 	arena_release(&arena);
 	return r;
 }
