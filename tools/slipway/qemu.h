@@ -66,6 +66,17 @@ int qemu_port_check(const struct qemu_port *port, struct error *err);
 /* For QEMU: "tcp:127.0.0.1:8080-10.0.2.15:80". */
 const char *qemu_port_rule(const struct qemu_port *port, struct arena *arena);
 
+/* --- credentials (qemu_credentials.c) --- */
+
+struct qemu_credential {
+	const char *name;
+	const char *value;		/* NULL: the contents of `file` */
+	const char *file;
+};
+
+/* `NAME=VALUE` or `NAME=@FILE` */
+int qemu_credential_parse(const char *text, struct arena *arena, struct qemu_credential *credential, struct error *err);
+
 /* --- acceleration (qemu_accelerator.c) --- */
 
 enum qemu_kvm { QEMU_KVM_AUTO, QEMU_KVM_ON, QEMU_KVM_OFF };
@@ -91,6 +102,8 @@ struct qemu_vm {
 	bool network;
 	const struct qemu_port *ports;
 	size_t ports_count;
+	const struct qemu_credential *credentials;
+	size_t credentials_count;
 	bool interactive;		/* every key goes to the guest */
 	const char *log;		/* copy of the console; may be NULL */
 	int status_fd;			/* socket for the status port; -1: the port leads nowhere */

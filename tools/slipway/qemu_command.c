@@ -147,6 +147,18 @@ static void add_network(struct command *c, const struct qemu_vm *vm)
 	add_option(c, "-device", "virtio-net-%s,netdev=net,romfile=", vm->machine->device_suffix);
 }
 
+/* The place where init looks for them: init/credentials.c. */
+static void add_credentials(struct command *c, const struct qemu_vm *vm)
+{
+	for (size_t i = 0; i < vm->credentials_count; i++) {
+		const struct qemu_credential *credential = &vm->credentials[i];
+
+		add_option(c, "-fw_cfg", "name=opt/io.slipway.credentials/%s,%s=%s", credential->name,
+			   credential->value ? "string" : "file",
+			   escaped(c, credential->value ? credential->value : credential->file));
+	}
+}
+
 char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 {
 	struct command c = { .arena = arena };
@@ -161,6 +173,7 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 		add_disk(&c, vm, &vm->disks[i], i);
 	if (vm->network)
 		add_network(&c, vm);
+	add_credentials(&c, vm);
 	add_option(&c, "-device", "virtio-rng-%s", vm->machine->device_suffix);
 	add(&c, NULL);
 	return c.argv;

@@ -21,7 +21,7 @@
 
 struct run_options {
 	unsigned int memory, cpus, timeout, vsock;
-	struct option_list publish, disks, cmdline;
+	struct option_list publish, disks, cmdline, credentials;
 	const char *machine, *kvm, *cpu, *qemu, *log, *name;
 	bool interactive, no_network, dry_run;
 };
@@ -38,6 +38,8 @@ static const struct option run_option_table[] = {
 	  offsetof(struct run_options, interactive) },
 	{ OPTION_LIST, 0, "cmdline", "WORDS", "append to the kernel command line (repeatable)",
 	  offsetof(struct run_options, cmdline) },
+	{ OPTION_LIST, 0, "credential", "NAME=VALUE", "hand a credential over; '@FILE' is the contents of a file (repeatable)",
+	  offsetof(struct run_options, credentials) },
 	{ OPTION_UNSIGNED, 0, "timeout", "SECONDS", "end the machine after this time, with exit status 124",
 	  offsetof(struct run_options, timeout) },
 	{ OPTION_STRING, 0, "name", "NAME", "what 'slipway ctl' calls it (default: from PREFIX)",
@@ -157,6 +159,18 @@ static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struc
 	return 0;
 }
 
+static int describe_credentials(struct qemu_vm *vm, const struct run_options *o, struct arena *arena, struct error *err)
+{
+	struct qemu_credential *credentials = arena_array(arena, o->credentials.count + 1, sizeof(*credentials));
+
+	for (size_t i = 0; i < o->credentials.count; i++)
+		if (qemu_credential_parse(o->credentials.items[i], arena, &credentials[i], err) < 0)
+			return -1;
+	vm->credentials = credentials;
+	vm->credentials_count = o->credentials.count;
+	return 0;
+}
+
 static int describe_accelerator(struct qemu_vm *vm, const struct run_options *o, struct error *err)
 {
 	const char *reason = NULL;
@@ -194,7 +208,8 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->status_fd = vm->control_fd = -1;
 	vm->vsock = o->vsock;
 	if (describe_files(vm, operand, o, arena, &root, err) < 0 ||
-	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, o, arena, err) < 0)
+	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, o, arena, err) < 0 ||
+	    describe_credentials(vm, o, arena, err) < 0)
 		return -1;
 	return describe_accelerator(vm, o, err);
 }
