@@ -68,10 +68,10 @@ static int make_resolv_conf(struct error *err)
 int settings_apply(const struct plan *plan, struct error *err)
 {
 	/*
-	 * The kernel drops what userspace logs too fast, unless told otherwise: boot messages must not be lost. It does not let
-	 * go (EINVAL) of what its command line says.
+	 * The kernel drops what userspace logs too fast, unless told otherwise: boot messages must not be lost. It takes
+	 * the word with the end of its line only, and does not let go (EINVAL) of what its command line says.
 	 */
-	if (write_text(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on") < 0 && errno != EINVAL)
+	if (write_text(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on\n") < 0 && errno != EINVAL)
 		log_warning("messages may be lost: cannot set 'kernel.printk_devkmsg': %s", strerror(errno));
 	/* Ctrl-Alt-Del comes as SIGINT, for an orderly end. */
 	if (reboot(RB_DISABLE_CAD) < 0)

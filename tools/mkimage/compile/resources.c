@@ -29,7 +29,7 @@ static int64_t bytes_of(const struct manifest_string *stated)
 	int64_t bytes = -1;
 
 	if (strcmp(stated->value, "max") != 0)
-		(void)manifest_size(stated->value, &bytes);
+		(void)manifest_amount(stated->value, &bytes);
 	return bytes;
 }
 

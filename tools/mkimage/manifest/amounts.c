@@ -12,41 +12,28 @@
 #define PROCESSORS_MAX 4096u
 #define PERIOD_MAX (30ull * 24 * 3600 * 1000)	/* milliseconds; the plan's limit */
 
-bool manifest_size(const char *text, int64_t *bytes)
+bool manifest_amount(const char *text, int64_t *bytes)
 {
-	static const char units[] = "KMGT";
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
-	const char *rest = text + digits + (unit ? 1 : 0);
-	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
-	unsigned long long value;
+	uint64_t size = 0;
 
-	if (digits == 0 || digits > 18)
+	if (strcmp(text, "0") != 0 && !manifest_size(text, &size))
 		return false;
-	/* "64Mi" and "64MiB" are the same as "64M" here. */
-	if (unit && *rest == 'i')
-		rest++;
-	if (unit && *rest == 'B')
-		rest++;
-	value = strtoull(text, NULL, 10);
-	if (*rest || value > (unsigned long long)INT64_MAX >> shift)
-		return false;
-	*bytes = (int64_t)(value << shift);
+	*bytes = (int64_t)size;
 	return true;
 }
 
-const char *value_size(const char *value, struct arena *arena)
+const char *value_amount(const char *value, struct arena *arena)
 {
 	int64_t ignored;
 
-	if (manifest_size(value, &ignored))
+	if (manifest_amount(value, &ignored))
 		return NULL;
 	return arena_printf(arena, "expected a size in bytes such as '64M' or '1G', got '%s'", text_shown(value, arena));
 }
 
-const char *value_size_or_max(const char *value, struct arena *arena)
+const char *value_amount_or_max(const char *value, struct arena *arena)
 {
-	return strcmp(value, "max") == 0 ? NULL : value_size(value, arena);
+	return strcmp(value, "max") == 0 ? NULL : value_amount(value, arena);
 }
 
 bool manifest_cpus(const char *text, unsigned int *thousandths)
@@ -90,7 +77,7 @@ static bool add_rate(const char *word, size_t length, struct arena *arena, const
 		if (length <= n || strncmp(word, keys[i], n) != 0)
 			continue;
 		amount = arena_strndup(arena, word + n, length - n);
-		if (strcmp(amount, "max") != 0 && (!manifest_size(amount, &value) || value == 0))
+		if (strcmp(amount, "max") != 0 && (!manifest_amount(amount, &value) || value == 0))
 			return false;
 		*rates = strcmp(amount, "max") == 0 ?
 			 arena_printf(arena, "%s%s%smax", *rates, **rates ? " " : "", keys[i]) :

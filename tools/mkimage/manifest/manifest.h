@@ -386,8 +386,8 @@ struct manifest_endpoint {
 const char *manifest_tcp(const char *text, struct arena *arena, struct manifest_endpoint *endpoint);
 const char *manifest_url(const char *text, struct arena *arena, struct manifest_endpoint *endpoint);
 
-/* "64M" as bytes, in powers of 1024; false where the text is no size. */
-bool manifest_size(const char *text, int64_t *bytes);
+/* A size, or 0. */
+bool manifest_amount(const char *text, int64_t *bytes);
 
 /* "1.5" as thousandths of a processor. */
 bool manifest_cpus(const char *text, unsigned int *thousandths);

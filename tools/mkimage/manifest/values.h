@@ -66,8 +66,7 @@ value_check value_url;			/* http://ADDRESS[:PORT][/PATH] */
 value_check value_url_path;
 
 /* amounts.c */
-value_check value_size;			/* bytes: 64M */
-value_check value_size_or_max;
+value_check value_amount, value_amount_or_max;	/* a size or 0 */
 value_check value_cpus;			/* 1.5 */
 value_check value_io_max;		/* /dev/vda rbps=10M */
 value_check value_period;		/* 5m, 7d */
