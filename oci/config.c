@@ -248,6 +248,12 @@ int oci_config_write_compact(const struct oci_config *config, struct buffer *out
 	return json_write(&document, config, false, out, err);
 }
 
+size_t oci_hooks_count(const struct oci_hooks *hooks)
+{
+	return hooks->prestart.count + hooks->create_runtime.count + hooks->create_container.count +
+	       hooks->start_container.count + hooks->poststart.count + hooks->poststop.count;
+}
+
 const char *oci_pairs_find(const struct oci_pairs *pairs, const char *key)
 {
 	for (size_t i = 0; i < pairs->count; i++)

@@ -302,6 +302,9 @@ struct oci_config {
  */
 #define OCI_ANNOTATION_OVERLAY "org.slipway.rootfs.overlay"
 
+/* How many hooks there are of all kinds. */
+size_t oci_hooks_count(const struct oci_hooks *hooks);
+
 /* Reads bytes of JSON; errors name the place: "process.args[1]: expected a string, got 3". */
 int oci_config_parse(const char *json, size_t length, struct arena *arena, struct oci_config *config,
 		     struct error *err);

@@ -4,22 +4,28 @@
  * ask for it by name: as /proc/self/exe, or as the interpreter of a script. Whoever holds
  * a descriptor of it could write to it once it has ended (CVE-2019-5736). So it runs from a
  * read-only mount that no mount namespace shows, and that nobody can make writable again.
+ *
+ * There are three ways, the quickest first: this process is told to be one of that mount; it executes the program from
+ * there; it executes a sealed copy in memory.
  */
 #include "runtime/command/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "runtime/linux/execute.h"
+#include "runtime/linux/own_program.h"
 #include "runtime/linux/syscalls.h"
-
-#define OWN_PROGRAM "/proc/self/exe"
+#include "runtime/linux/user.h"
 
 static int clone_read_only(void)
 {
@@ -55,15 +61,30 @@ static int copy_sealed(void)
 /* One that nobody here may write, or can, is as good as a copy. */
 static bool is_safe(void)
 {
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 
-	if (statvfs(OWN_PROGRAM, &fs) < 0 || fs.f_flag & ST_RDONLY)
+	if (statfs(OWN_PROGRAM, &fs) < 0 || fs.f_flags & ST_RDONLY)
 		return true;
-	/* A sealed copy has no name on disk. */
-	if (stat(OWN_PROGRAM, &st) == 0 && st.st_nlink == 0)
+	/* A sealed copy is in memory, and has no name. */
+	if (fs.f_type == TMPFS_MAGIC && stat(OWN_PROGRAM, &st) == 0 && st.st_nlink == 0)
 		return true;
-	return geteuid() != 0 && access(OWN_PROGRAM, W_OK) < 0;
+	return user_is_ordinary() && access(OWN_PROGRAM, W_OK) < 0;
+}
+
+/* `mount` is the program's file as a mount of its own. False where it takes execve(2). */
+static bool run_on_from(int mount)
+{
+	struct process_stat stat;
+	autoclose int file = -1;
+	char through_fd[32];
+
+	if (process_stat_read(0, &stat) < 0)
+		return false;
+	execute_know_ignored(stat.ignored);
+	(void)snprintf(through_fd, sizeof(through_fd), "/proc/self/fd/%d", mount);
+	file = openat(AT_FDCWD, through_fd, O_RDONLY | O_CLOEXEC);
+	return file >= 0 && own_program_replace(file, &stat) == 0;
 }
 
 int runtime_protect_self(char **argv, struct error *err)
@@ -73,6 +94,8 @@ int runtime_protect_self(char **argv, struct error *err)
 	if (is_safe())
 		return 0;
 	fd = clone_read_only();
+	if (fd >= 0 && run_on_from(fd))
+		return 0;
 	if (fd < 0)
 		fd = copy_sealed();
 	if (fd < 0)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "runtime/container/container.h"
+#include "runtime/linux/process_stat.h"
 
 int state_check_id(const char *id, struct error *err)
 {
@@ -125,15 +126,13 @@ void state_set_cgroup(struct oci_state *state, struct arena *arena, const struct
 const char *state_for_hooks(const struct oci_config *config, const char *id, const char *bundle, pid_t pid,
 			    const char *status, struct arena *arena)
 {
-	const struct oci_hooks *h = &config->hooks;
 	const struct oci_state state = {
 		.oci_version = config->oci_version, .id = id, .status = status, .pid = pid, .bundle = bundle,
 		.annotations = config->annotations,
 	};
 	autobuffer struct buffer text = { 0 };
 
-	if (h->prestart.count + h->create_runtime.count + h->create_container.count + h->start_container.count +
-		    h->poststart.count + h->poststop.count == 0)
+	if (oci_hooks_count(&config->hooks) == 0)
 		return NULL;
 	if (oci_state_write(&state, OCI_STATE_FOR_HOOKS, &text, NULL) < 0)
 		return "{}";
@@ -142,28 +141,11 @@ const char *state_for_hooks(const struct oci_config *config, const char *id, con
 
 uint64_t state_start_time(pid_t pid)
 {
-	char path[64], text[1024], *p;
-	autoclose int fd = -1;
-	ssize_t n;
+	struct process_stat stat;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
+	if (process_stat_read(pid, &stat) < 0 || stat.state == 'Z' || stat.state == 'X')
 		return 0;
-	text[n] = '\0';
-	/* The name may hold anything, also parentheses: the last one ends it. Behind it is field 3. */
-	p = strrchr(text, ')');
-	if (!p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')
-		return 0;
-	p += 2;
-	for (int field = 3; field < 22; field++) {
-		p = strchr(p, ' ');
-		if (!p)
-			return 0;
-		p++;
-	}
-	return strtoull(p, NULL, 10);
+	return stat.start_time;
 }
 
 const char *state_now(struct arena *arena)

@@ -115,6 +115,8 @@ int execute_enter_directory(const char *cwd, struct error *err)
 
 	if (chdir(cwd) < 0)
 		return error_errno(err, "cannot enter the working directory '%s'", cwd);
+	if (strcmp(cwd, "/") == 0)
+		return 0;
 	/* The system call itself: it says "(unreachable)" for what a C library reports in its own ways. */
 	if (syscall(SYS_getcwd, where, sizeof(where)) < 0 || where[0] != '/')
 		return error_set(err, "the working directory '%s' is outside of the container's root: "
@@ -155,6 +157,14 @@ int execute_own_stdio(uint32_t uid, struct error *err)
 	return 0;
 }
 
+/* Signals that may be ignored: bit 0 is signal 1. All, before somebody knows better. */
+static uint64_t ignored_signals = ~0ull;
+
+void execute_know_ignored(uint64_t signals)
+{
+	ignored_signals = signals;
+}
+
 void execute_reset_signals(void)
 {
 	static const int ignorable[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
@@ -164,7 +174,8 @@ void execute_reset_signals(void)
 
 	(void)sigemptyset(&none);
 	for (size_t i = 0; i < ARRAY_SIZE(ignorable); i++)
-		(void)sigaction(ignorable[i], &action, NULL);
+		if (ignored_signals & 1ull << (ignorable[i] - 1))
+			(void)sigaction(ignorable[i], &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -32,6 +32,9 @@ int execute_new_keyring(const char *id, struct error *err);
 /* Standard input, output and error become the user's, so that it may open them again by name. */
 int execute_own_stdio(uint32_t uid, struct error *err);
 
+/* For who knows which signals this process ignores (bit 0 is signal 1): the others take no system call to reset. */
+void execute_know_ignored(uint64_t signals);
+
 /* Signals as a program expects them: nothing blocked, and what a runtime may ignore back to its default. */
 void execute_reset_signals(void);
 
