@@ -37,7 +37,7 @@ HOST_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # What runs on the target: static, for size, with no kernel headers of musl's own (see tools/target-libs.sh).
 TARGET_PREFIX = $(BUILD)/target-libs
-TARGET_CFLAGS = $(COMMON) -Os -g -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
+TARGET_CFLAGS = $(COMMON) -Os -g -fno-pie -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -isystem $(TARGET_PREFIX)/include -isystem $(TARGET_PREFIX)/kernel-headers
 TARGET_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -L$(TARGET_PREFIX)/lib
 TARGET_LIBS = -ljansson -lseccomp -lext2fs -lcom_err -lblkid
