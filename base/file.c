@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 
 #define READ_CHUNK 65536
+#define READ_FIRST 1024
 
 /* `chunk` is what there is room for at first; it grows when that is full. */
 static int read_chunks(int fd, const char *name, size_t max, size_t chunk, struct buffer *out, struct error *err)
@@ -51,6 +52,21 @@ int file_read_fd(int fd, const char *name, size_t max, struct buffer *out, struc
 	return read_chunks(fd, name, max, READ_CHUNK, out, err);
 }
 
+/* Files of /proc and /sys say that they are empty, and most are short: `out` takes no more room than that. */
+static int read_unsized(int fd, const char *name, size_t max, struct buffer *out, struct error *err)
+{
+	char first[READ_FIRST];
+	ssize_t n;
+
+	do
+		n = read(fd, first, sizeof(first) < max ? sizeof(first) : max);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_errno(err, "cannot read '%s'", name);
+	buffer_add(out, first, (size_t)n);
+	return n == 0 ? 0 : read_chunks(fd, name, max - (size_t)n, out->capacity - out->length - 1, out, err);
+}
+
 int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struct error *err)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -64,9 +80,10 @@ int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struc
 		return error_number(err, EISDIR, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, "cannot read '%s': not a regular file", path);
-	/* One more than its size shows the end; those of /proc say that they are empty. */
-	return read_chunks(fd, path, max,
-			   st.st_size == 0 ? 500 : st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
+	if (st.st_size == 0)
+		return read_unsized(fd, path, max, out, err);
+	/* One more than its size shows the end. */
+	return read_chunks(fd, path, max, st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
 }
 
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,13 @@ static const struct option_command *find(const struct option_list *words, struct
 	return NULL;
 }
 
+static bool has_standard_descriptors(void)
+{
+	struct pollfd p[] = { { .fd = STDIN_FILENO }, { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+
+	return poll(p, ARRAY_SIZE(p), 0) >= 0 && !((p[0].revents | p[1].revents | p[2].revents) & POLLNVAL);
+}
+
 /*
  * A caller may have closed standard descriptors; what is opened next must not become
  * the container's standard input.
@@ -169,6 +177,9 @@ static const struct option_command *find(const struct option_list *words, struct
 static int open_standard_descriptors(struct error *err)
 {
 	int fd;
+
+	if (has_standard_descriptors())
+		return 0;
 
 	do
 		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
@@ -203,9 +214,8 @@ int runtime_main(int argc, char **argv)
 	int status = 1, r;
 
 	arena_out_of_memory = out_of_memory;
-	if (fcntl(STDERR_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 || fcntl(STDIN_FILENO, F_GETFD) < 0)
-		if (open_standard_descriptors(&err) < 0)
-			return runtime_fail(&err, 1);
+	if (open_standard_descriptors(&err) < 0)
+		return runtime_fail(&err, 1);
 	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
 		if (is_help(argv[i]))
 			return show_help();

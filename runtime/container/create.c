@@ -49,6 +49,7 @@ struct creation {
 	int terminal_socket;		/* where the terminal comes in, for the foreground */
 	bool made_inside;		/* the child is born in its cgroup */
 	bool has_hooks;			/* of the runtime, which run when the set-up says PREPARED */
+	struct buffer config_text;
 };
 
 /* Hooks want to find the process in its cgroup; without them it is moved there as late as can be. */
@@ -100,16 +101,29 @@ static int wait_for_start(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Gives the runtime its turn. */
-static int ask(struct creation *c, enum sync_kind kind, struct error *err)
-{
-	return sync_send(c->setup_sync, kind, err) < 0 ? -1 : sync_expect(c->setup_sync, SYNC_GO, err);
-}
-
 /* The state for the hooks that run in the container's namespaces: its process as it sees itself. */
 static void tell_hooks(struct creation *c, const char *status)
 {
-	c->setup.hook_state = state_for_hooks(c->config, c->options->id, c->setup.bundle, getpid(), status, c->arena);
+	if (oci_hooks_count(&c->config->hooks) > 0)
+		c->setup.hook_state = state_for_hooks(c->config, c->options->id, c->setup.bundle, getpid(), status, c->arena);
+}
+
+/*
+ * The runtime's turn begins when the devices are made, which its rules may forbid. Hooks want to find the container as
+ * it is then; all else the runtime does while the set-up goes on, and that waits for it as late as can be.
+ */
+static int enter(struct creation *c, struct error *err)
+{
+	if (sync_send(c->setup_sync, SYNC_PREPARED, err) < 0 ||
+	    (c->has_hooks && sync_expect(c->setup_sync, SYNC_GO, err) < 0))
+		return -1;
+	tell_hooks(c, "creating");
+	if (setup_enter(&c->setup, err) < 0)
+		return -1;
+	tell_hooks(c, "created");
+	if (moves_late(c) && sync_send(c->setup_sync, SYNC_ENTERED, err) < 0)
+		return -1;
+	return c->has_hooks ? 0 : sync_expect(c->setup_sync, SYNC_GO, err);
 }
 
 static int child_steps(struct creation *c, struct error *err)
@@ -119,15 +133,7 @@ static int child_steps(struct creation *c, struct error *err)
 	/* The first process of a container must not be looked into by one that shares its PID namespace. */
 	if (!((c->setup.namespaces.make | c->setup.namespaces.join) & CLONE_NEWUSER))
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (setup_build(&c->setup, err) < 0)
-		return -1;
-	if (c->has_hooks && ask(c, SYNC_PREPARED, err) < 0)
-		return -1;
-	tell_hooks(c, "creating");
-	if (setup_enter(&c->setup, err) < 0)
-		return -1;
-	tell_hooks(c, "created");
-	if ((moves_late(c) && ask(c, SYNC_ENTERED, err) < 0) || setup_inside_cgroup(&c->setup, err) < 0 ||
+	if (setup_build(&c->setup, err) < 0 || enter(c, err) < 0 || setup_inside_cgroup(&c->setup, err) < 0 ||
 	    wait_for_start(c, err) < 0)
 		return -1;
 	return setup_execute(&c->setup, err);
@@ -149,22 +155,20 @@ static void __attribute__((noreturn)) child(struct creation *c)
 static int read_config(struct creation *c, struct error *err)
 {
 	const struct container_create_options *o = c->options;
-	autobuffer struct buffer text = { 0 };
-	char *bundle = realpath(o->bundle, NULL);
+	struct buffer *text = &c->config_text;
+	char bundle[PATH_MAX];
 
-	if (!bundle)
+	if (!realpath(o->bundle, bundle))
 		return error_errno(err, "cannot find the bundle '%s'", o->bundle);
 	c->setup.bundle = arena_strdup(c->arena, bundle);
-	free(bundle);
-	if (file_read(AT_FDCWD, path_join(c->arena, c->setup.bundle, "config.json"), OCI_CONFIG_BYTES_MAX, &text, err) < 0) {
+	if (file_read(AT_FDCWD, path_join(c->arena, c->setup.bundle, "config.json"), OCI_CONFIG_BYTES_MAX, text, err) < 0) {
 		if (err->number == ENOENT)
 			return error_set(err, "JSON specification file config.json not found");
 		return -1;
 	}
-	if (oci_config_parse(text.data, text.length, c->arena, c->config, err) < 0)
+	if (oci_config_parse(text->data, text->length, c->arena, c->config, err) < 0)
 		return error_context(err, "config.json");
-	/* The container keeps the config of this moment: what becomes of the bundle's file changes nothing. */
-	return state_write(c->state_fd, STATE_CONFIG, text.data, text.length, err);
+	return 0;
 }
 
 /* What the config of the bundle does not say, and the caller does. */
@@ -242,8 +246,10 @@ static int make_directories(struct creation *c, struct error *err)
 	return 0;
 }
 
-static int limit_devices(const struct creation *c, const struct cgroup *cgroup, struct error *err)
+static int limit_devices(const struct creation *c, struct error *err)
 {
+	const struct cgroup *cgroup = &c->container->cgroup;
+
 	/* Who can make no device needs no rules for them. */
 	if (user_is_ordinary() || cgroup->partial)
 		return 0;
@@ -260,11 +266,16 @@ static int make_cgroup(struct creation *c, struct error *err)
 	c->setup.cgroup = cgroup;
 	c->made_inside = cgroup->unified && !user_is_ordinary() && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&
 					      r->memory_limit.value < MEMORY_LIMIT_SMALL);
-	if (limit_devices(c, cgroup, err) < 0)
-		return -1;
-	if (cgroup_limit(cgroup, r, err) < 0)
-		return cgroup->partial ? error_context(err, "the user may not make the cgroup that limits need") : -1;
 	return 0;
+}
+
+static int limit(const struct creation *c, struct error *err)
+{
+	const struct cgroup *cgroup = &c->container->cgroup;
+
+	if (cgroup_limit(cgroup, c->config->linux_.resources, err) == 0)
+		return 0;
+	return cgroup->partial ? error_context(err, "the user may not make the cgroup that limits need") : -1;
 }
 
 static int make_start_socket(struct creation *c, struct error *err)
@@ -367,32 +378,31 @@ static int attach(struct creation *c, struct error *err)
 	return 0;
 }
 
+/* The set-up's turns and ours, up to where all limits hold. */
 static int accompany(struct creation *c, struct error *err)
 {
 	struct container_process *p = c->process;
 
-	if (c->setup.namespaces.make & CLONE_NEWUSER) {
-		if (user_namespace_map(p->pid, &c->config->linux_, err) < 0 || sync_send(p->sync, SYNC_GO, err) < 0)
-			return -1;
-	}
-	if (c->has_hooks || moves_late(c)) {
-		if (sync_expect(p->sync, c->has_hooks ? SYNC_PREPARED : SYNC_ENTERED, err) < 0)
-			return -1;
-		if (!c->made_inside && attach(c, err) < 0)
-			return -1;
-		if ((c->has_hooks && run_runtime_hooks(c, err) < 0) || sync_send(p->sync, SYNC_GO, err) < 0)
-			return -1;
-	}
-	if (p->goes_on)
-		return 0;
+	if (sync_expect(p->sync, SYNC_PREPARED, err) < 0 || limit_devices(c, err) < 0)
+		return -1;
+	if (moves_late(c) && sync_expect(p->sync, SYNC_ENTERED, err) < 0)
+		return -1;
+	if (!c->made_inside && attach(c, err) < 0)
+		return -1;
+	if (c->has_hooks && run_runtime_hooks(c, err) < 0)
+		return -1;
+	return sync_send(p->sync, SYNC_GO, err);
+}
+
+static int wait_until_created(struct creation *c, struct error *err)
+{
+	struct container_process *p = c->process;
+
 	if (sync_expect(p->sync, SYNC_CREATED, err) < 0)
 		return -1;
-	if (c->terminal_socket >= 0) {
+	if (c->terminal_socket >= 0)
 		p->master = terminal_receive(c->terminal_socket, err);
-		if (p->master < 0)
-			return -1;
-	}
-	return 0;
+	return c->terminal_socket >= 0 && p->master < 0 ? -1 : 0;
 }
 
 static int save(struct creation *c, const char *status, struct error *err)
@@ -413,6 +423,34 @@ static int save(struct creation *c, const char *status, struct error *err)
 	return state_write(c->state_fd, STATE_FILE, text.data, text.length, err);
 }
 
+static int map_users(struct creation *c, struct error *err)
+{
+	struct container_process *p = c->process;
+
+	if (!(c->setup.namespaces.make & CLONE_NEWUSER))
+		return 0;
+	return user_namespace_map(p->pid, &c->config->linux_, err) < 0 ? -1 : sync_send(p->sync, SYNC_GO, err);
+}
+
+/* The container keeps the config of this moment: what becomes of the bundle's file changes nothing. */
+static int keep_config(const struct creation *c, struct error *err)
+{
+	return state_write(c->state_fd, STATE_CONFIG, c->config_text.data, c->config_text.length, err);
+}
+
+/* Both sides work at the same time for most of it. */
+static int create_with_child(struct creation *c, struct error *err)
+{
+	/* Nobody has to be told first, and where the process is does not change any more. */
+	bool early = c->process->goes_on && c->made_inside;
+
+	if (map_users(c, err) < 0 || keep_config(c, err) < 0 || limit(c, err) < 0 ||
+	    (early && save(c, "created", err) < 0) || accompany(c, err) < 0)
+		return -1;
+	if (!c->process->goes_on && wait_until_created(c, err) < 0)
+		return -1;
+	return early ? 0 : save(c, "created", err);
+}
 
 static int create(struct creation *c, struct error *err)
 {
@@ -421,12 +459,12 @@ static int create(struct creation *c, struct error *err)
 	if (read_config(c, err) < 0 || extend_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
 	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
-	/* `run` with nobody to tell first: the state is written while the set-up works, and neither waits for the other. */
+	/* `run` with nobody to tell first: there is no moment between "created" and "running". */
 	c->process->goes_on = c->options->start && !c->options->pid_file && c->terminal_socket < 0;
 	c->has_hooks = h->prestart.count > 0 || h->create_runtime.count > 0;
-	if (make_child(c, err) < 0 || accompany(c, err) < 0)
+	if (make_child(c, err) < 0 || create_with_child(c, err) < 0)
 		return -1;
-	return save(c, "created", err) < 0 ? -1 : process_write_pid(c->process, c->options->pid_file, err);
+	return process_write_pid(c->process, c->options->pid_file, err);
 }
 
 /* runtime.md, "Lifecycle": from a failure after step 2 on to step 12, and the hooks of step 13. */
@@ -494,5 +532,6 @@ int container_create(const struct container_create_options *options, struct aren
 	fd_replace(&c.terminal_socket, -1);
 	fd_replace(&c.setup.console, -1);
 	fd_replace(&c.setup.seccomp.agent, -1);
+	buffer_release(&c.config_text);
 	return r;
 }

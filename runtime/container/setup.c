@@ -77,27 +77,24 @@ static int set_sysctls(struct setup *s, struct error *err)
 
 static int open_root(struct setup *s, struct error *err)
 {
-	autoclose int bundle = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (bundle < 0)
+	s->bundle_fd = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->bundle_fd < 0)
 		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
-	s->root = root_open(s->config, bundle, err);
+	s->root = root_open(s->config, s->bundle_fd, err);
 	return s->root < 0 ? -1 : 0;
 }
 
 static int make_mounts(struct setup *s, struct error *err)
 {
-	autoclose int bundle = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct mount_place place = { .root = s->root, .bundle = bundle, .cgroup = s->cgroup,
+	struct mount_place place = { .root = s->root, .bundle = s->bundle_fd, .cgroup = s->cgroup,
 				     .label = s->config->linux_.mount_label };
 
-	if (bundle < 0)
-		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
 	for (size_t i = 0; i < s->config->mounts_count; i++) {
 		place.mapped = s->mapped ? s->mapped[i] : -1;
 		if (mount_apply(&place, &s->config->mounts[i], s->arena, err) < 0)
 			return error_context(err, "mounts[%zu]", i);
 	}
+	fd_replace(&s->bundle_fd, -1);
 	return 0;
 }
 
@@ -122,7 +119,7 @@ static int make_cwd(struct setup *s, struct error *err)
 {
 	autoclose int cwd = -1;
 
-	if (!s->config->process)
+	if (!s->config->process || strcmp(s->config->process->cwd, "/") == 0)
 		return 0;
 	cwd = path_open_in_root(s->root, s->config->process->cwd, O_PATH, 0, err);
 	if (cwd >= 0 || err->number != ENOENT)
@@ -243,7 +240,7 @@ int setup_build(struct setup *s, struct error *err)
 				       open_terminal, make_cwd, NULL };
 
 	s->terminal = (struct terminal){ -1, -1 };
-	s->root = -1;
+	s->root = s->bundle_fd = -1;
 	/* Modes are what the config says, whatever the caller's umask. */
 	(void)umask(0);
 	return run_steps(s, steps, err);

@@ -42,7 +42,7 @@ struct setup {
 	struct arena *arena;
 
 	/* the set-up's own, from 0 */
-	int root;
+	int root, bundle_fd;
 	struct terminal terminal;
 	struct program program;
 };

@@ -6,10 +6,10 @@
  *
  *	set-up				runtime
  *				<---	GO		ids are mapped (only with a user namespace)
- *	PREPARED		--->			mounts are made (only with hooks for this moment)
- *				<---	GO		moved into the cgroup, hooks have run
+ *	PREPARED		--->			mounts and devices are made
+ *				<---	GO		with hooks for this moment, which have run: it waits for it here
  *	ENTERED			--->			inside the root (only where it is not in its cgroup yet)
- *				<---	GO		moved into the cgroup: what was done before is not charged to it
+ *				<---	GO		without hooks: it is in its cgroup, and all limits hold
  *	CREATED			--->			not where `run` has nothing to do in between
  *				<---	GO		`run` only, after CREATED; `start` comes over the start socket
  *	ERROR number text	--->			at any time

@@ -11,17 +11,16 @@
 #include "base/path.h"
 #include "runtime/linux/syscalls.h"
 
-/* One empty, read-only directory. */
+/* One empty, read-only directory; and with one inode nothing else could be in there. */
 static int open_empty_directory(struct error *err)
 {
-	const char *words[] = { "nr_blocks=1", "nr_inodes=1" };
+	const char *words[] = { "nr_inodes=1" };
 	const struct mount_options options = {
 		.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-		.superblock = MS_RDONLY,
 		.data = { words, ARRAY_SIZE(words) },
 	};
 
-	return mount_filesystem("tmpfs", "tmpfs", &options, err);
+	return mount_filesystem("tmpfs", NULL, &options, err);
 }
 
 /*

@@ -39,7 +39,8 @@ int user_apply(const struct oci_user *user, struct error *err)
 		(void)umask(0022);
 	if (set_groups(user, err) < 0)
 		return -1;
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	/* They go when root becomes another. */
+	if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "cannot keep the capabilities");
 	if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0)
 		return error_errno(err, "cannot become group %u", user->gid);
