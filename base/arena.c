@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 struct arena_block {
 	struct arena_block *next;
 	size_t size;
+	bool lent;			/* by the caller, who has it back */
 	alignas(max_align_t) unsigned char data[];
 };
 
@@ -41,7 +43,16 @@ static struct arena_block *block_new(size_t size)
 	if (!block)
 		arena_out_of_memory();
 	block->size = size;
+	block->lent = false;
 	return block;
+}
+
+void arena_lend(struct arena *arena, void *memory, size_t size)
+{
+	struct arena_block *block = memory;
+
+	*block = (struct arena_block){ .size = size - sizeof(*block), .lent = true };
+	*arena = (struct arena){ .blocks = block };
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -138,7 +149,8 @@ void arena_release(struct arena *arena)
 		struct arena_block *block = arena->blocks;
 
 		arena->blocks = block->next;
-		free(block);
+		if (!block->lent)
+			free(block);
 	}
 	arena->used = 0;
 }

@@ -11,6 +11,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdalign.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -21,6 +22,27 @@ struct arena {
 };
 
 extern void (*arena_out_of_memory)(void) __attribute__((noreturn));
+
+/* For an arena that is empty: its first block is `memory`, aligned for any type, which is the caller's and outlives it. */
+void arena_lend(struct arena *arena, void *memory, size_t size);
+
+/*
+ * A function's own arena, which most times asks for no memory at all:
+ *
+ *	struct arena_room room;
+ *	struct arena arena = arena_in(&room);
+ */
+struct arena_room {
+	alignas(max_align_t) unsigned char bytes[2048];
+};
+
+static inline struct arena arena_in(struct arena_room *room)
+{
+	struct arena arena;
+
+	arena_lend(&arena, room->bytes, sizeof(room->bytes));
+	return arena;
+}
 
 /* `size` zeroed bytes, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));

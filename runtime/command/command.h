@@ -16,6 +16,15 @@
 #define RUNTIME_NAME "slipway-runtime"
 #define RUNTIME_SPEC_VERSION "1.3.0"
 
+/* One command: its words and options, and what it does with them. */
+struct command {
+	struct option_command words;	/* without `run` */
+	size_t values_size;		/* of the struct that its options fill; it starts as zeros */
+	/* Returns the exit status, or -1 with the error. What is in the arena goes with the process. */
+	int (*act)(const void *values, const struct option_list *operands, struct arena *arena, struct error *err);
+	int failed;			/* the exit status for -1; 0 is 1 */
+};
+
 /* The whole program; returns the exit status. */
 int runtime_main(int argc, char **argv);
 
@@ -42,11 +51,7 @@ int runtime_log_open(struct error *err);
 /* Tells a failure on standard error and in the log, and returns `status`. */
 int runtime_fail(const struct error *err, int status);
 
-/* Parses a command's own options; true where the command is to go on, else the status to return. */
-bool command_parse(const struct option_command *command, int argc, char **argv, void *values,
-		   struct option_list *operands, struct arena *arena, int *status);
-
-extern const struct option_command command_create, command_start, command_run, command_state, command_kill,
+extern const struct command command_create, command_start, command_run, command_state, command_kill,
 	command_delete, command_list, command_spec, command_exec, command_ps, command_pause, command_resume,
 	command_update, command_events, command_features;
 

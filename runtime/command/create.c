@@ -16,29 +16,20 @@ void create_options_read(const struct create_values *values, const char *id, str
 
 static const struct option options[] = { CREATE_OPTIONS, OPTION_TABLE_END };
 
-static int run(int argc, char **argv)
+static int create(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
-	struct arena arena = { 0 };
-	struct create_values values = { 0 };
-	struct option_list operands = { 0 };
-	struct container_create_options create;
+	struct container_create_options how;
 	struct container container;
 	struct container_process process;
-	struct error err = { 0 };
-	int status;
 
-	if (command_parse(&command_create, argc, argv, &values, &operands, &arena, &status)) {
-		create_options_read(&values, operands.items[0], &create);
-		if (container_create(&create, &arena, &container, &process, &err) < 0) {
-			status = runtime_fail(&err, 1);
-		} else {
-			container_process_close(&process);
-		}
-	}
-	arena_release(&arena);
-	return status;
+	create_options_read(data, operands->items[0], &how);
+	if (container_create(&how, arena, &container, &process, err) < 0)
+		return -1;
+	container_process_close(&process);
+	return 0;
 }
 
-const struct option_command command_create = {
-	"create", "CONTAINER", "make a container, without starting its program", options, 1, 1, false, run,
+const struct command command_create = {
+	.words = { "create", "CONTAINER", "make a container, without starting its program", options, 1, 1, false, NULL },
+	.values_size = sizeof(struct create_values), .act = create,
 };

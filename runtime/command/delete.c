@@ -15,35 +15,23 @@ static const struct option options[] = {
 	OPTION_TABLE_END,
 };
 
-static int delete(const char *id, bool force, struct arena *arena, struct error *err)
+static int delete(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
+	const char *id = operands->items[0];
 	struct container container = { 0 };
 	struct error ignored;
 	int r = container_load(runtime_globals.root, id, arena, &container, err);
 
-	if (r < 0 && force && state_check_id(id, &ignored) == 0)
+	if (r < 0 && values->force && state_check_id(id, &ignored) == 0)
 		/* What a creation that was cut short left behind. */
 		return state_remove(runtime_globals.root, id, err);
 	if (r == 0)
-		r = container_delete(&container, force, arena, err);
+		r = container_delete(&container, values->force, arena, err);
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_delete, argc, argv, &values, &operands, &arena, &status) &&
-	    delete(operands.items[0], values.force, &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_delete = {
-	"delete", "CONTAINER", "remove what a container that has stopped holds", options, 1, 1, false, run,
+const struct command command_delete = {
+	.words = { "delete", "CONTAINER", "remove what a container that has stopped holds", options, 1, 1, false, NULL },
+	.values_size = sizeof(struct values), .act = delete,
 };

@@ -105,8 +105,10 @@ static int follow(const struct container *container, int milliseconds, struct er
 	return 0;
 }
 
-static int show(const struct values *values, const char *id, struct arena *arena, struct error *err)
+static int show(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
+	const char *id = operands->items[0];
 	struct container container = { 0 };
 	int milliseconds = INTERVAL_DEFAULT_MS, r = -1;
 
@@ -121,21 +123,7 @@ static int show(const struct values *values, const char *id, struct arena *arena
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_events, argc, argv, &values, &operands, &arena, &status) &&
-	    show(&values, operands.items[0], &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_events = {
-	"events", "CONTAINER", "show what a container uses, and when it runs out of memory", options, 1, 1, false, run,
+const struct command command_events = {
+	.words = { "events", "CONTAINER", "show what a container uses, and when it runs out of memory", options, 1, 1, false, NULL },
+	.values_size = sizeof(struct values), .act = show,
 };

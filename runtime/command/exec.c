@@ -148,8 +148,9 @@ static int from_file(const char *path, struct oci_process *p, struct arena *aren
 	return 0;
 }
 
-static int exec(const struct values *v, const struct option_list *operands, struct arena *arena, struct error *err)
+static int exec(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *v = data;
 	struct container container = { 0 };
 	struct container_process made;
 	struct oci_process process;
@@ -174,28 +175,10 @@ static int exec(const struct values *v, const struct option_list *operands, stru
 			container_process_close(&made);
 		}
 	}
-	return status;
+	return status < 0 ? error_context(err, "exec failed") : status;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_exec, argc, argv, &values, &operands, &arena, &status)) {
-		status = exec(&values, &operands, &arena, &err);
-		if (status < 0) {
-			(void)error_context(&err, "exec failed");
-			status = runtime_fail(&err, STATUS_FAILED);
-		}
-	}
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_exec = {
-	"exec", "CONTAINER [COMMAND...]", "run one more process in a container", options, 1, ~0u, true, run,
+const struct command command_exec = {
+	.words = { "exec", "CONTAINER [COMMAND...]", "run one more process in a container", options, 1, ~0u, true, NULL },
+	.values_size = sizeof(struct values), .act = exec, .failed = STATUS_FAILED,
 };

@@ -22,7 +22,7 @@ static struct oci_strings words(const char *const *list)
 	return strings;
 }
 
-static int show(struct arena *arena, struct error *err)
+static int show(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
 	static const char *const hooks[] = { "prestart",       "createRuntime", "createContainer",
 					     "startContainer", "poststart",	"poststop", NULL };
@@ -39,6 +39,8 @@ static int show(struct arena *arena, struct error *err)
 	};
 	autobuffer struct buffer text = { 0 };
 
+	(void)data;
+	(void)operands;
 	for (size_t i = 0; i < NAMESPACE_TYPES; i++)
 		*(const char **)arena_push(arena, &f.namespaces.items, &f.namespaces.count, sizeof(char *)) =
 			namespace_types[i].name;
@@ -55,17 +57,7 @@ static int show(struct arena *arena, struct error *err)
 	return file_write_all(STDOUT_FILENO, text.data, text.length, "standard output", err);
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_features, argc, argv, NULL, &operands, &arena, &status) && show(&arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_features = { "features", "", "show what this runtime can do", NULL, 0, 0, false, run };
+const struct command command_features = {
+	.words = { "features", "", "show what this runtime can do", NULL, 0, 0, false, NULL },
+	.act = show,
+};

@@ -12,36 +12,21 @@ static const struct option options[] = {
 	OPTION_TABLE_END,
 };
 
-static int send_signal(const char *id, const char *signal, bool all, struct arena *arena, struct error *err)
+static int send_signal(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
+	const char *signal = operands->count > 1 ? operands->items[1] : "SIGTERM";
 	struct container container;
-	int number = signal_number(signal), r;
+	int number = signal_number(signal);
 
 	if (number < 0)
 		return error_set(err, "unknown signal \"%s\"", signal);
-	if (container_load(runtime_globals.root, id, arena, &container, err) < 0)
+	if (container_load(runtime_globals.root, operands->items[0], arena, &container, err) < 0)
 		return -1;
-	r = container_kill(&container, number, all, err);
-	return r;
+	return container_kill(&container, number, values->all, err);
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_kill, argc, argv, &values, &operands, &arena, &status) &&
-	    send_signal(operands.items[0], operands.count > 1 ? operands.items[1] : "SIGTERM", values.all, &arena,
-			&err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_kill = {
-	"kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to a container's first process", options, 1, 2,
-	false, run,
+const struct command command_kill = {
+	.words = { "kill", "CONTAINER [SIGNAL]", "send a signal (default: SIGTERM) to a container's first process", options, 1, 2, false, NULL },
+	.values_size = sizeof(struct values), .act = send_signal,
 };

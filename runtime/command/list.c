@@ -97,12 +97,14 @@ static void show_table(const struct oci_states *states)
 	}
 }
 
-static int show(const struct values *values, struct arena *arena, struct error *err)
+static int show(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
 	autobuffer struct buffer text = { 0 };
 	struct oci_states states = { 0 };
 	const char *format = values->format ? values->format : "table";
 
+	(void)operands;
 	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
 		return error_set(err, "invalid format option: '%s'; use 'table' or 'json'", format);
 	if (collect(arena, &states, err) < 0)
@@ -122,19 +124,7 @@ static int show(const struct values *values, struct arena *arena, struct error *
 	return fflush(stdout) == 0 ? 0 : error_errno(err, "cannot write to standard output");
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_list, argc, argv, &values, &operands, &arena, &status) &&
-	    show(&values, &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_list = { "list", "", "list the containers of --root", options, 0, 0, false, run };
+const struct command command_list = {
+	.words = { "list", "", "list the containers of --root", options, 0, 0, false, NULL },
+	.values_size = sizeof(struct values), .act = show,
+};

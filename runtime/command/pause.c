@@ -19,34 +19,24 @@ static int freeze(const char *id, bool frozen, struct arena *arena, struct error
 	return r;
 }
 
-static int run(const struct option_command *command, bool frozen, int argc, char **argv)
+static int stop(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
-	struct arena arena = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(command, argc, argv, NULL, &operands, &arena, &status) &&
-	    freeze(operands.items[0], frozen, &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
+	(void)data;
+	return freeze(operands->items[0], true, arena, err);
 }
 
-static int run_pause(int argc, char **argv)
+static int go_on(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
-	return run(&command_pause, true, argc, argv);
+	(void)data;
+	return freeze(operands->items[0], false, arena, err);
 }
 
-static int run_resume(int argc, char **argv)
-{
-	return run(&command_resume, false, argc, argv);
-}
-
-const struct option_command command_pause = {
-	"pause", "CONTAINER", "stop all processes of a container for a while", NULL, 1, 1, false, run_pause,
+const struct command command_pause = {
+	.words = { "pause", "CONTAINER", "stop all processes of a container for a while", NULL, 1, 1, false, NULL },
+	.act = stop,
 };
 
-const struct option_command command_resume = {
-	"resume", "CONTAINER", "let the processes of a paused container go on", NULL, 1, 1, false, run_resume,
+const struct command command_resume = {
+	.words = { "resume", "CONTAINER", "let the processes of a paused container go on", NULL, 1, 1, false, NULL },
+	.act = go_on,
 };

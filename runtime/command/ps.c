@@ -99,9 +99,9 @@ static int show_table(const struct pids *pids, char *text, struct error *err)
 	return 0;
 }
 
-static int show(const struct values *values, const struct option_list *operands, struct arena *arena,
-		struct error *err)
+static int show(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
 	const char *format = values->format ? values->format : "table";
 	const char **arguments = arena_array(arena, operands->count + 3, sizeof(*arguments));
 	autobuffer struct buffer text = { 0 };
@@ -128,21 +128,7 @@ static int show(const struct values *values, const struct option_list *operands,
 	return r == 0 && fflush(stdout) != 0 ? error_errno(err, "cannot write to standard output") : r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_ps, argc, argv, &values, &operands, &arena, &status) &&
-	    show(&values, &operands, &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_ps = {
-	"ps", "CONTAINER [PS-OPTION...]", "show the processes of a container", options, 1, ~0u, true, run,
+const struct command command_ps = {
+	.words = { "ps", "CONTAINER [PS-OPTION...]", "show the processes of a container", options, 1, ~0u, true, NULL },
+	.values_size = sizeof(struct values), .act = show,
 };

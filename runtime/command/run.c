@@ -13,15 +13,16 @@ static const struct option options[] = {
 	OPTION_TABLE_END,
 };
 
-static int run_container(const struct create_values *values, const char *id, struct arena *arena, struct error *err)
+static int run(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct create_values *values = data;
 	struct container_create_options create;
 	struct container container;
 	struct container_process process;
 	struct error ignored;
 	int status = -1;
 
-	create_options_read(values, id, &create);
+	create_options_read(values, operands->items[0], &create);
 	create.start = true;
 	create.foreground = !values->detach && !values->console_socket;
 	if (!values->detach)
@@ -42,23 +43,7 @@ static int run_container(const struct create_values *values, const char *id, str
 	return status;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct create_values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_run, argc, argv, &values, &operands, &arena, &status)) {
-		status = run_container(&values, operands.items[0], &arena, &err);
-		if (status < 0)
-			status = runtime_fail(&err, 1);
-	}
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_run = {
-	"run", "CONTAINER", "create a container, start it, and wait for its end", options, 1, 1, false, run,
+const struct command command_run = {
+	.words = { "run", "CONTAINER", "create a container, start it, and wait for its end", options, 1, 1, false, NULL },
+	.values_size = sizeof(struct create_values), .act = run,
 };

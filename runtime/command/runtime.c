@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 
 struct runtime_globals runtime_globals;
 
-static const struct option_command *const commands[] = {
+static const struct command *const commands[] = {
 	&command_create, &command_start, &command_run, &command_exec, &command_state,
 	&command_kill,	 &command_delete, &command_list,   &command_ps,	   &command_pause,
 	&command_resume, &command_update, &command_events, &command_spec,  &command_features,
@@ -55,7 +57,7 @@ static int show_help(void)
 	struct option_command table[ARRAY_SIZE(commands) + 1] = { { 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		table[i] = *commands[i];
+		table[i] = commands[i]->words;
 	option_print_commands(table, RUNTIME_NAME, "Runs OCI containers.", global_options);
 	return 0;
 }
@@ -118,14 +120,18 @@ static int check_globals(struct arena *arena, struct error *err)
 	return runtime_log_open(err);
 }
 
-bool command_parse(const struct option_command *command, int argc, char **argv, void *values,
-		   struct option_list *operands, struct arena *arena, int *status)
+static int run(const struct command *command, const struct option_list *words, struct arena *arena)
 {
+	void *values = arena_alloc(arena, command->values_size + 1);
+	struct option_list operands = { 0 };
 	struct error err = { 0 };
-	int r = option_parse(command, RUNTIME_NAME, argc, argv, values, operands, arena, &err);
+	int status = option_parse(&command->words, RUNTIME_NAME, (int)words->count, (char **)(uintptr_t)words->items, values,
+				  &operands, arena, &err);
 
-	*status = r < 0 ? runtime_fail(&err, 1) : 0;
-	return r == 0;
+	if (status != 0)
+		return status < 0 ? runtime_fail(&err, 1) : 0;
+	status = command->act(values, &operands, arena, &err);
+	return status < 0 ? runtime_fail(&err, command->failed ? command->failed : 1) : status;
 }
 
 static bool is_help(const char *word)
@@ -136,7 +142,7 @@ static bool is_help(const char *word)
 /* Commands of runc's that are not built; who asks for their help wants to know whether they are there. */
 static const char *const unsupported[] = { "checkpoint", "restore" };
 
-static const struct option_command *find(const struct option_list *words, struct error *err)
+static const struct command *find(const struct option_list *words, struct error *err)
 {
 	const char *name = words->items[0];
 	struct option_command table[ARRAY_SIZE(commands) + 1] = { { 0 } };
@@ -144,9 +150,9 @@ static const struct option_command *find(const struct option_list *words, struct
 	int taken;
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i]->name, name) == 0)
+		if (strcmp(commands[i]->words.name, name) == 0)
 			return commands[i];
-		table[i] = *commands[i];
+		table[i] = commands[i]->words;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
 		if (strcmp(unsupported[i], name) == 0) {
@@ -190,7 +196,7 @@ static int open_standard_descriptors(struct error *err)
 	return 0;
 }
 
-static bool enters_containers(const struct option_command *command)
+static bool enters_containers(const struct command *command)
 {
 	return command == &command_create || command == &command_run || command == &command_exec;
 }
@@ -207,13 +213,16 @@ static void __attribute__((noreturn)) out_of_memory(void)
 
 int runtime_main(int argc, char **argv)
 {
-	struct arena arena = { 0 };
+	/* Enough for most commands: they end before they have asked the kernel for memory. */
+	static alignas(max_align_t) unsigned char memory[64 * 1024];
+	struct arena arena;
 	struct option_list words = { 0 };
-	const struct option_command *command;
+	const struct command *command;
 	struct error err = { 0 };
 	int status = 1, r;
 
 	arena_out_of_memory = out_of_memory;
+	arena_lend(&arena, memory, sizeof(memory));
 	if (open_standard_descriptors(&err) < 0)
 		return runtime_fail(&err, 1);
 	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
@@ -230,7 +239,7 @@ int runtime_main(int argc, char **argv)
 		 (enters_containers(command) && runtime_protect_self(argv, &err) < 0))
 		status = runtime_fail(&err, 1);
 	else
-		status = command->run((int)words.count, (char **)(uintptr_t)words.items);
+		status = run(command, &words, &arena);
 	arena_release(&arena);
 	return status;
 }

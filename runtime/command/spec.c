@@ -109,13 +109,15 @@ static void make_rootless(void)
 	}
 }
 
-static int write_spec(const struct values *values, struct arena *arena, struct error *err)
+static int write_spec(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *values = data;
 	const char *path = path_join(arena, values->bundle ? values->bundle : ".", "config.json");
 	autobuffer struct buffer text = { 0 };
 	autoclose int fd = -1;
 	struct cgroup cgroup;
 
+	(void)operands;
 	/* A user's container shares the network of its maker. */
 	without(values->rootless ? "network" : "user");
 	/* With version 1, runc leaves the container the machine's view of cgroups. */
@@ -137,21 +139,7 @@ static int write_spec(const struct values *values, struct arena *arena, struct e
 	return 0;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_spec, argc, argv, &values, &operands, &arena, &status) &&
-	    write_spec(&values, &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_spec = {
-	"spec", "", "write a config.json to start from", options, 0, 0, false, run,
+const struct command command_spec = {
+	.words = { "spec", "", "write a config.json to start from", options, 0, 0, false, NULL },
+	.values_size = sizeof(struct values), .act = write_spec,
 };

@@ -6,12 +6,13 @@
 #include "base/buffer.h"
 #include "base/file.h"
 
-static int show(const char *id, struct arena *arena, struct error *err)
+static int show(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
 	autobuffer struct buffer text = { 0 };
 	struct container container;
-	int r = container_load(runtime_globals.root, id, arena, &container, err);
+	int r = container_load(runtime_globals.root, operands->items[0], arena, &container, err);
 
+	(void)data;
 	if (r == 0) {
 		enum container_status status = container_status(&container);
 
@@ -30,20 +31,7 @@ static int show(const char *id, struct arena *arena, struct error *err)
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_state, argc, argv, NULL, &operands, &arena, &status) &&
-	    show(operands.items[0], &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_state = {
-	"state", "CONTAINER", "show the state of a container", NULL, 1, 1, false, run,
+const struct command command_state = {
+	.words = { "state", "CONTAINER", "show the state of a container", NULL, 1, 1, false, NULL },
+	.act = show,
 };

@@ -114,11 +114,12 @@ static int from_file(const char *path, struct oci_resources *r, struct arena *ar
 	return 0;
 }
 
-static int update(const struct values *v, const char *id, struct arena *arena, struct error *err)
+static int update(const void *data, const struct option_list *operands, struct arena *arena, struct error *err)
 {
+	const struct values *v = data;
 	struct container container = { 0 };
 	struct oci_resources resources = { 0 };
-	int r = container_load(runtime_globals.root, id, arena, &container, err);
+	int r = container_load(runtime_globals.root, operands->items[0], arena, &container, err);
 
 	if (r == 0)
 		r = v->resources ? from_file(v->resources, &resources, arena, err) : from_options(v, &resources, err);
@@ -131,21 +132,7 @@ static int update(const struct values *v, const char *id, struct arena *arena, s
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct arena arena = { 0 };
-	struct values values = { 0 };
-	struct option_list operands = { 0 };
-	struct error err = { 0 };
-	int status;
-
-	if (command_parse(&command_update, argc, argv, &values, &operands, &arena, &status) &&
-	    update(&values, operands.items[0], &arena, &err) < 0)
-		status = runtime_fail(&err, 1);
-	arena_release(&arena);
-	return status;
-}
-
-const struct option_command command_update = {
-	"update", "CONTAINER", "change the limits of a container", options, 1, 1, false, run,
+const struct command command_update = {
+	.words = { "update", "CONTAINER", "change the limits of a container", options, 1, 1, false, NULL },
+	.values_size = sizeof(struct values), .act = update,
 };

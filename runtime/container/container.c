@@ -30,7 +30,8 @@ int container_load(const char *root, const char *id, struct arena *arena, struct
 
 enum container_status container_status(const struct container *container)
 {
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	bool waits = false;
 
 	if (state_start_time(container->state.pid) != container->state.start_time || !container->state.start_time)

@@ -140,11 +140,11 @@ int cgroup_open_directory(const struct cgroup_hierarchy *hierarchy, struct error
 	return fd < 0 ? error_errno(err, "cannot open the cgroup '%s'", hierarchy->directory) : fd;
 }
 
-static bool has_controller(const char *list, const char *name)
+bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+	for (const char *p = hierarchy->controllers; *p; p += strcspn(p, ","), p += *p == ',')
 		if (strcspn(p, ",") == n && strncmp(p, name, n) == 0)
 			return true;
 	return false;
@@ -155,7 +155,7 @@ const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cgroup, const ch
 	for (size_t i = 0; i < cgroup->count; i++) {
 		const struct cgroup_hierarchy *h = &cgroup->items[i];
 
-		if (cgroup->unified || (*controller ? has_controller(h->controllers, controller) : !*h->controllers))
+		if (cgroup->unified || (*controller ? cgroup_has_controller(h, controller) : !*h->controllers))
 			return h;
 	}
 	return NULL;
@@ -193,152 +193,7 @@ int cgroup_read(const struct cgroup_hierarchy *hierarchy, const char *file, stru
 	return 0;
 }
 
-/* Appends the value of a cpuset's file; where it is empty, it becomes that of the parent. `fresh`: it is known to be. */
-static int inherit(const struct cgroup_hierarchy *h, const char *file, bool fresh, struct arena *arena,
-		   struct buffer *value, struct error *err)
-{
-	const struct cgroup_hierarchy parent = {
-		.mount = h->mount,
-		.directory = arena_strndup(arena, h->directory, (size_t)(path_base(h->directory) - h->directory) - 1),
-	};
-
-	if (!fresh && cgroup_read(h, file, value, err) < 0)
-		return -1;
-	if (value->length > 0 || strcmp(h->directory, h->mount) == 0)
-		return 0;
-	return inherit(&parent, file, false, arena, value, err) < 0 ? -1 : cgroup_write(h, file, buffer_string(value), err);
-}
-
-/* An empty cpuset takes no process. */
-static int fill_cpuset(const struct cgroup_hierarchy *h, bool fresh, struct arena *arena, struct error *err)
-{
-	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		autobuffer struct buffer value = { 0 };
-
-		if (inherit(h, files[i], fresh, arena, &value, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The kernel's lists of controllers have spaces between the words, and may end in a newline. */
-static bool has_word(const char *list, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (const char *at = list; (at = strstr(at, word)); at += length)
-		if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\n' || !at[length]))
-			return true;
-	return false;
-}
-
-/* Gives the children of `parent` all the controllers it has; what cannot be given shows when a limit is written. */
-static void enable_controllers(const char *parent, struct arena *arena)
-{
-	static const char *const controllers[] = { "+cpuset", "+cpu", "+io", "+memory", "+pids", "+hugetlb", "+rdma" };
-	autoclose int fd =
-		openat(AT_FDCWD, path_join(arena, parent, "cgroup.subtree_control"), O_RDWR | O_CLOEXEC);
-	const struct cgroup_hierarchy h = { .directory = parent };
-	autobuffer struct buffer has = { 0 };
-	char have[256], all[256] = "";
-	struct error ignored;
-	ssize_t n;
-
-	if (fd < 0 || (n = read(fd, have, sizeof(have) - 1)) < 0)
-		return;
-	have[n] = '\0';
-	if (strstr(have, "cpuset") && strstr(have, "memory") && strstr(have, "pids") && strstr(have, "io"))
-		return;
-	if (cgroup_read(&h, "cgroup.controllers", &has, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (has_word(buffer_string(&has), controllers[i] + 1) && !has_word(have, controllers[i] + 1))
-			(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", controllers[i]);
-	if (!*all || write(fd, all, strlen(all)) >= 0)
-		return;
-	/* One that cannot be given spoils the whole list. */
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (write(fd, controllers[i], strlen(controllers[i])) < 0)
-			continue;
-}
-
-/* 1: made, 0: was there. */
-static int make_directory(struct cgroup_hierarchy *h, struct arena *arena, struct error *err)
-{
-	bool made = mkdir(h->directory, 0755) == 0;
-
-	/* At once: what follows may run out of memory. */
-	h->made = made;
-	if (!made && errno != EEXIST)
-		return error_errno(err, "cannot create the cgroup '%s'", h->directory);
-	if (has_controller(h->controllers, "cpuset") && fill_cpuset(h, made, arena, err) < 0) {
-		if (made)
-			(void)rmdir(h->directory);
-		return -1;
-	}
-	return made;
-}
-
-/* mkdir -p below the mount. Mostly the parent is there; in version 2 it also has to hand its controllers down. */
-static int create_one(const struct cgroup *cgroup, struct cgroup_hierarchy *h, struct arena *arena,
-		      struct error *err)
-{
-	struct cgroup_hierarchy level = *h;
-	char *path = arena_strdup(arena, h->directory), *slash = path + strlen(h->mount);
-	int r;
-
-	if (!cgroup->unified) {
-		r = make_directory(h, arena, err);
-		if (r >= 0 || err->number != ENOENT)
-			return r < 0 ? -1 : 0;
-	}
-	level.directory = path;
-	while (*slash) {
-		*slash = '\0';
-		if (cgroup->unified)
-			enable_controllers(path, arena);
-		*slash = '/';
-		slash += 1 + strcspn(slash + 1, "/");
-		r = *slash;
-		*slash = '\0';
-		h->made = make_directory(&level, arena, err) == 1;
-		if (!h->made && access(path, F_OK) < 0)
-			return -1;
-		*slash = (char)r;
-	}
-	return 0;
-}
-
 static int delete_one(const struct cgroup_hierarchy *h, struct error *err);
-
-int cgroup_create(struct cgroup *cgroup, struct error *err)
-{
-	struct arena arena = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; i < cgroup->count && r == 0; i++)
-		r = create_one(cgroup, &cgroup->items[i], &arena, err);
-	arena_release(&arena);
-	if (r < 0)
-		cgroup_undo(cgroup);
-	return r;
-}
-
-void cgroup_create_some(struct cgroup *cgroup)
-{
-	struct arena arena = { 0 };
-	struct error ignored;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < cgroup->count; i++)
-		if (create_one(cgroup, &cgroup->items[i], &arena, &ignored) == 0)
-			cgroup->items[kept++] = cgroup->items[i];
-	cgroup->partial = kept < cgroup->count;
-	cgroup->count = kept;
-	arena_release(&arena);
-}
 
 void cgroup_undo(struct cgroup *cgroup)
 {
@@ -419,7 +274,8 @@ int cgroup_processes(const struct cgroup *cgroup, struct arena *arena, pid_t **p
 int cgroup_signal(const struct cgroup *cgroup, int signal, struct error *err)
 {
 	const struct cgroup_hierarchy *v2 = cgroup_find(cgroup, "");
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	struct error ignored;
 	pid_t *pids = NULL;
 	size_t count = 0;
@@ -545,7 +401,8 @@ static int remove_one(int dirfd, const char *name, int fd, void *data)
 /* Until each of those in there has ended. False where nobody is, and so nobody can be waited for. */
 static bool wait_processes(const struct cgroup_hierarchy *h, long long end)
 {
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	pid_t *pids = NULL;
 	size_t count = 0;
 	struct collection to = { &arena, &pids, &count };

@@ -4,9 +4,8 @@
  * where the machine has only that; else each mounted version 1 hierarchy, and
  * the version 2 one beside them ("hybrid").
  *
- * The first process is made outside and moved in before the container is
- * reported as created, so that what the runtime itself needs for the set-up is
- * not charged to a container with a small memory limit.
+ * The first process is born in it where that can be; else, and with a small memory limit, it is made outside and moved in
+ * before the container is reported as created, so that what the set-up needs is not charged to the container.
  */
 #ifndef RUNTIME_LINUX_CGROUP_H
 #define RUNTIME_LINUX_CGROUP_H
@@ -87,6 +86,9 @@ bool cgroup_remove_empty(const struct cgroup *cgroup);
 
 /* Removes the directories and those below; waits, within bounds, for the last process to be gone. */
 int cgroup_delete(struct cgroup *cgroup, struct error *err);
+
+/* Whether the hierarchy, of version 1, has the controller. */
+bool cgroup_has_controller(const struct cgroup_hierarchy *hierarchy, const char *name);
 
 /* The hierarchy with the controller ("memory"), or version 2 for "" and wherever it is unified; NULL where none has it. */
 const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cgroup, const char *controller);

@@ -212,7 +212,8 @@ int cgroup_devices_v2(const struct cgroup_hierarchy *h, const struct oci_device_
 		      struct error *err)
 {
 	static const char license[] = "Apache-2.0";
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	size_t total = count + ARRAY_SIZE(defaults), max = 14 + total * 8;
 	struct oci_device_rule *all;
 	struct bpf_insn *program;

@@ -72,7 +72,8 @@ static int make_last(int root, const char *path, bool directory, struct arena *a
 
 int destination_open(int root, const char *path, bool directory, struct error *err)
 {
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	int fd = path_open_in_root(root, path, O_PATH, 0, err), r = 1;
 
 	if (fd >= 0 || err->number != ENOENT)

@@ -119,7 +119,8 @@ static int make_node(int root, int parent, const char *name, const struct oci_de
 
 static int make_configured(int root, const struct oci_device *device, struct error *err)
 {
-	struct arena arena = { 0 };
+	struct arena_room room;
+	struct arena arena = arena_in(&room);
 	char *clean = path_clean(&arena, device->path);
 	const char *name = path_base(clean);
 	const char *directory = arena_strndup(&arena, clean, (size_t)(name - clean));

@@ -59,6 +59,27 @@ static void a_large_piece_leaves_the_room_of_the_newest_block(void **state)
 	arena_release(&arena);
 }
 
+static void lent_memory_is_used_first_and_given_back(void **state)
+{
+	static alignas(max_align_t) unsigned char memory[512];
+	struct arena arena;
+	unsigned char *first, *second;
+
+	(void)state;
+	memset(memory, 0xff, sizeof(memory));
+	for (int round = 0; round < 2; round++) {
+		arena_lend(&arena, memory, sizeof(memory));
+		first = arena_alloc(&arena, 100);
+		second = arena_alloc(&arena, 1000);
+		assert_true(first > memory && first + 100 <= memory + sizeof(memory));
+		assert_true(all_zero(first, 100) && all_zero(second, 1000));
+		memset(first, 0xff, 100);
+		memset(second, 0xff, 1000);
+		arena_release(&arena);
+	}
+	assert_null(arena.blocks);
+}
+
 static void a_released_arena_is_empty_and_usable(void **state)
 {
 	struct arena arena = { 0 };
@@ -148,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
 		cmocka_unit_test(a_large_piece_leaves_the_room_of_the_newest_block),
+		cmocka_unit_test(lent_memory_is_used_first_and_given_back),
 		cmocka_unit_test(a_released_arena_is_empty_and_usable),
 		cmocka_unit_test(text_is_copied),
 		cmocka_unit_test(an_array_grows_and_keeps_what_it_holds),
