@@ -36,6 +36,9 @@ static int run(const void *data, const struct option_list *operands, struct aren
 							      process.pidfd, err) : 0;
 	} else {
 		status = foreground_wait(&process, err);
+		/* It has been reaped, and its number may be another's. */
+		if (status >= 0)
+			container.state.start_time = 0;
 		if (!values->keep && container_delete(&container, true, arena, err) < 0)
 			status = -1;
 	}

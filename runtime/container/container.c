@@ -34,7 +34,7 @@ enum container_status container_status(const struct container *container)
 	struct arena arena = arena_in(&room);
 	bool waits = false;
 
-	if (state_start_time(container->state.pid) != container->state.start_time || !container->state.start_time)
+	if (!container->state.start_time || state_start_time(container->state.pid) != container->state.start_time)
 		return CONTAINER_STOPPED;
 	/* The socket is there until `start` has taken it away. */
 	if (container->directory)

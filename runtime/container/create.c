@@ -25,6 +25,7 @@
 #include "runtime/linux/clone_inside.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
+#include "runtime/linux/network_ahead.h"
 #include "runtime/linux/notify.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/user.h"
@@ -50,6 +51,7 @@ struct creation {
 	bool made_inside;		/* the child is born in its cgroup */
 	bool has_hooks;			/* of the runtime, which run when the set-up says PREPARED */
 	struct buffer config_text;
+	struct network_ahead network;
 };
 
 /* Hooks want to find the process in its cgroup; without them it is moved there as late as can be. */
@@ -197,6 +199,15 @@ static int prepare(struct creation *c, struct error *err)
 	return idmap_open(c->config, &c->setup.namespaces, c->setup.bundle, c->arena, &c->setup.mapped, err);
 }
 
+/* Not where a user namespace is to own it, nor where making it takes more rights than there are. */
+static void make_network_ahead(struct creation *c)
+{
+	const struct namespaces *n = &c->setup.namespaces;
+
+	if ((n->make & CLONE_NEWNET) && !((n->make | n->join) & CLONE_NEWUSER) && !user_is_ordinary())
+		(void)network_ahead_start(&c->network);
+}
+
 /* One that was there may be in use: who is in it shares the limits, and frozen it would hold the first process for ever. */
 static int check_cgroup(const struct creation *c, struct error *err)
 {
@@ -328,6 +339,10 @@ static int make_child(struct creation *c, struct error *err)
 	p->sync = sockets[0];
 	c->setup_sync = sockets[1];
 	args.flags |= n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+	if (c->network.helper > 0) {
+		args.flags &= ~(uint64_t)CLONE_NEWNET;
+		c->setup.network = c->setup_sync;
+	}
 	if (c->made_inside) {
 		cgroup = cgroup_open_directory(&c->container->cgroup.items[0], err);
 		if (cgroup < 0)
@@ -432,6 +447,16 @@ static int map_users(struct creation *c, struct error *err)
 	return user_namespace_map(p->pid, &c->config->linux_, err) < 0 ? -1 : sync_send(p->sync, SYNC_GO, err);
 }
 
+static int hand_network(struct creation *c, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (c->network.helper == 0)
+		return 0;
+	fd = network_ahead_finish(&c->network, err);
+	return fd < 0 ? -1 : sync_send_descriptor(c->process->sync, SYNC_NETWORK, fd, err);
+}
+
 /* The container keeps the config of this moment: what becomes of the bundle's file changes nothing. */
 static int keep_config(const struct creation *c, struct error *err)
 {
@@ -444,7 +469,7 @@ static int create_with_child(struct creation *c, struct error *err)
 	/* Nobody has to be told first, and where the process is does not change any more. */
 	bool early = c->process->goes_on && c->made_inside;
 
-	if (map_users(c, err) < 0 || keep_config(c, err) < 0 || limit(c, err) < 0 ||
+	if (map_users(c, err) < 0 || keep_config(c, err) < 0 || limit(c, err) < 0 || hand_network(c, err) < 0 ||
 	    (early && save(c, "created", err) < 0) || accompany(c, err) < 0)
 		return -1;
 	if (!c->process->goes_on && wait_until_created(c, err) < 0)
@@ -456,8 +481,10 @@ static int create(struct creation *c, struct error *err)
 {
 	const struct oci_hooks *h = &c->config->hooks;
 
-	if (read_config(c, err) < 0 || extend_config(c, err) < 0 || prepare(c, err) < 0 || make_cgroup(c, err) < 0 ||
-	    make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
+	if (read_config(c, err) < 0 || extend_config(c, err) < 0 || prepare(c, err) < 0)
+		return -1;
+	make_network_ahead(c);
+	if (make_cgroup(c, err) < 0 || make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
 	/* `run` with nobody to tell first: there is no moment between "created" and "running". */
 	c->process->goes_on = c->options->start && !c->options->pid_file && c->terminal_socket < 0;
@@ -475,6 +502,8 @@ static void undo(struct creation *c)
 	bool was_made = c->process->pid > 0;
 
 	process_end(c->process);
+	if (c->network.helper > 0)
+		(void)close(network_ahead_finish(&c->network, &ignored));
 	cgroup_undo(&c->container->cgroup);
 	(void)state_remove(c->options->root, c->options->id, &ignored);
 	if (was_made && poststop->count > 0)
@@ -499,7 +528,7 @@ int container_create(const struct container_create_options *options, struct aren
 		.options = options, .arena = arena, .container = container, .process = process, .state_fd = -1,
 		.start_socket = -1, .setup_sync = -1, .terminal_socket = -1,
 		.setup = {
-			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .root = -1, .seccomp = { .agent = -1 },
+			.id = options->id, .namespaces = NAMESPACES_NONE, .console = -1, .network = -1, .root = -1, .seccomp = { .agent = -1 },
 			.terminal = { -1, -1 }, .arena = arena, .no_pivot = options->no_pivot,
 			.keep_keyring = options->no_new_keyring, .ordinary = user_is_ordinary(), .preserve_fds = options->listen_fds + options->preserve_fds,
 		},

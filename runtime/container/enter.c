@@ -101,7 +101,7 @@ int container_enter(const struct container_enter_options *options, struct error 
 	struct oci_config config = { 0 };
 	struct cgroup cgroup = { 0 };
 	struct setup setup = {
-		.config = &config, .id = options->id, .bundle = options->bundle, .console = -1, .arena = &arena,
+		.config = &config, .id = options->id, .bundle = options->bundle, .console = -1, .network = -1, .arena = &arena,
 		.preserve_fds = options->preserve_fds,
 		.namespaces = NAMESPACES_NONE, .seccomp = { .agent = -1 },
 	};

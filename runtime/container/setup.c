@@ -2,12 +2,14 @@
 #include "runtime/container/setup.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "runtime/container/sync.h"
 #include "runtime/linux/capabilities.h"
 #include "runtime/linux/devices.h"
 #include "runtime/linux/execute.h"
@@ -61,10 +63,24 @@ static int set_names(struct setup *s, struct error *err)
 	return namespaces_set_names(s->config->hostname, s->config->domainname, err);
 }
 
+/* Once: before what wants to be in it. */
+static int enter_network(struct setup *s, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (s->network < 0)
+		return 0;
+	fd = sync_expect_descriptor(s->network, SYNC_NETWORK, err);
+	if (fd < 0)
+		return -1;
+	s->network = -1;
+	return setns(fd, CLONE_NEWNET) < 0 ? error_errno(err, "cannot enter the new network namespace") : 0;
+}
+
 /* Before the sysctls, which may be about them. */
 static int move_net_devices(struct setup *s, struct error *err)
 {
-	if ((s->namespaces.make & CLONE_NEWNET) && net_devices_loopback(err) < 0)
+	if (s->config->linux_.net_devices_count > 0 && enter_network(s, err) < 0)
 		return -1;
 	return net_devices_move(&s->config->linux_, s->namespaces.outside, err);
 }
@@ -72,6 +88,8 @@ static int move_net_devices(struct setup *s, struct error *err)
 /* Before the root changes: the host's /proc cannot be an image's. */
 static int set_sysctls(struct setup *s, struct error *err)
 {
+	if (s->config->linux_.sysctl.count > 0 && enter_network(s, err) < 0)
+		return -1;
 	return sysctl_apply(&s->config->linux_.sysctl, err);
 }
 
@@ -84,6 +102,17 @@ static int open_root(struct setup *s, struct error *err)
 	return s->root < 0 ? -1 : 0;
 }
 
+/* File systems that are the same in every network namespace. Of all others, not only sysfs, one may be not. */
+static bool is_of_network(const struct oci_mount *mount)
+{
+	static const char *const others[] = { "proc", "tmpfs", "devpts", "mqueue", "bind", "cgroup", "cgroup2" };
+
+	for (size_t i = 0; mount->type && i < ARRAY_SIZE(others); i++)
+		if (strcmp(mount->type, others[i]) == 0)
+			return false;
+	return true;
+}
+
 static int make_mounts(struct setup *s, struct error *err)
 {
 	struct mount_place place = { .root = s->root, .bundle = s->bundle_fd, .cgroup = s->cgroup,
@@ -91,7 +120,8 @@ static int make_mounts(struct setup *s, struct error *err)
 
 	for (size_t i = 0; i < s->config->mounts_count; i++) {
 		place.mapped = s->mapped ? s->mapped[i] : -1;
-		if (mount_apply(&place, &s->config->mounts[i], s->arena, err) < 0)
+		if ((is_of_network(&s->config->mounts[i]) && enter_network(s, err) < 0) ||
+		    mount_apply(&place, &s->config->mounts[i], s->arena, err) < 0)
 			return error_context(err, "mounts[%zu]", i);
 	}
 	fd_replace(&s->bundle_fd, -1);
@@ -237,7 +267,7 @@ static int run_steps(struct setup *s, step *const *steps, struct error *err)
 int setup_build(struct setup *s, struct error *err)
 {
 	static step *const steps[] = { set_names, move_net_devices, set_sysctls, open_root, make_mounts, make_devices,
-				       open_terminal, make_cwd, NULL };
+				       open_terminal, make_cwd, enter_network, NULL };
 
 	s->terminal = (struct terminal){ -1, -1 };
 	s->root = s->bundle_fd = -1;

@@ -39,6 +39,7 @@ struct setup {
 	bool no_pivot, keep_keyring;
 	bool ordinary;				/* the runtime is an ordinary user's */
 	int console;				/* a connected socket that gets the terminal; -1 */
+	int network;				/* a socket where the network namespace comes from, which others make meanwhile; -1 */
 	struct arena *arena;
 
 	/* the set-up's own, from 0 */

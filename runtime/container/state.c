@@ -87,7 +87,7 @@ int state_read(const char *root, const char *id, struct arena *arena, struct oci
 
 int state_remove(const char *root, const char *id, struct error *err)
 {
-	static const char *const files[] = { STATE_SOCKET, STATE_CONFIG, STATE_FILE };
+	static const char *const files[] = { STATE_CONFIG, STATE_FILE };
 	autoclose int rootfd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = openat(rootfd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -95,6 +95,9 @@ int state_remove(const char *root, const char *id, struct error *err)
 	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(files); i++)
 		(void)unlinkat(fd, files[i], 0);
 	if (unlinkat(rootfd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	/* It was never started. */
+	if (fd >= 0 && unlinkat(fd, STATE_SOCKET, 0) == 0 && unlinkat(rootfd, id, AT_REMOVEDIR) == 0)
 		return 0;
 	return file_remove_tree(rootfd, id, err);
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "runtime/linux/descriptor.h"
 #include "runtime/linux/mounts.h"
 
 #ifndef TIOCGPTPEER
@@ -107,44 +108,17 @@ void terminal_close(struct terminal *terminal)
 
 int terminal_send(int socket, int fd, const char *name, struct error *err)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct iovec bytes = { .iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return error_errno(err, "cannot send the terminal");
-	return 0;
+	return descriptor_send(socket, fd, name, strlen(name)) < 0 ? error_errno(err, "cannot send the terminal") : 0;
 }
 
 int terminal_receive(int socket, struct error *err)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
 	char name[64];
-	struct iovec bytes = { .iov_base = name, .iov_len = sizeof(name) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *header;
 	int fd;
 
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) < 0)
+	if (descriptor_receive(socket, name, sizeof(name), &fd) < 0)
 		return error_errno(err, "cannot receive the terminal");
-	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
-		return error_set(err, "the container sent no terminal");
-	memcpy(&fd, CMSG_DATA(header), sizeof(int));
-	return fd;
+	return fd < 0 ? error_set(err, "the container sent no terminal") : fd;
 }
 
 int terminal_connect(const char *path, struct error *err)

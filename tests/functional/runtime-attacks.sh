@@ -84,6 +84,49 @@ printf '#!/proc/self/exe\n' >"$TEST_TMP/exe/rootfs/bin/entry"
 chmod +x "$TEST_TMP/exe/rootfs/bin/entry"
 CAPS='"bounding":["CAP_DAC_OVERRIDE"],"effective":["CAP_DAC_OVERRIDE"],"permitted":["CAP_DAC_OVERRIDE"]' bundle exe /bin/entry
 out=$("$copy" --root "$STATE" run --bundle "$TEST_TMP/exe" exe 2>&1 </dev/null)
+# The set-up of a container that was created waits inside of it. A process that has all rights in there takes descriptors of all
+# that it runs from, waits until it is gone, and writes.
+cat >"$TEST_TMP/exe/rootfs/bin/hold" <<-'END'
+	#!/bin/sh
+	n=3
+	for f in /proc/1/exe /proc/1/map_files/*; do
+		readlink "$f" >>/tmp/links
+		eval "exec $n<\"\$f\"" 2>/dev/null && n=$((n + 1))
+	done
+	echo $((n - 3)) >/tmp/held
+	while [ ! -e /tmp/gone ]; do sleep 0.05; done
+	while [ $n -gt 3 ]; do
+		n=$((n - 1))
+		echo overwritten >/proc/self/fd/$n
+		dd if=/bin/hold of=/proc/self/fd/$n conv=notrunc
+	done 2>/tmp/words
+	touch /tmp/done
+END
+chmod +x "$TEST_TMP/exe/rootfs/bin/hold"
+all='["CAP_SYS_PTRACE","CAP_SYS_ADMIN","CAP_DAC_OVERRIDE","CAP_CHECKPOINT_RESTORE"]'
+# hold_on NAME [COMMAND-IN-FRONT...]: the runtime as it is, and where the kernel refuses one way or the other to protect it.
+hold_on() {
+	local name=$1 named front=("${@:2}")
+	rm -f "$TEST_TMP"/exe/rootfs/tmp/*
+	NAMESPACES='{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"pid"}' \
+		CAPS="\"bounding\":$all,\"effective\":$all,\"permitted\":$all" bundle exe sleep 1000
+	"${front[@]}" "$copy" --root "$STATE" create --bundle "$TEST_TMP/exe" exe >/dev/null 2>"$TEST_TMP/words" </dev/null || not_ok "$name: created" "$(cat "$TEST_TMP/words")"
+	"${front[@]}" "$copy" --root "$STATE" exec exe /bin/hold >/dev/null 2>&1 </dev/null &
+	check "$name: a process inside holds the program" until_true 10 grep -q '^[1-9]' "$TEST_TMP/exe/rootfs/tmp/held"
+	named=$(grep -c "$copy" "$TEST_TMP/exe/rootfs/tmp/links")
+	same "$name: the program is not found by its name" 0 "$named"
+	"$copy" --root "$STATE" start exe </dev/null
+	touch "$TEST_TMP/exe/rootfs/tmp/gone"
+	until_true 20 test -e "$TEST_TMP/exe/rootfs/tmp/done"
+	check "$name: and wrote to it" grep -qi 'read-only\|not permitted\|busy\|denied' "$TEST_TMP/exe/rootfs/tmp/words"
+	same "$name: the program is what it was" "$sum" "$(sha256sum <"$copy")"
+	wait
+	rt delete -f exe
+}
+hold_on "the set-up"
+hold_on "the set-up, executed again" strace -o /dev/null -e trace=prctl -e inject=prctl:error=EPERM:when=1
+hold_on "the set-up, from memory" strace -o /dev/null -e trace=open_tree -e inject=open_tree:error=EPERM:when=1
+
 # One process of the container is the runtime's program, held up by a log that is a fifo; another takes a
 # descriptor of it, waits until nothing runs it any more, and writes.
 cat >"$TEST_TMP/exe/rootfs/bin/overwrite" <<-'END'

@@ -23,11 +23,14 @@ same "run: and its exit status comes back" 6 $?
 bundle s sh -c 'exit 8'
 (trap '' CHLD; exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$RUNTIME" --root "$STATE" run --bundle "$TEST_TMP/s" s </dev/null)
 same "run: the exit status is known where SIGCHLD is ignored" 8 $?
-NAMESPACES='{"type":"mount"},{"type":"uts"}' bundle s sh -c '(sleep 0.1 & ) ; sleep 0.6; exit 0'
-"$RUNTIME" --root "$STATE" run --bundle "$TEST_TMP/s" s >/dev/null 2>&1 </dev/null &
+NAMESPACES='{"type":"mount"},{"type":"uts"}' bundle s sh -c '(sleep 0.1 & echo $! ) ; sleep 1000'
+"$RUNTIME" --root "$STATE" run --bundle "$TEST_TMP/s" s >"$TEST_TMP/out" 2>&1 </dev/null &
 runtime=$!
-sleep 0.4
-same "run: orphans are reaped as they come" "" "$(ps -o stat= --ppid $runtime | grep Z)"
+until_true 10 grep -q . "$TEST_TMP/out"
+# It is ours while it lives, and gone soon after its end, while the container goes on.
+check "run: orphans are reaped as they come" until_true 10 test ! -e "/proc/$(cat "$TEST_TMP/out")"
+check "run: the container goes on after an orphan's end" test -e "/proc/$runtime"
+rt kill s KILL
 wait $runtime
 
 # --- the terminal
