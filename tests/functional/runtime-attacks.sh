@@ -111,7 +111,7 @@ hold_on() {
 	NAMESPACES='{"type":"mount"},{"type":"ipc"},{"type":"uts"},{"type":"pid"}' \
 		CAPS="\"bounding\":$all,\"effective\":$all,\"permitted\":$all" bundle exe sleep 1000
 	"${front[@]}" "$copy" --root "$STATE" create --bundle "$TEST_TMP/exe" exe >/dev/null 2>"$TEST_TMP/words" </dev/null || not_ok "$name: created" "$(cat "$TEST_TMP/words")"
-	"${front[@]}" "$copy" --root "$STATE" exec exe /bin/hold >/dev/null 2>&1 </dev/null &
+	"${front[@]}" "$copy" --root "$STATE" exec --detach exe /bin/hold >/dev/null 2>&1 </dev/null
 	check "$name: a process inside holds the program" until_true 10 grep -q '^[1-9]' "$TEST_TMP/exe/rootfs/tmp/held"
 	named=$(grep -c "$copy" "$TEST_TMP/exe/rootfs/tmp/links")
 	same "$name: the program is not found by its name" 0 "$named"
@@ -120,7 +120,6 @@ hold_on() {
 	until_true 20 test -e "$TEST_TMP/exe/rootfs/tmp/done"
 	check "$name: and wrote to it" grep -qi 'read-only\|not permitted\|busy\|denied' "$TEST_TMP/exe/rootfs/tmp/words"
 	same "$name: the program is what it was" "$sum" "$(sha256sum <"$copy")"
-	wait
 	rt delete -f exe
 }
 hold_on "the set-up"
