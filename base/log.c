@@ -13,7 +13,8 @@ static struct {
 	int fd;
 	enum log_level lowest;
 	bool kmsg;
-} log_state = { "slipway", STDERR_FILENO, LOG_LEVEL_INFO, false };
+	void (*take)(enum log_level level, const char *text);
+} log_state = { "slipway", STDERR_FILENO, LOG_LEVEL_INFO, false, NULL };
 
 /* Daemon facility (3 << 3), and the severity of syslog(3). */
 static const char *const kmsg_priority[] = { "<31>", "<30>", "<28>", "<27>" };
@@ -27,6 +28,17 @@ void log_open(const char *program, int fd, enum log_level lowest, bool kmsg)
 	log_state.kmsg = kmsg;
 }
 
+void log_divert(void (*take)(enum log_level level, const char *text), int fd)
+{
+	log_state.take = take;
+	log_state.fd = fd;
+}
+
+int log_descriptor(void)
+{
+	return log_state.take ? log_state.fd : -1;
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
 	char line[LINE_MAX_BYTES];
@@ -36,13 +48,18 @@ void log_message(enum log_level level, const char *format, ...)
 
 	if (level < log_state.lowest)
 		return;
-	n = snprintf(line, sizeof(line), "%s%s: %s", log_state.kmsg ? kmsg_priority[level] : "", log_state.program,
+	line[0] = '\0';
+	n = log_state.take ? 0 : snprintf(line, sizeof(line), "%s%s: %s", log_state.kmsg ? kmsg_priority[level] : "", log_state.program,
 		     level_word[level]);
 	used = n > 0 ? (size_t)n : 0;
 	va_start(ap, format);
 	n = vsnprintf(line + used, sizeof(line) - used, format, ap);
 	va_end(ap);
 	used += n > 0 ? (size_t)n : 0;
+	if (log_state.take) {
+		log_state.take(level, line);
+		return;
+	}
 	if (used > sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used++] = '\n';

@@ -17,6 +17,12 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_E
  */
 void log_open(const char *program, int fd, enum log_level lowest, bool kmsg);
 
+/* From now on each line goes to `take` instead, without what stands in front of it; `fd` is where that writes to. */
+void log_divert(void (*take)(enum log_level level, const char *text), int fd);
+
+/* `fd` of log_divert(), for who closes descriptors; -1 where there is none. */
+int log_descriptor(void);
+
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_debug(...)   log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)

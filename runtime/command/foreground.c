@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "runtime/container/service_manager.h"
+#include "runtime/linux/execute.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/terminal.h"
 
@@ -51,7 +52,8 @@ void foreground_prepare(bool subreaper)
 	all_but_own(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	/* Where a caller has it ignored, the kernel reaps, and nobody learns how it ended. */
-	(void)sigaction(SIGCHLD, &action, NULL);
+	if (execute_may_ignore(SIGCHLD))
+		(void)sigaction(SIGCHLD, &action, NULL);
 	if (subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }

@@ -23,7 +23,7 @@ static int send_signal(const void *data, const struct option_list *operands, str
 		return error_set(err, "unknown signal \"%s\"", signal);
 	if (container_load(runtime_globals.root, operands->items[0], arena, &container, err) < 0)
 		return -1;
-	return container_kill(&container, number, values->all, err);
+	return container_kill(&container, number, values->all, arena, err);
 }
 
 const struct command command_kill = {

@@ -130,6 +130,7 @@ static int run(const struct command *command, const struct option_list *words, s
 
 	if (status != 0)
 		return status < 0 ? runtime_fail(&err, 1) : 0;
+	log_debug(RUNTIME_NAME " " SLIPWAY_VERSION ": %s %s", command->words.name, operands.count > 0 ? operands.items[0] : "");
 	status = command->act(values, &operands, arena, &err);
 	return status < 0 ? runtime_fail(&err, command->failed ? command->failed : 1) : status;
 }

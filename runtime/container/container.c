@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runtime/container/state.h"
+#include "runtime/linux/namespaces.h"
 #include "runtime/linux/syscalls.h"
 
 const char *const container_status_names[] = {
@@ -97,10 +100,28 @@ static int signal_processes(struct container *container, int signal, bool all, s
 	return 0;
 }
 
-int container_kill(struct container *container, int signal, bool all, struct error *err)
+/* The end of the first process is the end of all only in a PID namespace that was made for them. */
+static bool ends_with_first(struct container *container, struct arena *arena)
+{
+	const struct oci_linux *l;
+	struct error ignored;
+
+	if (container_config(container, arena, &ignored) < 0)
+		return true;
+	l = &container->config->linux_;
+	for (size_t i = 0; i < l->namespaces_count; i++)
+		if (namespace_flag(l->namespaces[i].type) == CLONE_NEWPID)
+			return !l->namespaces[i].path || !*l->namespaces[i].path;
+	return false;
+}
+
+int container_kill(struct container *container, int signal, bool all, struct arena *arena, struct error *err)
 {
 	struct error ignored;
 
+	if (signal == SIGKILL && !all)
+		all = !ends_with_first(container, arena);
+	log_debug("signal %d to %s", signal, all ? "all processes" : "the first process");
 	if (signal_processes(container, signal, all, err) < 0)
 		return -1;
 	/* In cgroup version 1 a frozen process does not die before it thaws. */

@@ -152,8 +152,8 @@ int container_exec(struct container *container, const struct container_exec_opti
 int container_exec_wait(struct container *container, const char *const *args, size_t count, unsigned int timeout,
 			struct arena *arena, int *wait_status, struct error *err);
 
-/* Sends a signal to the first process, or to all. */
-int container_kill(struct container *container, int signal, bool all, struct error *err);
+/* Sends a signal to the first process, or to all; SIGKILL to all also where they have no PID namespace that ends with the first. */
+int container_kill(struct container *container, int signal, bool all, struct arena *arena, struct error *err);
 
 /* Removes a stopped container, or with `force` any. poststop hooks are run. */
 int container_delete(struct container *container, bool force, struct arena *arena, struct error *err);

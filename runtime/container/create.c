@@ -23,6 +23,7 @@
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
 #include "runtime/linux/clone_inside.h"
+#include "runtime/linux/execute.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/idmap.h"
 #include "runtime/linux/network_ahead.h"
@@ -83,6 +84,18 @@ static int child_namespaces(struct creation *c, struct error *err)
 	return namespaces_enter_time(n, &c->config->linux_, err);
 }
 
+/*
+ * A container may wait for its start for long, and be joined meanwhile: no descriptor of the caller's, or of the host's
+ * file system, is kept until then.
+ */
+static int keep_for_start(struct creation *c, struct error *err)
+{
+	int kept[] = { c->start_socket, c->setup_sync, c->setup.seccomp.agent, c->setup.root, log_descriptor() };
+
+	c->state_fd = -1;
+	return execute_close_but(3 + c->setup.preserve_fds, kept, ARRAY_SIZE(kept), err);
+}
+
 /* `start` connects; the connection carries an error, or ends with execve. */
 static int wait_for_start(struct creation *c, struct error *err)
 {
@@ -90,7 +103,7 @@ static int wait_for_start(struct creation *c, struct error *err)
 
 	if (c->process->goes_on)
 		return 0;
-	if (sync_send(c->setup_sync, SYNC_CREATED, err) < 0)
+	if ((c->start_socket >= 0 && keep_for_start(c, err) < 0) || sync_send(c->setup_sync, SYNC_CREATED, err) < 0)
 		return -1;
 	if (c->start_socket < 0)
 		return sync_expect(c->setup_sync, SYNC_GO, err);
@@ -148,6 +161,7 @@ static void __attribute__((noreturn)) child(struct creation *c)
 	unfinished = NULL;		/* that is for the runtime to undo */
 	fd_replace(&c->process->sync, -1);
 	(void)child_steps(c, &err);
+	setup_undo(&c->setup);
 	sync_send_error(c->setup_sync, &err);
 	_exit(1);
 }
@@ -168,6 +182,7 @@ static int read_config(struct creation *c, struct error *err)
 			return error_set(err, "JSON specification file config.json not found");
 		return -1;
 	}
+	log_debug("bundle '%s'", c->setup.bundle);
 	if (oci_config_parse(text->data, text->length, c->arena, c->config, err) < 0)
 		return error_context(err, "config.json");
 	return 0;
@@ -190,6 +205,9 @@ static int prepare(struct creation *c, struct error *err)
 {
 	const struct oci_linux *l = &c->config->linux_;
 
+	for (size_t i = 0; i < l->namespaces_count; i++)
+		log_debug("namespace '%s'%s%s", l->namespaces[i].type, l->namespaces[i].path ? ": " : ", a new one",
+			  l->namespaces[i].path ? l->namespaces[i].path : "");
 	if (namespaces_open(c->config, &c->setup.namespaces, err) < 0 ||
 	    setup_check(c->config, &c->setup.namespaces, err) < 0 || process_check_terminal(c->config->process, c->options->console_socket, c->options->foreground, err) < 0)
 		return -1;
@@ -216,8 +234,10 @@ static int check_cgroup(const struct creation *c, struct error *err)
 	pid_t *pids = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < cgroup->count; i++)
+	for (size_t i = 0; i < cgroup->count; i++) {
 		there |= !cgroup->items[i].made;
+		log_debug("cgroup '%s'", cgroup->items[i].directory);
+	}
 	if (!there)
 		return 0;
 	if (cgroup_is_frozen(cgroup))
@@ -358,6 +378,7 @@ static int make_child(struct creation *c, struct error *err)
 	}
 	if (p->pid == 0)
 		child(c);
+	log_debug("the first process is %d", (int)p->pid);
 	fd_replace(&c->setup_sync, -1);
 	fd_replace(&c->start_socket, -1);
 	fd_replace(&c->setup.console, -1);

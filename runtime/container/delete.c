@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "runtime/container/state.h"
 #include "runtime/linux/hooks.h"
 #include "runtime/linux/syscalls.h"
@@ -52,6 +53,7 @@ int container_delete(struct container *container, bool force, struct arena *aren
 	struct error ignored;
 	bool known, gone;
 
+	log_debug("delete: %s", container_status_names[status]);
 	/* One that was never started holds nobody up. */
 	if (status != CONTAINER_STOPPED && status != CONTAINER_CREATED && !force)
 		return error_set(err, "cannot delete container %s that is not stopped: %s", container->state.id,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runtime/container/exec_cgroup.h"
 #include "runtime/container/process.h"
@@ -239,6 +240,7 @@ static int make_child(struct joining *j, struct error *err)
 	}
 	if (p->pid == 0)
 		child(j);
+	log_debug("the process is %d", (int)p->pid);
 	fd_replace(&j->sync, -1);
 	fd_replace(&j->console, -1);
 	/* The agent waits for its end before it answers anything. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runtime/container/sync.h"
 #include "runtime/linux/capabilities.h"
@@ -33,8 +34,8 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 	const struct oci_linux *l = &config->linux_;
 	unsigned int own = namespaces->make | namespaces->join;
 
-	if (!(own & CLONE_NEWNS))
-		return error_set(err, "linux.namespaces: a mount namespace is needed");
+	if (!(own & CLONE_NEWNS) && (l->masked_paths.count || l->readonly_paths.count))
+		return error_set(err, "unable to restrict sys entries without a private MNT namespace");
 	if ((config->hostname || config->domainname) && !(own & CLONE_NEWUTS))
 		return error_set(err, "unable to set hostname without a private UTS namespace");
 	if ((l->uid_mappings.count || l->gid_mappings.count) && !(own & CLONE_NEWUSER))
@@ -61,6 +62,14 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 static int set_names(struct setup *s, struct error *err)
 {
 	return namespaces_set_names(s->config->hostname, s->config->domainname, err);
+}
+
+static int raise_loopback(struct setup *s, struct error *err)
+{
+	/* Who makes it meanwhile does that as well. */
+	if (!(s->namespaces.make & CLONE_NEWNET) || s->network >= 0 || net_devices_raise_loopback() == 0)
+		return 0;
+	return error_errno(err, "cannot set up the loopback device");
 }
 
 /* Once: before what wants to be in it. */
@@ -93,12 +102,17 @@ static int set_sysctls(struct setup *s, struct error *err)
 	return sysctl_apply(&s->config->linux_.sysctl, err);
 }
 
+static bool has_own_mounts(const struct setup *s)
+{
+	return (s->namespaces.make | s->namespaces.join) & CLONE_NEWNS;
+}
+
 static int open_root(struct setup *s, struct error *err)
 {
 	s->bundle_fd = openat(AT_FDCWD, s->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->bundle_fd < 0)
 		return error_errno(err, "cannot open the bundle '%s'", s->bundle);
-	s->root = root_open(s->config, s->bundle_fd, err);
+	s->root = root_open(s->config, s->bundle_fd, has_own_mounts(s), err);
 	return s->root < 0 ? -1 : 0;
 }
 
@@ -207,8 +221,11 @@ static int describe_to_agent(struct setup *s, struct error *err)
 
 static int enter_root(struct setup *s, struct error *err)
 {
-	if (root_enter(s->root, s->config, s->no_pivot, err) < 0)
-		return -1;
+	int r = has_own_mounts(s) ? root_enter(s->root, s->config, s->no_pivot, err) : root_change(s->root, err);
+
+	/* What is mounted among the host's mounts may have to be undone. */
+	if (r < 0 || !has_own_mounts(s))
+		return r;
 	fd_replace(&s->root, -1);
 	return root_propagate(s->config, err);
 }
@@ -228,6 +245,21 @@ static int set_keyring(struct setup *s, struct error *err)
 	return s->keep_keyring ? 0 : execute_new_keyring(s->id, err);
 }
 
+/* With HOME, of the user, where it is not given or empty. */
+static char **environment(const struct oci_process *p, struct arena *arena)
+{
+	const char *home = execute_environment(&p->env, "HOME");
+	char **envp = arena_array(arena, p->env.count + 2, sizeof(*envp));
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->env.count; i++)
+		if ((home && *home) || strncmp(p->env.items[i], "HOME=", 5) != 0)
+			envp[n++] = (char *)(uintptr_t)p->env.items[i];
+	if (!home || !*home)
+		envp[n] = arena_printf(arena, "HOME=%s", user_home(p->user.uid, arena));
+	return envp;
+}
+
 int program_prepare(const struct oci_process *p, struct arena *arena, struct program *program, struct error *err)
 {
 	if (p->args.count == 0)
@@ -237,11 +269,7 @@ int program_prepare(const struct oci_process *p, struct arena *arena, struct pro
 	if (!program->inside && err->number != EACCES && err->number != EPERM)
 		return -1;
 	program->argv = execute_vector(&p->args, arena);
-	program->envp = arena_array(arena, p->env.count + 2, sizeof(*program->envp));
-	if (p->env.count > 0)
-		memcpy(program->envp, p->env.items, p->env.count * sizeof(*program->envp));
-	if (!execute_environment(&p->env, "HOME"))
-		program->envp[p->env.count] = arena_printf(arena, "HOME=%s", user_home(p->user.uid, arena));
+	program->envp = environment(p, arena);
 	return execute_find(p->args.items[0], &p->env, arena, &program->executable, err);
 }
 
@@ -266,7 +294,7 @@ static int run_steps(struct setup *s, step *const *steps, struct error *err)
 
 int setup_build(struct setup *s, struct error *err)
 {
-	static step *const steps[] = { set_names, move_net_devices, set_sysctls, open_root, make_mounts, make_devices,
+	static step *const steps[] = { set_names, raise_loopback, move_net_devices, set_sysctls, open_root, make_mounts, make_devices,
 				       open_terminal, make_cwd, enter_network, NULL };
 
 	s->terminal = (struct terminal){ -1, -1 };
@@ -283,6 +311,12 @@ int setup_enter(struct setup *s, struct error *err)
 				       set_limits, NULL };
 
 	return run_steps(s, steps, err);
+}
+
+void setup_undo(struct setup *s)
+{
+	if (!has_own_mounts(s) && s->root >= 0)
+		root_unmount(s->root);
 }
 
 int setup_become(const struct oci_process *p, const struct seccomp_program *seccomp,
@@ -314,6 +348,7 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 	/* startContainer hooks are held to all that the program is held to. */
 	if (program->hooks && hooks_run(program->hooks, "startContainer", program->hook_state, err) < 0)
 		return -1;
+	log_debug("execute '%s' as user %u", program->executable, p->user.uid);
 	(void)execve(program->executable, program->argv, program->envp);
 	return execute_error(program->executable, errno, err);
 }

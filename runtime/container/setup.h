@@ -63,6 +63,9 @@ int setup_enter(struct setup *setup, struct error *err);
  */
 int setup_inside_cgroup(struct setup *setup, struct error *err);
 
+/* After a failure: without a mount namespace of its own, what it has mounted would stay. */
+void setup_undo(struct setup *setup);
+
 /* Gives up the privileges and becomes the program. Returns only on failure. */
 int setup_execute(struct setup *setup, struct error *err);
 

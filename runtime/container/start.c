@@ -29,7 +29,7 @@ static int run_poststart_hooks(struct container *container, struct arena *arena,
 				arena);
 	if (hooks_run(&config->hooks.poststart, "poststart", state, err) == 0)
 		return 0;
-	(void)container_kill(container, SIGKILL, false, &ignored);
+	(void)container_kill(container, SIGKILL, false, arena, &ignored);
 	return -1;
 }
 

@@ -148,9 +148,11 @@ static int make_links(int dev, struct error *err)
 	struct stat st;
 
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-		if (links[i].replace)
-			(void)unlinkat(dev, links[i].name, 0);
-		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+		int r = symlinkat(links[i].target, dev, links[i].name);
+
+		if (r < 0 && errno == EEXIST && links[i].replace && unlinkat(dev, links[i].name, 0) == 0)
+			r = symlinkat(links[i].target, dev, links[i].name);
+		if (r < 0 && errno != EEXIST)
 			return error_errno(err, "cannot make the link '/dev/%s'", links[i].name);
 	}
 	if (stat("/proc/kcore", &st) == 0 && symlinkat("/proc/kcore", dev, "core") < 0 && errno != EEXIST)

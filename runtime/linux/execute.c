@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/keyctl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -165,6 +166,11 @@ void execute_know_ignored(uint64_t signals)
 	ignored_signals = signals;
 }
 
+bool execute_may_ignore(int signal)
+{
+	return ignored_signals & 1ull << (signal - 1);
+}
+
 void execute_reset_signals(void)
 {
 	static const int ignorable[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
@@ -174,7 +180,7 @@ void execute_reset_signals(void)
 
 	(void)sigemptyset(&none);
 	for (size_t i = 0; i < ARRAY_SIZE(ignorable); i++)
-		if (ignored_signals & 1ull << (ignorable[i] - 1))
+		if (execute_may_ignore(ignorable[i]))
 			(void)sigaction(ignorable[i], &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -182,6 +188,28 @@ void execute_reset_signals(void)
 int execute_close_from(unsigned int first, struct error *err)
 {
 	if (kernel_close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_errno(err, "cannot close inherited descriptors");
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int execute_close_but(unsigned int first, int *kept, size_t count, struct error *err)
+{
+	int r = 0;
+
+	qsort(kept, count, sizeof(*kept), by_number);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (kept[i] < (int)first)
+			continue;
+		if (kept[i] > (int)first)
+			r = kernel_close_range(first, (unsigned int)kept[i] - 1, 0);
+		first = (unsigned int)kept[i] + 1;
+	}
+	if (r < 0 || kernel_close_range(first, ~0u, 0) < 0)
 		return error_errno(err, "cannot close inherited descriptors");
 	return 0;
 }

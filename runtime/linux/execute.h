@@ -3,6 +3,10 @@
 #ifndef RUNTIME_LINUX_EXECUTE_H
 #define RUNTIME_LINUX_EXECUTE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "oci/config.h"
@@ -35,8 +39,14 @@ int execute_own_stdio(uint32_t uid, struct error *err);
 /* For who knows which signals this process ignores (bit 0 is signal 1): the others take no system call to reset. */
 void execute_know_ignored(uint64_t signals);
 
+/* False where this process is known not to ignore it. */
+bool execute_may_ignore(int signal);
+
 /* Signals as a program expects them: nothing blocked, and what a runtime may ignore back to its default. */
 void execute_reset_signals(void);
+
+/* Closes those from `first` on but for the `count` of `kept`, which it sorts; -1 among them is fine. */
+int execute_close_but(unsigned int first, int *kept, size_t count, struct error *err);
 
 /* Descriptors from `first` on are closed by execve(2). */
 int execute_close_from(unsigned int first, struct error *err);

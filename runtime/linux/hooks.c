@@ -88,6 +88,7 @@ static int run_one(const struct oci_hook *hook, const char *state, struct error 
 
 static int run_at(const struct oci_hook_list *hooks, size_t i, const char *name, const char *state, struct error *err)
 {
+	log_debug("hooks.%s[%zu]: '%s'", name, i, hooks->items[i].path);
 	if (run_one(&hooks->items[i], state, err) < 0)
 		return error_context(err, "error running hook #%zu: hooks.%s", i, name);
 	return 0;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runtime/linux/cgroup_mount.h"
 #include "runtime/linux/copy_up.h"
@@ -360,6 +361,8 @@ static int dispatch(const struct mount_place *place, const struct oci_mount *mou
 int mount_apply(const struct mount_place *place, const struct oci_mount *mount, struct arena *arena,
 		struct error *err)
 {
+	log_debug("mount '%s' of type '%s' at '%s'", mount->source ? mount->source : "", mount->type ? mount->type : "",
+		  mount->destination);
 	if (dispatch(place, mount, arena, err) < 0)
 		return error_context(err, "'%s'", mount->destination);
 	return 0;

@@ -150,6 +150,17 @@ static int set_up(int fd, const char *name, struct error *err)
 	return ioctl(fd, SIOCSIFFLAGS, &r) < 0 ? error_errno(err, "cannot set it up") : 0;
 }
 
+int net_devices_raise_loopback(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	/* A kernel without IPv4 has none to set up. */
+	if (fd < 0)
+		return errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT ? 0 : -1;
+	return ioctl(fd, SIOCSIFFLAGS, &r);
+}
+
 static int move_one(const struct oci_net_device *device, int outside, int inside, int namespace, struct error *err)
 {
 	struct request move = request_new(RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
@@ -208,16 +219,4 @@ int net_devices_move(const struct oci_linux *config, int outside, struct error *
 		if (move_one(&config->net_devices[i], outside, inside, namespace, err) < 0)
 			return error_context(err, "linux.netDevices['%s']", config->net_devices[i].host_name);
 	return 0;
-}
-
-int net_devices_loopback(struct error *err)
-{
-	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	/* A kernel without IPv4 has none to set up. */
-	if (fd < 0 && (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT))
-		return 0;
-	if (fd < 0)
-		return error_errno(err, "cannot reach the loopback interface");
-	return set_up(fd, "lo", err) < 0 ? error_context(err, "loopback interface") : 0;
 }

@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "oci/config.h"
 
+/* The loopback device of a network namespace that was just made works, as callers of runc are used to. -1 and errno. */
+int net_devices_raise_loopback(void);
+
 /* A socket in the network namespace of this moment, or -1 without an error where the config has no such devices. */
 int net_devices_open(const struct oci_linux *config, int *socket, struct error *err);
 
@@ -17,8 +20,5 @@ int net_devices_open(const struct oci_linux *config, int *socket, struct error *
  * Nothing is moved where a name is taken there.
  */
 int net_devices_move(const struct oci_linux *config, int outside, struct error *err);
-
-/* Sets up the loopback interface of this process's network namespace, as runc does in one that is new. */
-int net_devices_loopback(struct error *err);
 
 #endif

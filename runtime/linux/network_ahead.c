@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
+#include "runtime/linux/net_devices.h"
+
 #define STACK_BYTES 16384
 
 /*
@@ -18,7 +20,8 @@ static int make(void *data)
 {
 	struct network_ahead *ahead = data;
 
-	ahead->fd = unshare(CLONE_NEWNET) < 0 ? -1 : openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	ahead->fd = unshare(CLONE_NEWNET) < 0 || net_devices_raise_loopback() < 0 ?
+			    -1 : openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	ahead->number = ahead->fd < 0 ? errno : 0;
 	return 0;
 }

@@ -89,7 +89,7 @@ static int overlay_root(int lower, struct error *err)
 	return fd_take(&overlay);
 }
 
-int root_open(const struct oci_config *config, int bundle, struct error *err)
+int root_open(const struct oci_config *config, int bundle, bool own_mounts, struct error *err)
 {
 	const struct oci_linux *l = &config->linux_;
 	const char *overlay = oci_pairs_find(&config->annotations, OCI_ANNOTATION_OVERLAY);
@@ -104,9 +104,9 @@ int root_open(const struct oci_config *config, int bundle, struct error *err)
 		return error_set(err, "annotation '%s': expected 'tmpfs', got '%s'", OCI_ANNOTATION_OVERLAY, overlay);
 	/* What cannot be bound must be bound first: the root itself, and the sources of mounts. */
 	above = propagation & MS_UNBINDABLE ? MS_PRIVATE : propagation ? propagation : MS_SLAVE;
-	if (set_propagation("/", above | MS_REC, err) < 0)
+	if (own_mounts && set_propagation("/", above | MS_REC, err) < 0)
 		return -1;
-	if (propagation & MS_SHARED) {
+	if (own_mounts && propagation & MS_SHARED) {
 		autoclose int up = openat(lower, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (up < 0 || make_parent_private(up, err) < 0)
@@ -116,6 +116,14 @@ int root_open(const struct oci_config *config, int bundle, struct error *err)
 	if (root < 0)
 		return error_context(err, "rootfs '%s'", config->root.path);
 	return fd_take(&root);
+}
+
+void root_unmount(int root)
+{
+	char through_fd[32];
+
+	(void)snprintf(through_fd, sizeof(through_fd), "/proc/self/fd/%d", root);
+	(void)kernel_umount2(through_fd, MNT_DETACH);
 }
 
 int root_seal(int root, const struct oci_config *config, struct error *err)

@@ -9,11 +9,14 @@
 #include "oci/config.h"
 
 /*
- * In a new mount namespace: cuts the propagation to the host's mounts, and makes the
+ * In a new mount namespace (`own_mounts`): cuts the propagation to the host's mounts. Makes the
  * rootfs a mount of its own (or the overlay over it that OCI_ANNOTATION_OVERLAY asks for).
  * Returns its descriptor; `bundle` is where a relative path starts.
  */
-int root_open(const struct oci_config *config, int bundle, struct error *err);
+int root_open(const struct oci_config *config, int bundle, bool own_mounts, struct error *err);
+
+/* Takes away the mount that root_open() made, with all that is mounted inside. */
+void root_unmount(int root);
 
 /* Everything is in its place: makes the root read-only where asked. */
 int root_seal(int root, const struct oci_config *config, struct error *err);

@@ -49,6 +49,8 @@ static const struct {
 	{ SYS_open_tree, "the runtime runs from a sealed copy of its program instead" },
 	{ SYS_mount_setattr, "the same" },
 	{ SYS_execveat, "the same" },
+	{ SYS_mremap, "the runtime executes its program again instead" },
+	{ SYS_clone, "the network namespace is made with the first process instead" },
 	{ SYS_statfs, "asks whether the program is on a read-only file system" },
 	{ SYS_geteuid, "cannot fail" },
 	{ SYS_getuid, "cannot fail" },

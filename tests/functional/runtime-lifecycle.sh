@@ -142,5 +142,59 @@ bundle keep true
 rt run --keep --bundle "$TEST_TMP/keep" keep </dev/null
 same "run --keep: the container stays, stopped" stopped "$(status_of keep)"
 rt delete keep
+# --- what is created waits without descriptors of others
+bundle waits true
+exec 7</ 8</dev/null
+rt create --bundle "$TEST_TMP/waits" waits >/dev/null 2>&1 </dev/null
+exec 7<&- 8<&-
+same "create: only sockets are open beside the standard descriptors" "" \
+	"$(for f in "/proc/$(rt state waits | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')/fd"/*; do [ "${f##*/}" -lt 3 ] || readlink "$f"; done | grep -v '^socket:')"
+rt start waits
+until_true 10 sh -c "'$RUNTIME' --root '$STATE' state waits | grep -q stopped"
+check "create: and the start still works" rt delete waits
+
+# --- kill without a PID namespace of its own
+NAMESPACES='{"type":"mount"},{"type":"uts"}' bundle host-pids sh -c 'sleep 1000 & echo $! >/tmp/child; exec sleep 1000'
+rt run --detach --bundle "$TEST_TMP/host-pids" host-pids >/dev/null 2>&1 </dev/null
+until_true 10 grep -q . "$TEST_TMP/host-pids/rootfs/tmp/child"
+child=$(cat "$TEST_TMP/host-pids/rootfs/tmp/child")
+check "kill TERM: the first process" rt kill host-pids TERM
+until_true 10 sh -c "'$RUNTIME' --root '$STATE' state host-pids | grep -q stopped"
+check "kill TERM: no other ends" test -e "/proc/$child"
+check "kill KILL: also when the first process is gone" rt kill host-pids KILL
+check "kill KILL: all end that no PID namespace ends" until_true 10 test ! -e "/proc/$child"
+check "kill KILL: and it can be deleted" rt delete host-pids
+
+# --- no mount namespace: the mounts are the host's, in the rootfs
+NAMESPACES='{"type":"pid"},{"type":"uts"}' bundle host-mounts sh -c 'ls / | tr "\n" " "; grep -c . /proc/self/mountinfo'
+run host-mounts
+says "no mount namespace: the rootfs is the root" "bin dev etc proc root srv sys tmp"
+check "no mount namespace: the mounts are the host's" grep -q " $TEST_TMP/host-mounts/rootfs/proc " /proc/self/mountinfo
+umount -R --lazy "$TEST_TMP/host-mounts/rootfs"
+NAMESPACES='{"type":"pid"},{"type":"uts"}' bundle host-mounts /no/such/program
+run host-mounts
+refused "no mount namespace: after a failure none stays" "no such file or directory"
+check "no mount namespace: none at all" sh -c "! grep -q ' $TEST_TMP/host-mounts/' /proc/self/mountinfo"
+
+# --- environment, network
+ENV=',"HOME="' PROCESS=',"user":{"uid":1000,"gid":1000}' bundle home env
+run home
+says "env: an empty HOME is that of the user" "HOME=/srv"
+same "env: and is there once" 1 "$(grep -c '^HOME=' <<<"$out")"
+bundle lo ip link show lo
+run lo
+says "network: the loopback device of a new one is up" ",UP"
+
+# --- the log
+TOP_LEVEL=',"hooks":{"createRuntime":[{"path":"/bin/true"}]}' bundle logged true
+rt --debug --log "$TEST_TMP/log" run --bundle "$TEST_TMP/logged" logged </dev/null
+for text in "run logged" "bundle '$TEST_TMP/logged'" "namespace 'pid'" "/$PREFIX'" "at '/proc'" "hooks.createRuntime\\[0\\]: '/bin/true'" "execute '/bin/true'" "delete"; do
+	check "--debug: ${text#\'}" grep -q "^time=\"[^\"]*\" level=debug msg=\".*$text" "$TEST_TMP/log"
+done
+rt --debug --log "$TEST_TMP/log.json" --log-format json run --bundle "$TEST_TMP/logged" logged </dev/null
+same "--log-format json: each line has its level, text and time" 0 "$(grep -vc '^{"level":"debug","msg":".*","time":"[0-9T:Z-]*"}$' "$TEST_TMP/log.json")"
+rt --log "$TEST_TMP/quiet" run --bundle "$TEST_TMP/logged" logged </dev/null
+same "--log: without --debug nothing is said of what goes well" 0 "$(wc -c <"$TEST_TMP/quiet")"
+
 clean "at the end nothing is left"
 finish
