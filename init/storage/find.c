@@ -19,7 +19,8 @@
 
 #define SYS_BLOCK "/sys/class/block"
 #define SETTLE    2000			/* milliseconds without news after which a blank disk is taken for the one */
-#define SEEN_MAX  400			/* bytes of a message about what there is */
+#define SEEN_MAX  300			/* bytes of a message about what there is */
+#define MORE	  " and more"
 
 /* What one look at all devices has shown. */
 struct look {
@@ -83,16 +84,22 @@ static void path_of(const char *name, char *path)
 			*c = '/';
 }
 
+/* What is there, as far as it fits. */
 static void note_seen(struct look *look, const char *name, const struct probe *probe)
 {
-	size_t n = strlen(look->seen);
-	/* What is there, without a wish: nothing may be made. */
-	const struct plan_storage nothing = { .kind = PLAN_DISK, .filesystem = "" };
+	/* A wish that nothing fulfils, and for which nothing may be made. */
+	const struct plan_storage nothing = { .kind = PLAN_DISK, .filesystem = "-" };
+	char text[FIND_PATH + sizeof(((struct decision *)NULL)->found)];
+	size_t n = strlen(look->seen), length;
 	struct decision decision;
 
 	decide(&nothing, probe, &decision);
-	(void)snprintf(look->seen + n, sizeof(look->seen) - n, "%s'%s' (%s)", n ? ", " : "", name,
-		       decide_is_blank(probe) ? "blank" : decision.found);
+	length = (size_t)snprintf(text, sizeof(text), "%s'%s' (%s)", n ? ", " : "", name,
+				  decide_is_blank(probe) ? "blank" : decision.found);
+	if (n + length + sizeof(MORE) < sizeof(look->seen))
+		memcpy(look->seen + n, text, length + 1);
+	else if (n < sizeof(MORE) || strcmp(look->seen + n + 1 - sizeof(MORE), MORE) != 0)
+		memcpy(look->seen + n, MORE, sizeof(MORE));
 }
 
 static bool has_partitions(const char *name)
@@ -207,11 +214,13 @@ static void describe(const struct plan_storage *wanted, char *text, size_t size)
 		(void)snprintf(text, size, "%s '%s'", ways[wanted->match], wanted->which);
 }
 
-static int not_found(const struct look *look, struct error *err)
+static int not_found(struct look *look, struct error *err)
 {
 	char what[128];
 
 	describe(look->wanted, what, sizeof(what));
+	if (look->wanted->match == PLAN_MATCH_DEVICE)
+		look_at_all(look);
 	if (may_take_blank(look->wanted) && look->blank > 1)
 		return error_set(err, "no %s, and more than one blank disk: '%s' and '%s'; say which by 'device'", what,
 				 look->first_blank.path, look->second_blank.path);

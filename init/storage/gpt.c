@@ -16,6 +16,11 @@
 #define ENTRIES_MAX	1024u
 #define ENTRY_BYTES	128u
 #define SECTOR_MAX	4096u
+/* UEFI 2.10, 5.2.3: four entries of the old table, one of them of this type. */
+#define MBR_ENTRIES	446
+#define MBR_ENTRY_BYTES 16
+#define MBR_END		510
+#define MBR_PROTECTIVE	0xee
 
 struct gpt_header {
 	char signature[8];
@@ -167,6 +172,21 @@ static uint64_t last_possible(const struct disk *disk, const struct gpt_header *
 	return usable / align * align - 1;
 }
 
+/* The entry of the old table that keeps old programs away, which covers the whole disk. */
+static int protect(const struct disk *disk, struct error *err)
+{
+	uint64_t covered = disk->sectors - 1;
+	uint32_t size = htole32(covered > UINT32_MAX ? UINT32_MAX : (uint32_t)covered);
+	uint8_t sector[SECTOR_MAX];
+
+	if (!read_at(disk, 0, sector, disk->sector))
+		return error_errno(err, "cannot read the first sector");
+	for (uint8_t *entry = sector + MBR_ENTRIES; entry < sector + MBR_END; entry += MBR_ENTRY_BYTES)
+		if (entry[4] == MBR_PROTECTIVE)
+			memcpy(entry + 12, &size, sizeof(size));
+	return write_at(disk, 0, sector, disk->sector, err);
+}
+
 static int grow(const struct disk *disk, struct table *table, struct gpt_entry *entry, uint64_t last, struct error *err)
 {
 	uint64_t end = disk->sectors - 1, entries = end - entries_sectors(disk, &table->header);
@@ -176,7 +196,7 @@ static int grow(const struct disk *disk, struct table *table, struct gpt_entry *
 	table->header.last_usable = htole64(entries - 1);
 	if (table_write(disk, table, end, 1, entries, err) < 0)
 		return -1;
-	return table_write(disk, table, 1, end, first_entries, err);
+	return table_write(disk, table, 1, end, first_entries, err) < 0 ? -1 : protect(disk, err);
 }
 
 int gpt_grow(int fd, unsigned int number, uint64_t start, uint64_t *size, struct error *err)

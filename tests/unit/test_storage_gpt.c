@@ -53,7 +53,7 @@ static uint64_t size_read_back(int fd, unsigned int number)
 	while (fgets(line, sizeof(line), output)) {
 		char *at = strstr(line, "size=");
 
-		if (strstr(line, "orrupt") || strstr(line, "rror") || strstr(line, "arning"))
+		if (strstr(line, "orrupt") || strstr(line, "rror") || strstr(line, "arning") || strstr(line, "mismatch"))
 			fail_msg("sfdisk: %s", line);
 		if (at && --number == 0)
 			sectors = strtoull(at + 5, NULL, 10);
