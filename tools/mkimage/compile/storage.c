@@ -120,6 +120,9 @@ static void add_swap_files(struct storing *s)
 			continue;
 		item = add_disk(s, PLAN_SWAP_FILE, swap, PLAN_CREATE_NEVER);
 		item->name = swap->file.value;
+		/* Where the machine goes on without state, it does so without what lies on it. */
+		if (!swap->on_failure.value)
+			item->on_failure = s->plan->storage[0].on_failure;
 		(void)manifest_size(swap->size.value, &item->size);
 	}
 }
@@ -240,7 +243,8 @@ static bool is_zram(const struct plan_storage *item)
 	return item->kind == PLAN_ZRAM;
 }
 
-/* By any of these a machine may have its disks; those it does not have cost a moment at boot. */
+/* By any of these a machine may have its disks. Each that it does not have costs a moment at boot, so the rarer ones are for
+ * the manifest to name. */
 static const struct storage_module {
 	bool (*wanted_by)(const struct plan_storage *item);
 	struct module_wish wish;
@@ -248,11 +252,6 @@ static const struct storage_module {
 	{ on_disk, { "nvme", "disks by NVMe", false } },
 	{ on_disk, { "virtio_scsi", "disks of virtual machines", false } },
 	{ on_disk, { "ahci", "disks by SATA", false } },
-	{ on_disk, { "ata_piix", "disks by IDE", false } },
-	{ on_disk, { "hv_storvsc", "disks of Hyper-V", false } },
-	{ on_disk, { "vmw_pvscsi", "disks of VMware", false } },
-	{ on_disk, { "xen_blkfront", "disks of Xen", false } },
-	{ on_disk, { "mmc_block", "memory cards", false } },
 	{ on_disk, { "sd_mod", "disks by SCSI, SATA and USB", false } },
 	{ is_state, { "ext4", "the state partition", true } },
 	/* The checksums of ext4; built in where ext4 is, as a rule. */
