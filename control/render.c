@@ -16,7 +16,7 @@
 static const char *const number_keys[] = {
 	"pid", "restarts", "exit", "since_us", "for_ms", "memory", "memory_max", "memory_peak", "swap", "cpu_us", "cpu_permille",
 	"read_bytes", "written_bytes", "tasks", "oom_kills", "realtime_us", "monotonic_us", "lines", "dropped", "priority", "facility",
-	"sequence", "value", "health_failures", "uptime_ms", NULL,
+	"sequence", "value", "health_failures", "missed", "uptime_ms", NULL,
 };
 static const char *const flag_keys[] = { "ready", "partial", "critical", NULL };
 

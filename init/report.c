@@ -141,6 +141,16 @@ static void add_status(struct buffer *out, const struct machine *machine, const 
 	if (has_ended(s))
 		record_add_number(out, "exit", s->exit_status);
 	record_add(out, "ready", s->state == SERVICE_READY ? "1" : "0");
+	if (s->health != HEALTH_NONE) {
+		record_add(out, "health", service_health_names[s->health]);
+		record_add_number(out, "health_failures", s->health_failures);
+	}
+	if (*s->said)
+		record_add(out, "said", s->said);
+	if (plan_is_scheduled(s->plan))
+		record_add_number(out, "missed", s->missed);
+	if (s->oom_kills > 0)
+		record_add_number(out, "oom_kills", s->oom_kills);
 	if (s->plan->critical)
 		record_add(out, "critical", "1");
 	if (memory != NONE && s->pid != 0)
@@ -314,6 +324,13 @@ int session_metrics(const struct machine *machine, int client, const struct reco
 		add_states(&out, s);
 	for (const struct service *s = first; s < end; s++)
 		add_service_metric(&out, s, "slipway_service_restarts_total", "counter", "starts after an end", s->restarts);
+	for (const struct service *s = first; s < end; s++)
+		add_service_metric(&out, s, "slipway_service_missed_total", "counter", "starts of a schedule that were left out",
+				   s->missed);
+	for (const struct service *s = first; s < end; s++)
+		if (s->health != HEALTH_NONE)
+			add_service_metric(&out, s, "slipway_service_healthy", "gauge", "0 where its health probe says that it is ill",
+					   s->health != HEALTH_BAD);
 	for (const struct service *s = first; s < end; s++)
 		add_cpu(&out, machine, s);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Ten services that have nothing to do: PID 1 is small, sleeps, and ends them quickly. The guest's clock counts instructions.
+# Ten services that have nothing to do, and jobs whose time is far away: PID 1 is small, sleeps, and ends them quickly. The guest's clock counts instructions.
 set -u
 . "$TOP/tests/qemu/lib-pid1.sh"
 
@@ -15,6 +15,19 @@ RSS_MAX=700 SHUTDOWN_MAX=0.3
 			    command: [/bin/busybox, sh, -c, "trap 'exit 0' TERM; while :; do /bin/busybox sleep 100000 & wait; done"]
 		END
 	done
+	# What is not due wakes nobody: a probe of the last one, jobs.
+	cat <<-'END'
+		    health: {tcp: 1, interval: 1h}
+		    watchdog: 1h
+		  - name: job
+		    image: slipway/busybox
+		    command: [/bin/busybox, "true"]
+		    schedule: 30d
+		  - name: yearly
+		    image: slipway/busybox
+		    command: [/bin/busybox, "true"]
+		    schedule: "@yearly"
+	END
 	watch <<-END
 		RSS_MAX=$RSS_MAX
 		$(cat <<-'GUEST'

@@ -99,9 +99,9 @@ static int put(struct mount_list *list, const char *key, const struct place *at,
 static void share_sysfs(const struct job *job, struct oci_mount *mount)
 {
 	static const char *options[] = { "rbind", "rslave", "nosuid", "noexec", "nodev", "ro" };
-	const char *userns = job->merged.userns.value, *net = job->merged.net.value;
+	const char *net = job->merged.net.value;
 
-	if (strcmp(mount->type, "sysfs") != 0 || !userns || (strcmp(userns, "auto") != 0 && strcmp(userns, "new") != 0) ||
+	if (strcmp(mount->type, "sysfs") != 0 || !job_maps_ids(job) ||
 	    (net && (strcmp(net, "new") == 0 || strcmp(net, "none") == 0)))
 		return;
 	mount->type = "bind";
@@ -151,6 +151,30 @@ static bool has_option(const struct oci_strings *options, const char *option)
 	return false;
 }
 
+bool job_maps_ids(const struct job *job)
+{
+	const char *userns = job->merged.userns.value;
+
+	return userns && (strcmp(userns, "auto") == 0 || strcmp(userns, "new") == 0);
+}
+
+/*
+ * Files of a volume are those of the container's users, whatever their ids are on the machine: the mount maps them. What is in
+ * memory the kernel cannot map (a tmpfs before 6.3, an overlay).
+ */
+static int map_volume(const struct job *job, const char *key, const struct place *at, const struct manifest_volume *volume,
+		      struct oci_mount *mount)
+{
+	if (!job_maps_ids(job) || mount->uid_mappings.count > 0 || has_option(&mount->options, "idmap"))
+		return 0;
+	if (volume->persistent.value)
+		add_option(job->arena, &mount->options, "idmap");
+	else if (!has_option(&mount->options, "ro"))
+		return job_error(job, at, "%s: the volume '%s' is in memory, where ids of a user namespace cannot be mapped; make it "
+				 "'persistent', or add the option 'ro'", key, volume->name.value);
+	return 0;
+}
+
 /* A source without a leading slash is a volume of the manifest. */
 static int find_volume(const struct job *job, const char *key, const struct place *at, struct oci_mount *mount)
 {
@@ -167,7 +191,7 @@ static int find_volume(const struct job *job, const char *key, const struct plac
 			return job_error(job, at, "%s: the volume '%s' is read-only; add the option 'ro'", key,
 					 mount->source);
 		mount->source = compile_volume_path(job->arena, volume->name.value);
-		return 0;
+		return map_volume(job, key, at, volume, mount);
 	}
 	return job_error(job, at, "%s: no volume '%s': name one of 'volumes', or give an absolute path", key,
 			 mount->source);

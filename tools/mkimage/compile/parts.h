@@ -47,6 +47,9 @@ int mounts_compile(struct job *job, struct oci_config *config);
 /* The mount that a path inside the container lies on; NULL where it is the rootfs. */
 const struct oci_mount *mount_below(const struct oci_config *config, const char *path);
 
+/* The container gets a user namespace of its own. */
+bool job_maps_ids(const struct job *job);
+
 /* namespaces.c */
 int namespaces_compile(struct job *job, struct oci_config *config);
 int mappings_compile(struct job *job, const char *key, const struct manifest_id_mappings *stated,
