@@ -61,8 +61,8 @@ void loop_listen(struct machine *machine, struct loop_source *source, uint32_t e
 {
 	struct epoll_event event = { .events = events, .data.ptr = source };
 
-	if (source->fd >= 0)
-		(void)epoll_ctl(machine->epoll_fd, EPOLL_CTL_MOD, source->fd, &event);
+	if (source->fd >= 0 && epoll_ctl(machine->epoll_fd, EPOLL_CTL_MOD, source->fd, &event) < 0)
+		log_warning("cannot change what is listened for: %s", strerror(errno));
 }
 
 void loop_forget(struct machine *machine, struct loop_source *source)

@@ -161,6 +161,8 @@ static bool read_one(struct notify *n)
 	ssize_t length = recvmsg(n->source.fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	pid_t pid;
 
+	if (length < 0 && errno != EINTR && errno != EAGAIN)
+		log_warning("service '%s': cannot read what it says: %s", n->service->plan->name, strerror(errno));
 	if (length < 0)
 		return errno == EINTR;
 	pid = read_control(&header);

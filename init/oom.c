@@ -53,10 +53,11 @@ static unsigned int read_kills(const struct service *s)
 	path_of(s, path, sizeof(path));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	return oom_kills_of(text);
+	/* A kernel without the memory controller, or a cgroup that is gone. */
+	if (n < 0 && errno != ENOENT && errno != ENODEV)
+		log_warning("'%s': cannot see whether it was out of memory: %s", s->plan->name, strerror(errno));
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? oom_kills_of(text) : s->oom_told;
 }
 
 /* True where there were some. */
@@ -89,6 +90,8 @@ void oom_watch(struct service *s)
 	/* Where the kernel has no memory controller there is nothing to hear. */
 	path_of(s, path, sizeof(path));
 	s->oom_wd = oom.events.fd < 0 ? -1 : inotify_add_watch(oom.events.fd, path, IN_MODIFY);
+	if (s->oom_wd < 0 && oom.events.fd >= 0 && errno != ENOENT)
+		log_warning("'%s': it is not heard when it is out of memory: %s", s->plan->name, strerror(errno));
 }
 
 static void on_news(struct service *s)
@@ -116,6 +119,8 @@ static void on_events(struct machine *machine, struct loop_source *source)
 					on_news(&machine->services[i]);
 			at += (ssize_t)(sizeof(*event) + event->len);
 		}
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		log_warning("cannot read which service is out of memory: %s", strerror(errno));
 }
 
 static void on_again(struct machine *machine, struct loop_timer *timer)
