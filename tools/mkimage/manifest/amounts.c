@@ -10,7 +10,6 @@
 #include "tools/mkimage/manifest/values.h"
 
 #define PROCESSORS_MAX 4096u
-#define PERIOD_MAX (30ull * 24 * 3600 * 1000)	/* milliseconds; the plan's limit */
 
 bool manifest_amount(const char *text, int64_t *bytes)
 {
@@ -111,28 +110,6 @@ const char *value_io_max(const char *value, struct arena *arena)
 	struct manifest_io_max ignored;
 
 	return manifest_io_max(value, arena, &ignored);
-}
-
-/* Longer than other times: a job may come once a week. */
-bool manifest_period(const char *text, unsigned int *milliseconds)
-{
-	static const struct {
-		const char *name;
-		unsigned long long milliseconds;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == 0 || digits > 9)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		unsigned long long total = strtoull(text, NULL, 10) * units[i].milliseconds;
-
-		if (strcmp(text + digits, units[i].name) == 0 && total >= 100 && total <= PERIOD_MAX) {
-			*milliseconds = (unsigned int)total;
-			return true;
-		}
-	}
-	return false;
 }
 
 const char *value_period(const char *value, struct arena *arena)

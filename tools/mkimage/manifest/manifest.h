@@ -392,7 +392,7 @@ bool manifest_amount(const char *text, int64_t *bytes);
 /* "1.5" as thousandths of a processor. */
 bool manifest_cpus(const char *text, unsigned int *thousandths);
 
-/* "5m", "7d" as milliseconds, at most 30 days. */
+/* "5m", "7d" as milliseconds, MANIFEST_PERIOD_MIN to MANIFEST_PERIOD_MAX: longer than other times, for a job may come once a week. */
 bool manifest_period(const char *text, unsigned int *milliseconds);
 
 /* "/dev/kvm" or "/dev/fuse:0666" as the mapping would have it, for devices whose numbers are known. NULL, or what is wrong. */
@@ -414,6 +414,8 @@ int place_error(const struct place *at, struct error *err, const char *format, .
 #define MANIFEST_NAME_MAX 76u		/* characters of a container's name: containerd's limit for an id */
 #define MANIFEST_READY_FD_MAX 255u
 #define MANIFEST_DURATION_MAX 3600000u	/* milliseconds */
+#define MANIFEST_PERIOD_MIN 100u	/* milliseconds */
+#define MANIFEST_PERIOD_MAX 2592000000u	/* milliseconds: 30 days, the plan's limit */
 #define MANIFEST_SIZE_MAX (UINT64_C(1) << 60)	/* bytes: an exbibyte, as ext4 has it */
 #define MANIFEST_SWAP_PRIORITY_MAX 32767	/* swapon(2) */
 

@@ -172,12 +172,13 @@ const char *value_mode(const char *value, struct arena *arena)
 	return NULL;
 }
 
-bool manifest_duration(const char *text, unsigned int *milliseconds)
+/* A number and a unit, in milliseconds. */
+static bool read_time(const char *text, unsigned long long least, unsigned long long most, unsigned int *milliseconds)
 {
 	static const struct {
 		const char *name;
 		unsigned int milliseconds;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 	size_t digits = strspn(text, "0123456789");
 	unsigned long long count, total;
 
@@ -186,12 +187,22 @@ bool manifest_duration(const char *text, unsigned int *milliseconds)
 	count = strtoull(text, NULL, 10);
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		total = count * units[i].milliseconds;
-		if (strcmp(text + digits, units[i].name) == 0 && total <= MANIFEST_DURATION_MAX) {
+		if (strcmp(text + digits, units[i].name) == 0 && total >= least && total <= most) {
 			*milliseconds = (unsigned int)total;
 			return true;
 		}
 	}
 	return false;
+}
+
+bool manifest_duration(const char *text, unsigned int *milliseconds)
+{
+	return read_time(text, 0, MANIFEST_DURATION_MAX, milliseconds);
+}
+
+bool manifest_period(const char *text, unsigned int *milliseconds)
+{
+	return read_time(text, MANIFEST_PERIOD_MIN, MANIFEST_PERIOD_MAX, milliseconds);
 }
 
 const char *value_duration(const char *value, struct arena *arena)
