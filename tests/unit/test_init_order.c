@@ -242,6 +242,33 @@ static void an_unknown_name_is_an_error(void **state)
 	assert_string_equal(err.message, "container 's': field 'requires': no service is named 'nobody'");
 }
 
+static void all_are_ready_when_each_does_its_work(void **state)
+{
+	(void)state;
+	/* A daemon, what is done once, and a job. */
+	open_services((const char *[]){ "a:", "b:", "c:", NULL });
+	containers[1].oneshot = true;
+	containers[1].ready = PLAN_READY_EXEC;
+	containers[2].oneshot = true;
+	containers[2].every = 1000;
+	order_start(services, count);
+	/* The job has a time of its own. */
+	assert_string_equal(journal, "+a+b");
+	assert_false(order_all_ready(services, count));
+	becomes_ready('a');
+	service_event(of('b'), SERVICE_STARTED);
+	assert_false(order_all_ready(services, count));
+	ends('b', 0);
+	assert_true(order_all_ready(services, count));
+	service_event(of('c'), SERVICE_START);
+	assert_true(order_all_ready(services, count));
+	of('a')->health = HEALTH_BAD;
+	assert_false(order_all_ready(services, count));
+	of('a')->health = HEALTH_GOOD;
+	ends('a', 1);
+	assert_false(order_all_ready(services, count));
+}
+
 static uint32_t seed = 1;
 
 static unsigned int any(unsigned int below)
@@ -361,6 +388,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_failure_stops_those_that_require_it_from_the_end_of_the_chain, release),
 		cmocka_unit_test_teardown(all_stop_the_other_way_round, release),
 		cmocka_unit_test_teardown(an_unknown_name_is_an_error, release),
+		cmocka_unit_test_teardown(all_are_ready_when_each_does_its_work, release),
 		cmocka_unit_test_teardown(random_orders_with_random_events_keep_the_promises, release),
 	};
 
