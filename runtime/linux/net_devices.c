@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,64 +10,16 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/netlink.h"
 
 #define ADDRESSES_MAX 64		/* of one interface */
-#define ATTRIBUTES_MAX 256		/* bytes: a name, or three addresses */
 #define TEMPLATE_TRIES 1024
 
-struct request {
-	struct nlmsghdr header;
-	union {
-		struct ifinfomsg link;
-		struct ifaddrmsg address;
-	};
-	char attributes[ATTRIBUTES_MAX];
-};
-
 struct addresses {
-	struct request items[ADDRESSES_MAX];	/* that add them again */
+	int index;			/* of the interface they are of */
+	struct netlink_message items[ADDRESSES_MAX];	/* that add them again */
 	size_t count;
 };
-
-static struct request request_new(uint16_t type, uint16_t flags, size_t body)
-{
-	return (struct request){ .header = { .nlmsg_len = (uint32_t)NLMSG_LENGTH(body), .nlmsg_type = type,
-					     .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags) } };
-}
-
-/* What does not fit is not from the kernel. */
-static void add(struct request *r, unsigned short type, const void *data, size_t length)
-{
-	struct rtattr *a = (struct rtattr *)(void *)((char *)r + NLMSG_ALIGN(r->header.nlmsg_len));
-
-	if (NLMSG_ALIGN(r->header.nlmsg_len) + RTA_SPACE(length) > sizeof(*r))
-		return;
-	a->rta_type = type;
-	a->rta_len = (unsigned short)RTA_LENGTH(length);
-	memcpy(RTA_DATA(a), data, length);
-	r->header.nlmsg_len = NLMSG_ALIGN(r->header.nlmsg_len) + (uint32_t)RTA_SPACE(length);
-}
-
-/* Sends it and waits for the answer, an error number of the kernel or 0. */
-static int talk(int fd, struct request *r)
-{
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		char rest[1024];
-	} answer;
-	ssize_t n;
-
-	r->header.nlmsg_flags |= NLM_F_ACK;
-	if (send(fd, r, r->header.nlmsg_len, 0) < 0)
-		return -1;
-	n = recv(fd, &answer, sizeof(answer), 0);
-	if (n < 0)
-		return -1;
-	errno = n < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)) || answer.header.nlmsg_type != NLMSG_ERROR ?
-			EPROTO : -answer.error.error;
-	return errno ? -1 : 0;
-}
 
 /* The index of a name in the socket's namespace, 0 where it has none. */
 static int find(int fd, const char *name)
@@ -80,45 +31,37 @@ static int find(int fd, const char *name)
 }
 
 /* One answer of the dump: kept where it is an address that somebody gave the interface for good, for all to reach. */
-static void keep(struct nlmsghdr *message, int index, struct addresses *out)
+static void keep(const struct nlmsghdr *message, void *context)
 {
-	const struct ifaddrmsg *a = NLMSG_DATA(message);
-	int rest = (int)IFA_PAYLOAD(message);
-	struct request *r = &out->items[out->count];
+	static const uint16_t kept[] = { IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST };
+	const struct rtattr *attributes[IFA_MAX + 1] = { NULL };
+	const struct ifaddrmsg *a = netlink_body(message, sizeof(*a));
+	struct addresses *out = context;
+	struct ifaddrmsg again;
 
-	if (message->nlmsg_type != RTM_NEWADDR || (int)a->ifa_index != index || !(a->ifa_flags & IFA_F_PERMANENT) ||
-	    a->ifa_scope != RT_SCOPE_UNIVERSE || out->count == ADDRESSES_MAX)
+	if (message->nlmsg_type != RTM_NEWADDR || !a || (int)a->ifa_index != out->index ||
+	    !(a->ifa_flags & IFA_F_PERMANENT) || a->ifa_scope != RT_SCOPE_UNIVERSE || out->count == ADDRESSES_MAX)
 		return;
-	*r = request_new(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*a));
-	r->address = (struct ifaddrmsg){ .ifa_family = a->ifa_family, .ifa_prefixlen = a->ifa_prefixlen,
-					 .ifa_scope = a->ifa_scope };
-	for (const struct rtattr *i = IFA_RTA(a); RTA_OK(i, rest); i = RTA_NEXT(i, rest))
-		if (i->rta_type == IFA_LOCAL || i->rta_type == IFA_ADDRESS || i->rta_type == IFA_BROADCAST)
-			add(r, i->rta_type, RTA_DATA(i), RTA_PAYLOAD(i));
+	again = (struct ifaddrmsg){ .ifa_family = a->ifa_family, .ifa_prefixlen = a->ifa_prefixlen,
+				    .ifa_scope = a->ifa_scope };
+	netlink_begin(&out->items[out->count], RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &again, sizeof(again));
+	netlink_attributes(message, sizeof(*a), attributes, ARRAY_SIZE(attributes));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (attributes[kept[i]])
+			netlink_add(&out->items[out->count], kept[i], RTA_DATA(attributes[kept[i]]),
+				    RTA_PAYLOAD(attributes[kept[i]]));
 	out->count++;
 }
 
 static int list_addresses(int fd, int index, struct addresses *out, struct error *err)
 {
-	struct request dump = request_new(RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
-	_Alignas(struct nlmsghdr) char answer[16384];
+	struct ifaddrmsg any = { 0 };
+	struct netlink_message dump;
 
+	out->index = index;
 	out->count = 0;
-	if (send(fd, &dump, dump.header.nlmsg_len, 0) < 0)
-		return error_errno(err, "cannot ask for its addresses");
-	for (;;) {
-		ssize_t n = recv(fd, answer, sizeof(answer), 0);
-
-		if (n < 0)
-			return error_errno(err, "cannot read its addresses");
-		for (struct nlmsghdr *m = (struct nlmsghdr *)(void *)answer; NLMSG_OK(m, n); m = NLMSG_NEXT(m, n)) {
-			if (m->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (m->nlmsg_type == NLMSG_ERROR)
-				return error_set(err, "cannot read its addresses");
-			keep(m, index, out);
-		}
-	}
+	netlink_begin(&dump, RTM_GETADDR, 0, &any, sizeof(any));
+	return netlink_dump(fd, &dump, keep, out, err) < 0 ? error_context(err, "cannot read its addresses") : 0;
 }
 
 /* The name inside. "eth%d" is a template: the first that is free. */
@@ -161,35 +104,43 @@ int net_devices_raise_loopback(void)
 	return ioctl(fd, SIOCSIFFLAGS, &r);
 }
 
+/* It may have come under another number. */
+static int give_back(int inside, int index, struct addresses *addresses, struct error *err)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		struct ifaddrmsg *address = (void *)addresses->items[i].body;
+
+		address->ifa_index = (uint32_t)index;
+		if (netlink_ask(inside, &addresses->items[i], err) < 0)
+			return error_context(err, "cannot give it back its address");
+	}
+	return 0;
+}
+
 static int move_one(const struct oci_net_device *device, int outside, int inside, int namespace, struct error *err)
 {
-	struct request move = request_new(RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
-	int index = find(outside, device->host_name);
+	struct ifinfomsg link = { .ifi_index = find(outside, device->host_name) };
+	struct netlink_message move;
 	struct addresses addresses;
 	char name[IFNAMSIZ];
 
-	if (index == 0)
+	if (link.ifi_index == 0)
 		return error_set(err, "there is no such interface");
-	if (choose_name(inside, device, name, err) < 0 || list_addresses(outside, index, &addresses, err) < 0)
+	if (choose_name(inside, device, name, err) < 0 || list_addresses(outside, link.ifi_index, &addresses, err) < 0)
 		return -1;
-	move.link.ifi_index = index;
-	add(&move, IFLA_NET_NS_FD, &namespace, sizeof(namespace));
-	add(&move, IFLA_IFNAME, name, strlen(name) + 1);
-	if (talk(outside, &move) < 0)
-		return error_errno(err, "cannot move it into the container");
-	/* It may have come under another number. */
-	index = find(inside, name);
-	for (size_t i = 0; i < addresses.count; i++) {
-		addresses.items[i].address.ifa_index = (uint32_t)index;
-		if (talk(inside, &addresses.items[i]) < 0)
-			return error_errno(err, "cannot give it back its address");
-	}
+	netlink_begin(&move, RTM_NEWLINK, 0, &link, sizeof(link));
+	netlink_add(&move, IFLA_NET_NS_FD, &namespace, sizeof(namespace));
+	netlink_add_text(&move, IFLA_IFNAME, name);
+	if (netlink_ask(outside, &move, err) < 0)
+		return error_context(err, "cannot move it into the container");
+	if (give_back(inside, find(inside, name), &addresses, err) < 0)
+		return -1;
 	return set_up(inside, name, err);
 }
 
 static int open_socket(struct error *err)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = netlink_open(0, 0);
 
 	return fd < 0 ? error_errno(err, "linux.netDevices: cannot open a netlink socket") : fd;
 }
