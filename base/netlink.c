@@ -91,7 +91,7 @@ int netlink_open(uint32_t groups, int flags)
 	return fd_take(&fd);
 }
 
-static int send_message(int fd, struct netlink_message *message, struct error *err)
+int netlink_send(int fd, struct netlink_message *message, struct error *err)
 {
 	static uint32_t sequence;
 	ssize_t n;
@@ -151,7 +151,7 @@ int netlink_ask(int fd, struct netlink_message *message, struct error *err)
 	union answer answer;
 
 	message->header.nlmsg_flags |= NLM_F_ACK;
-	if (send_message(fd, message, err) < 0)
+	if (netlink_send(fd, message, err) < 0)
 		return -1;
 	for (;;) {
 		const struct nlmsghdr *m;
@@ -171,7 +171,7 @@ int netlink_dump(int fd, struct netlink_message *message, netlink_visitor *visit
 	union answer answer;
 
 	message->header.nlmsg_flags |= NLM_F_DUMP;
-	if (send_message(fd, message, err) < 0)
+	if (netlink_send(fd, message, err) < 0)
 		return -1;
 	for (;;) {
 		const struct nlmsghdr *m;

@@ -38,6 +38,9 @@ void netlink_nest_end(struct netlink_message *message, size_t nest);
 /* A socket that hears of `groups` (RTMGRP_LINK, ...; 0 is none), or -1 with errno. */
 int netlink_open(uint32_t groups, int flags);
 
+/* Numbers it and sends it; what answers it has its number. */
+int netlink_send(int fd, struct netlink_message *message, struct error *err);
+
 /*
  * Sends it and waits for the kernel's verdict, which comes at once. The error is the kernel's own words,
  * "Network is unreachable: Nexthop has invalid gateway"; its number is there, too.

@@ -19,6 +19,7 @@
 #include "init/loop.h"
 #include "init/metrics.h"
 #include "init/modules.h"
+#include "init/network.h"
 #include "init/notify.h"
 #include "init/oom.h"
 #include "init/order.h"
@@ -81,6 +82,7 @@ static int read_plan(struct machine *machine, struct error *err)
 		service_init(&machine->services[i], &machine->plan.containers[i], &machine->plan, &spawn_actions);
 		machine->pipes[i] = (struct console_pipe){ -1, -1 };
 	}
+	network_init(machine, &plan_arena);
 	return order_open(machine->services, machine->plan.containers_count, &plan_arena, err);
 }
 
@@ -139,6 +141,7 @@ static const struct boot_stage {
 	{ "console",          console_open,       false },
 	{ "event loop",       loop_open,          true },
 	{ "supervision",      watch_services,     false },
+	{ "network",          network_open,       false },
 	{ "control",          control_open,       false },
 	{ "metrics",          metrics_open,       false },
 };

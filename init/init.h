@@ -29,7 +29,7 @@ struct console_pipe {
 
 struct machine {
 	struct plan plan;
-	struct service *services;	/* one for each of plan.containers, same order */
+	struct service *services;	/* one for each of plan.containers, same order; behind them the network */
 	struct console_pipe *pipes;	/* the same */
 	struct loop_timer *timers;	/* loop.c's lists */
 	struct loop_child *children;

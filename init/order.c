@@ -8,7 +8,8 @@ static const struct service *find(const struct service *services, size_t count, 
 	for (size_t i = 0; i < count; i++)
 		if (services[i].plan->stage == PLAN_SERVICES && strcmp(services[i].plan->name, name) == 0)
 			return &services[i];
-	return NULL;
+	/* No service, and not started: network.c says when it is ready. */
+	return strcmp(name, PLAN_NETWORK_NAME) == 0 ? &services[count] : NULL;
 }
 
 static int add_needs(const struct service *services, size_t count, const struct plan_strings *names, bool required,

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "init/service.h"
 
-/* Finds the services that the plan names; what it makes is in the arena. To be called once, after service_init(). */
+/* Finds the services that the plan names, or the network, in the place behind them; what it makes is in the arena. To be called once, after service_init(). */
 int order_open(struct service *services, size_t count, struct arena *arena, struct error *err);
 
 /*

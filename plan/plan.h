@@ -51,6 +51,10 @@ struct plan_machine {
 	enum plan_control_exec control_exec;	/* what control may run; default PLAN_EXEC_SERVICES */
 	bool control_vsock;		/* control also on a vsock port, for the host */
 	unsigned int metrics_port;	/* TCP; 0 (default): none */
+	bool network;			/* there are links to look after, or there is a name server */
+	unsigned int network_wait;	/* milliseconds until those `after` the network start without it; default 30000 */
+	bool forwarding;		/* between interfaces */
+	struct plan_strings dns, search;	/* for resolv.conf */
 };
 
 /* `module`: a kernel module to load, in this order; its dependencies stand before it. */
@@ -102,6 +106,7 @@ struct plan_container {
 	const char *cgroup;		/* path below the cgroup root; default "STAGE/NAME" */
 	const char *log;		/* where output goes: "console" (default), "null" */
 	/* Services only; all are names of other services. */
+	/* Or the network, where `machine` has one. */
 	struct plan_strings after;	/* is started when these are ready, or have ended */
 	struct plan_strings requires;	/* the same, and has failed when one of these has failed */
 	bool oneshot;			/* is ready when it has ended with status 0, and then not started again */
@@ -191,6 +196,44 @@ struct plan_prepare {
 
 #include "plan/storage.h"
 
+enum plan_link_kind {
+	PLAN_LINK_DEVICE,		/* there already, or some day */
+	PLAN_LINK_VLAN, PLAN_LINK_BRIDGE, PLAN_LINK_BOND, PLAN_LINK_DUMMY, PLAN_LINK_VETH, PLAN_LINK_WIREGUARD,
+};
+enum plan_dhcp { PLAN_DHCP_NO, PLAN_DHCP_IPV4, PLAN_DHCP_IPV6, PLAN_DHCP_BOTH };
+
+/* `link`: an interface of the machine, behind those that it stands on. */
+struct plan_link {
+	const char *name;
+	enum plan_link_kind kind;
+	const char *match_name, *match_mac, *match_driver;	/* of a device that gets the name; NULL: any */
+	const char *on;			/* vlan: the link it is on */
+	unsigned int vlan;		/* vlan: its id */
+	const char *peer;		/* veth */
+	bool stp, vlan_filtering;	/* bridge */
+	const char *bond_mode, *lacp_rate;	/* bond: "802.3ad"; "slow" or "fast" */
+	unsigned int miimon;		/* bond: milliseconds */
+	const char *master;		/* the bridge or bond it is a port of */
+	const char *mac;		/* NULL: its own */
+	unsigned int mtu;		/* 0: its own */
+	bool up;
+	struct plan_strings addresses;	/* "10.0.0.2/24" */
+	bool accept_ra;			/* the kernel listens to routers */
+	enum plan_dhcp dhcp;		/* somebody else does that; what is waited for */
+	bool optional;			/* not waited for */
+};
+
+/* `route`: of the link above. */
+struct plan_route {
+	size_t link;			/* index in plan.links */
+	const char *to;			/* "0.0.0.0/0" */
+	const char *via;		/* NULL: on the link */
+	unsigned int metric, table;	/* 0: the kernel's; table 0 is main */
+	bool onlink;
+};
+
+#define PLAN_NETWORK_NAME "network"	/* what containers are `after` when the links are to be ready */
+
 struct plan {
 	struct plan_machine machine;
 	struct plan_module *modules;
@@ -199,6 +242,10 @@ struct plan {
 	size_t sysctls_count;
 	struct plan_storage *storage;	/* in the order in which it is made */
 	size_t storage_count;
+	struct plan_link *links;
+	size_t links_count;
+	struct plan_route *routes;
+	size_t routes_count;
 	struct plan_container *containers;	/* onboot in order, then services, then onshutdown in order */
 	size_t containers_count;
 	struct plan_prepare *prepares;

@@ -157,6 +157,10 @@ static void *place(struct reader *r, const struct plan_record *row)
 		error_set(r->err, "record '%s' must follow the container it is for", row->kind);
 		return NULL;
 	}
+	if (row->items == offsetof(struct plan, routes) && r->plan->links_count == 0) {
+		error_set(r->err, "record '%s' must follow the link it is for", row->kind);
+		return NULL;
+	}
 	if (r->records++ >= PLAN_RECORDS_MAX) {
 		error_set(r->err, "more than %u records", PLAN_RECORDS_MAX);
 		return NULL;
@@ -172,6 +176,8 @@ static int check_whole(struct reader *r, const struct plan_record *row, void *re
 {
 	const struct plan *plan = r->plan;
 
+	if (row->items == offsetof(struct plan, routes))
+		((struct plan_route *)record)->link = plan->links_count - 1;
 	if (row->items == offsetof(struct plan, prepares))
 		((struct plan_prepare *)record)->kind = row->prepare;
 	if (row->of_container)

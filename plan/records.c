@@ -21,6 +21,12 @@ static const char *const ills[] = { "restart", "reboot", "ignore", NULL };
 static const char *const logs[] = { "console", "null", NULL };
 static const char *const namespaces[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time", NULL };
 
+static const char *const link_kinds[] = { "device", "vlan", "bridge", "bond", "dummy", "veth", "wireguard", NULL };
+static const char *const bond_modes[] = { "balance-rr",  "active-backup", "balance-xor", "broadcast", "802.3ad",
+					  "balance-tlb", "balance-alb",   NULL };
+static const char *const lacp_rates[] = { "slow", "fast", NULL };
+static const char *const dhcps[] = { "no", "ipv4", "ipv6", "both", NULL };
+
 static const char *restart_fallback(const void *record, char scratch[PLAN_SCRATCH])
 {
 	const struct plan_container *c = record;
@@ -49,6 +55,11 @@ static const struct plan_field machine_fields[] = {
 	{ "control_exec", PLAN_ENUM, AT(plan_machine, control_exec), .fallback = "services", .words = control_execs },
 	{ "control_vsock", PLAN_BOOL, AT(plan_machine, control_vsock), .fallback = "false" },
 	{ "metrics_port", PLAN_NUMBER, AT(plan_machine, metrics_port), .fallback = "0", .max = 65535 },
+	{ "network", PLAN_BOOL, AT(plan_machine, network), .fallback = "false" },
+	{ "network_wait", PLAN_NUMBER, AT(plan_machine, network_wait), .fallback = "30000", .max = 3600000 },
+	{ "forwarding", PLAN_BOOL, AT(plan_machine, forwarding), .fallback = "false" },
+	{ "dns", PLAN_LIST, AT(plan_machine, dns) },
+	{ "search", PLAN_LIST, AT(plan_machine, search) },
 	{ 0 },
 };
 
@@ -62,6 +73,40 @@ static const struct plan_field module_fields[] = {
 static const struct plan_field sysctl_fields[] = {
 	{ "key", PLAN_RELATIVE, AT(plan_sysctl, key), .required = true },
 	{ "value", PLAN_TEXT, AT(plan_sysctl, value), .required = true },
+	{ 0 },
+};
+
+static const struct plan_field link_fields[] = {
+	{ "name", PLAN_NAME, AT(plan_link, name), .required = true },
+	{ "kind", PLAN_ENUM, AT(plan_link, kind), .fallback = "device", .words = link_kinds },
+	{ "match_name", PLAN_TEXT, AT(plan_link, match_name) },
+	{ "match_mac", PLAN_TEXT, AT(plan_link, match_mac) },
+	{ "match_driver", PLAN_NAME, AT(plan_link, match_driver) },
+	{ "on", PLAN_NAME, AT(plan_link, on) },
+	{ "vlan", PLAN_NUMBER, AT(plan_link, vlan), .fallback = "0", .max = 4094 },
+	{ "peer", PLAN_NAME, AT(plan_link, peer) },
+	{ "stp", PLAN_BOOL, AT(plan_link, stp), .fallback = "false" },
+	{ "vlan_filtering", PLAN_BOOL, AT(plan_link, vlan_filtering), .fallback = "false" },
+	{ "bond_mode", PLAN_WORD, AT(plan_link, bond_mode), .fallback = "balance-rr", .words = bond_modes },
+	{ "lacp_rate", PLAN_WORD, AT(plan_link, lacp_rate), .words = lacp_rates },
+	{ "miimon", PLAN_NUMBER, AT(plan_link, miimon), .fallback = "100", .max = 3600000 },
+	{ "master", PLAN_NAME, AT(plan_link, master) },
+	{ "mac", PLAN_TEXT, AT(plan_link, mac) },
+	{ "mtu", PLAN_NUMBER, AT(plan_link, mtu), .fallback = "0", .max = 65535 },
+	{ "up", PLAN_BOOL, AT(plan_link, up), .fallback = "true" },
+	{ "address", PLAN_LIST, AT(plan_link, addresses) },
+	{ "accept_ra", PLAN_BOOL, AT(plan_link, accept_ra), .fallback = "false" },
+	{ "dhcp", PLAN_ENUM, AT(plan_link, dhcp), .fallback = "no", .words = dhcps },
+	{ "optional", PLAN_BOOL, AT(plan_link, optional), .fallback = "false" },
+	{ 0 },
+};
+
+static const struct plan_field route_fields[] = {
+	{ "to", PLAN_TEXT, AT(plan_route, to), .required = true },
+	{ "via", PLAN_TEXT, AT(plan_route, via) },
+	{ "metric", PLAN_NUMBER, AT(plan_route, metric), .fallback = "0", .max = 4294967295u },
+	{ "table", PLAN_NUMBER, AT(plan_route, table), .fallback = "0", .max = 4294967295u },
+	{ "onlink", PLAN_BOOL, AT(plan_route, onlink), .fallback = "false" },
 	{ 0 },
 };
 
@@ -169,6 +214,8 @@ const struct plan_record plan_records[] = {
 	{ "module", module_fields, ARRAY_OF(plan_module, modules), ALONE },
 	{ "sysctl", sysctl_fields, ARRAY_OF(plan_sysctl, sysctls), ALONE },
 	{ "storage", plan_storage_fields, ARRAY_OF(plan_storage, storage), ALONE },
+	{ "link", link_fields, ARRAY_OF(plan_link, links), ALONE },
+	{ "route", route_fields, ARRAY_OF(plan_route, routes), ALONE },
 	{ "container", container_fields, ARRAY_OF(plan_container, containers), ALONE },
 	{ "mkdir", mkdir_fields, PREPARE(PLAN_MKDIR) },
 	{ "mount", mount_fields, PREPARE(PLAN_MOUNT) },

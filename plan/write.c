@@ -108,6 +108,27 @@ static int write_container(const struct plan *plan, size_t index, struct next *n
 	return 0;
 }
 
+/* A link and its routes; `next` is the first one not written. */
+static int write_link(const struct plan *plan, size_t index, size_t *next, struct buffer *out, struct error *err)
+{
+	if (write_record(ROW(links), &plan->links[index], out, err) < 0)
+		return -1;
+	for (; *next < plan->routes_count && plan->routes[*next].link == index; (*next)++)
+		if (write_record(ROW(routes), &plan->routes[*next], out, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int write_links(const struct plan *plan, struct buffer *out, struct error *err)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < plan->links_count; i++)
+		if (write_link(plan, i, &next, out, err) < 0)
+			return error_context(err, "link '%s'", plan->links[i].name ? plan->links[i].name : "");
+	return next == plan->routes_count ? 0 : error_set(err, "route %zu is out of the order of the links", next);
+}
+
 static int write_records(const struct plan *plan, struct buffer *out, struct error *err)
 {
 	struct next next = { 0 };
@@ -124,6 +145,8 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 	for (size_t i = 0; i < plan->storage_count; i++)
 		if (write_record(ROW(storage), &plan->storage[i], out, err) < 0)
 			return -1;
+	if (write_links(plan, out, err) < 0)
+		return -1;
 	for (size_t i = 0; i < plan->containers_count; i++)
 		if (write_container(plan, i, &next, out, err) < 0)
 			return error_context(err, "container '%s'",
@@ -137,8 +160,8 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 
 int plan_write(const struct plan *plan, struct buffer *out, struct error *err)
 {
-	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->containers_count +
-			 plan->prepares_count + plan->probes_count;
+	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->links_count +
+			 plan->routes_count + plan->containers_count + plan->prepares_count + plan->probes_count;
 	autobuffer struct buffer text = { 0 };
 
 	if (records > PLAN_RECORDS_MAX)

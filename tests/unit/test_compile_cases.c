@@ -81,6 +81,8 @@ static const char modules_dep[] =
 	"kernel/fs/nls/nls_cp437.ko.xz:\n"
 	"kernel/drivers/scsi/sd_mod.ko.xz:\n"
 	"kernel/drivers/char/hw_random/virtio-rng.ko.xz: kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
+	"kernel/drivers/net/bonding/bonding.ko.xz:\n"
+	"kernel/drivers/net/veth.ko.xz:\n"
 	"kernel/drivers/net/virtio_net.ko.xz: kernel/net/core/failover.ko.xz kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/drivers/net/wireguard/wireguard.ko.xz: kernel/net/ipv4/udp_tunnel.ko.xz\n"
 	"kernel/drivers/virtio/virtio.ko.xz: kernel/drivers/virtio/virtio_ring.ko.xz\n"
@@ -88,9 +90,12 @@ static const char modules_dep[] =
 	"kernel/drivers/virtio/virtio_pci.ko.xz: kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/fs/overlayfs/overlay.ko.xz:\n"
 	"kernel/fs/squashfs/squashfs.ko.xz:\n"
+	"kernel/net/802/garp.ko.xz:\n"
+	"kernel/net/8021q/8021q.ko.xz: kernel/net/802/garp.ko.xz\n"
 	"kernel/net/core/failover.ko.xz:\n"
 	"kernel/net/ipv4/udp_tunnel.ko.xz:\n";
-static const char modules_builtin[] = "kernel/net/packet/af_packet.ko\nkernel/net/ipv6/ipv6.ko\nkernel/fs/ext4/ext4.ko\n";
+static const char modules_builtin[] = "kernel/net/packet/af_packet.ko\nkernel/net/ipv6/ipv6.ko\nkernel/fs/ext4/ext4.ko\n"
+				      "kernel/net/bridge/bridge.ko\n";
 
 /* ---------------------------------------------------------------- what is compared */
 

@@ -12,6 +12,10 @@ int compilation_read(const struct compilation_options *options, struct compilati
 	if (manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0 ||
 	    command_store_open(options->store, &c->store, err) < 0)
 		return -1;
+	if (c->manifest.network.dhcp_added)
+		log_info("%s:%u:%u: '%s' is added as the service '%s', for 'dhcp'", c->manifest.network.dhcp_added->file,
+			 c->manifest.network.dhcp_added->line, c->manifest.network.dhcp_added->column, MANIFEST_DHCP_IMAGE,
+			 MANIFEST_DHCP_SERVICE);
 	return options->ignore_lock ? 0 : lock_read(lock_path(options->manifest_path, &c->arena), &c->arena, &c->lock, err);
 }
 

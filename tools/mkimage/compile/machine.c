@@ -16,6 +16,8 @@ static struct manifest_string hostname_of(const struct manifest *manifest, struc
 {
 	if (manifest->hostname.value)
 		return manifest->hostname;
+	if (manifest->network.hostname.value)
+		return manifest->network.hostname;
 	for (size_t i = 0; i < manifest->files_count; i++) {
 		const struct manifest_file *file = &manifest->files[i];
 		struct manifest_string name = file->contents;
@@ -112,5 +114,6 @@ int machine_compile(const struct compile_input *input, struct arena *arena, stru
 	if (compile_hostname(input, arena, &plan->machine, err) < 0 ||
 	    compile_failure(input, &plan->machine, err) < 0 || compile_control(input, &plan->machine, err) < 0)
 		return -1;
+	network_compile(input, arena, plan);
 	return compile_sysctls(input, arena, plan, err);
 }

@@ -16,6 +16,18 @@
 #define MODULES_MAX 65536u
 #define DEPTH_MAX 64u			/* of modules that stand on each other; real ones stay below 10 */
 
+#define IS(kind, member)                                           \
+	static bool is_##kind(const struct manifest_link *link)    \
+	{                                                          \
+		return link->member;                               \
+	}
+IS(vlan, vlan.set)
+IS(bridge, bridge.set)
+IS(bond, bond.set)
+IS(veth, veth.set)
+IS(dummy, dummy.value)
+IS(wireguard, wireguard.value)
+
 static bool has_vsock(const struct manifest *manifest)
 {
 	return manifest->control.vsock.value;
@@ -54,6 +66,21 @@ static const struct machine_module {
 	{ "af_packet", "DHCP clients", false, false, NULL, NULL },
 	{ "vmw_vsock_virtio_transport", "control by the host over vsock", false, false, NULL, has_vsock },
 	{ "ipv6", "IPv6, which programs expect", false, false, NULL, NULL },
+};
+
+/* What the kinds of interfaces need that `network:` has. */
+static const struct link_module {
+	const char *name, *why;
+	bool (*wanted)(const struct manifest_link *link);
+	const char *parameters;
+} link_modules[] = {
+	{ "8021q", "a VLAN", is_vlan, NULL },
+	{ "bridge", "a bridge", is_bridge, NULL },
+	/* These two would make an interface of their own when they are loaded. */
+	{ "bonding", "a bond", is_bond, "max_bonds=0" },
+	{ "dummy", "a dummy", is_dummy, "numdummies=0" },
+	{ "veth", "a pair of interfaces", is_veth, NULL },
+	{ "wireguard", "wireguard", is_wireguard, NULL },
 };
 
 struct module {
@@ -264,6 +291,41 @@ static int visit_storage(struct modules *m, const struct plan *plan)
 	return 0;
 }
 
+static int visit_link(struct modules *m, const struct manifest_link *link)
+{
+	const char *driver = link->match.driver.value;
+	struct module *module = driver ? find(m, name_of(m->arena, driver, strlen(driver))) : NULL;
+
+	/* A kernel may have the driver built in under another name, or not at all. */
+	if (module && visit(m, module, true) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(link_modules); i++) {
+		const struct link_module *row = &link_modules[i];
+
+		if (!row->wanted(link) || is_builtin(m, row->name))
+			continue;
+		module = find(m, row->name);
+		if (module && visit(m, module, false) < 0)
+			return -1;
+		if (module)
+			module->planned->parameters = row->parameters;
+		else if (m->builtin_count)
+			return place_error(&link->at, m->err, "network.interfaces: '%s': the kernel has no '%s', which is needed for %s",
+					   link->name.value, row->name, row->why);
+	}
+	return 0;
+}
+
+static int visit_network(struct modules *m)
+{
+	const struct manifest_network *network = &m->input->manifest->network;
+
+	for (size_t i = 0; i < network->links_count; i++)
+		if (visit_link(m, &network->links[i]) < 0)
+			return -1;
+	return 0;
+}
+
 static int unknown(struct modules *m, const struct manifest_string *item, const char *name)
 {
 	const char **names = arena_array(m->arena, m->count + 1, sizeof(*names)), *nearest;
@@ -334,7 +396,7 @@ int modules_compile(const struct compile_input *input, struct arena *arena, stru
 	if (read_dependencies(&m) < 0 || read_builtin(&m) < 0 || visit_machine(&m, true) < 0)
 		return -1;
 	m.boot_count = m.planned_count;
-	if (visit_machine(&m, false) < 0 || visit_storage(&m, &out->plan) < 0)
+	if (visit_machine(&m, false) < 0 || visit_storage(&m, &out->plan) < 0 || visit_network(&m) < 0)
 		return -1;
 	for (size_t i = 0; i < stated->count; i++)
 		if (visit_stated(&m, &stated->items[i]) < 0)

@@ -125,6 +125,9 @@ int cmdline_compile(const struct compile_input *input, struct arena *arena, stru
 /* machine.c: `machine` and `sysctl` records. */
 int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);
 
+/* network.c: `link` and `route` records, and what `machine` says about the network. */
+void network_compile(const struct compile_input *input, struct arena *arena, struct plan *plan);
+
 extern const char *const stage_names[PLAN_STAGES];
 
 #endif

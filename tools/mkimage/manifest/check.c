@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tools/mkimage/manifest/network.h"
 #include "tools/mkimage/manifest/node.h"
 
 int check_fail(struct checker *checker, const struct place *at, const char *where, const char *key,
@@ -187,7 +188,8 @@ int check_manifest(struct checker *checker, const struct manifest *manifest)
 {
 	if (check_volume_names(checker, manifest) < 0 || check_stages(checker, manifest) < 0 ||
 	    check_service_names(checker, &manifest->services) < 0 ||
-	    check_order(checker, &manifest->services) < 0 || check_storage(checker, manifest) < 0)
+	    check_network(checker, manifest) < 0 || check_order(checker, &manifest->services) < 0 ||
+	    check_storage(checker, manifest) < 0)
 		return -1;
 	return check_files(checker, manifest);
 }

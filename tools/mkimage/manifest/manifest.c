@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tools/mkimage/manifest/check.h"
+#include "tools/mkimage/manifest/network.h"
 #include "tools/mkimage/manifest/schema.h"
 
 static int parse(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
@@ -33,6 +34,7 @@ static int parse(const char *path, const char *shown, const char *text, size_t l
 	if (node_parse(arena_strdup(arena, shown), true, copy, length, arena, &root, err) < 0 ||
 	    schema_read(&schema_manifest, root, SCHEMA_REFUSE, arena, &result, err) < 0)
 		return -1;
+	network_add_dhcp(&result, arena);
 	checker.manifest = &result;
 	if (check_manifest(&checker, &result) < 0)
 		return -1;

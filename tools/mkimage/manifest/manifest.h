@@ -319,6 +319,91 @@ struct manifest_control {		/* (+) how the machine is looked at and steered */
 	struct manifest_metrics metrics;
 };
 
+/* (+) `network:` and what is in it. */
+
+struct manifest_match {			/* the interface that gets the name: all that are there must fit */
+	bool set;
+	struct manifest_string name;	/* a pattern of glob(7): "en*" */
+	struct manifest_string mac, driver;
+};
+
+struct manifest_route {
+	struct place at;
+	struct manifest_string to;	/* "default" or a network */
+	struct manifest_string via;	/* an address; absent: whoever is there is on the link */
+	struct manifest_int metric, table;
+	struct manifest_bool onlink;	/* the gateway is on the link, though no address says so */
+};
+
+struct manifest_vlan {
+	bool set;
+	struct place at;
+	struct manifest_int id;
+	struct manifest_string link;	/* the interface it is on */
+};
+
+struct manifest_bridge {
+	bool set;
+	struct place at;
+	struct manifest_strings ports;
+	struct manifest_bool stp, vlan_filtering;
+};
+
+struct manifest_bond {
+	bool set;
+	struct place at;
+	struct manifest_strings ports;
+	struct manifest_string mode, miimon, lacp_rate;	/* miimon is a duration */
+};
+
+struct manifest_veth {
+	bool set;
+	struct place at;
+	struct manifest_string peer;
+};
+
+struct manifest_link {			/* an element of network.interfaces */
+	struct place at;
+	struct manifest_string name;
+	struct manifest_match match;
+	struct manifest_strings addresses, gateways;
+	struct manifest_string gateway;
+	struct manifest_route *routes;
+	size_t routes_count;
+	struct manifest_string dhcp;	/* no (default) | ipv4 | ipv6 | both */
+	struct manifest_bool accept_ra;
+	struct manifest_int mtu;
+	struct manifest_string mac;
+	struct manifest_bool up;	/* default true */
+	struct manifest_bool optional;	/* nobody waits for it */
+	struct manifest_vlan vlan;
+	struct manifest_bridge bridge;
+	struct manifest_bond bond;
+	struct manifest_veth veth;
+	struct manifest_bool dummy, wireguard;
+};
+
+struct manifest_dns {
+	struct manifest_strings servers, search;
+};
+
+struct manifest_network {
+	bool set;
+	struct place at;
+	struct manifest_link *links;
+	size_t links_count;
+	struct manifest_dns dns;
+	struct manifest_string hostname;	/* another place for the machine's */
+	struct manifest_bool forwarding;
+	struct manifest_string wait;	/* how long `after: network` waits; default "30s" */
+	const struct place *dhcp_added;	/* the key for which the service MANIFEST_DHCP_SERVICE was added; else NULL */
+};
+
+#define MANIFEST_NETWORK "network"		/* what services can be `after`: no service, but set up by PID 1 */
+#define MANIFEST_DHCP_SERVICE "dhcpcd"
+#define MANIFEST_DHCP_IMAGE "slipway/dhcpcd"
+#define MANIFEST_LINKS_MAX 256u
+
 struct manifest {
 	const char *path;
 	const char *text;		/* the document as read, for `metadata: yaml` */
@@ -330,6 +415,7 @@ struct manifest {
 	struct manifest_volume *volumes;
 	size_t volumes_count;
 	struct manifest_string hostname;	/* (+) */
+	struct manifest_network network;	/* (+) */
 	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
 	struct manifest_pairs sysctl;		/* (+) of the machine */
 	struct manifest_storage storage;	/* (+) */

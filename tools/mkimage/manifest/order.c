@@ -70,6 +70,8 @@ static int unknown(const struct search *s, size_t index, size_t which, const cha
 
 	for (size_t i = 0; i < s->services->count; i++)
 		names[i] = s->services->items[i].name.value;
+	if (strcmp(name, MANIFEST_NETWORK) == 0)
+		return fail_at(s, index, which, "nothing sets a network up; add 'network:'");
 	nearest = option_nearest(name, names);
 	if (nearest)
 		return fail_at(s, index, which, arena_printf(arena, "no service is named '%s'; did you mean '%s'?", shown,
@@ -109,6 +111,9 @@ static int step(struct search *s)
 	}
 	wanted.name = stated->value;
 	found = bsearch(&wanted, s->names, s->services->count, sizeof(*s->names), by_name);
+	/* Set up by PID 1, it waits for no service. */
+	if (!found && s->checker->manifest->network.set && strcmp(stated->value, MANIFEST_NETWORK) == 0)
+		return 0;
 	if (!found)
 		return unknown(s, index, which, stated->value);
 	if (s->vertices[found->index].colour == OPEN)

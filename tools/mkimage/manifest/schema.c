@@ -337,6 +337,7 @@ static const struct field manifest_fields[] = {
 	  .note = "images are pinned by their digests" },
 	/* ours */
 	KEY(, "hostname", STRING, hostname, CHECK(hostname)),
+	NESTED("network", offsetof(struct manifest, network), &schema_network),
 	KEY(, "on_failure", STRING, on_failure, CHECK(boot_failure)),
 	KEY(, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	NESTED("storage", offsetof(struct manifest, storage), &schema_storage),

@@ -55,6 +55,7 @@ extern const struct schema schema_manifest;	/* struct manifest */
 extern const struct schema schema_container;	/* struct manifest_container */
 extern const struct schema schema_file;		/* struct manifest_file */
 extern const struct schema schema_storage;	/* struct manifest_storage: schema_storage.c */
+extern const struct schema schema_network;	/* struct manifest_network; schema_network.c */
 
 enum schema_unknown { SCHEMA_REFUSE, SCHEMA_PASS_OVER };
 

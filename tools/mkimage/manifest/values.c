@@ -303,6 +303,28 @@ const char *value_zram_algorithm(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_dhcp(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "no", "ipv4", "ipv6", "both", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_bond_mode(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "balance-rr",  "active-backup", "balance-xor", "broadcast", "802.3ad",
+					     "balance-tlb", "balance-alb",   NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_lacp_rate(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "slow", "fast", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
 const char *value_device_path(const char *value, struct arena *arena)
 {
 	return strcmp(value, "all") == 0 ? NULL : value_absolute(value, arena);

@@ -30,6 +30,7 @@ value_check value_propagation;
 value_check value_control_exec;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
 value_check value_metadata, value_format;
+value_check value_dhcp, value_bond_mode, value_lacp_rate;
 value_check value_device_path;		/* an absolute path or "all" */
 value_check value_device_type, value_rule_type, value_access;
 value_check value_sysctl_key;
@@ -72,5 +73,13 @@ value_check value_io_max;		/* /dev/vda rbps=10M */
 value_check value_period;		/* 5m, 7d */
 value_check value_cron;			/* base/cron.h */
 value_check value_schedule;		/* either of them */
+
+/* values_network.c */
+value_check value_link;			/* an interface, by its name */
+value_check value_interface_pattern;	/* of glob(7) */
+value_check value_interface_address;	/* with its prefix */
+value_check value_host_address;		/* without one */
+value_check value_route_to;		/* "default" or a network */
+value_check value_mac, value_unicast_mac;
 
 #endif
