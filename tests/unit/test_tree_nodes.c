@@ -536,9 +536,40 @@ static void a_full_disk_is_an_error_and_leaves_room_again(void **state)
 	tree_close(tree);
 }
 
+/* As containers/STAGE/NAME are: alike where path, contents and attributes are. */
+static void what_directories_have_in_common_is_shared(void **state)
+{
+	const struct tree_attributes other = { .mode = 0600 };
+	struct tree *tree = tree_fresh();
+	struct error err = { 0 };
+	struct tree_node *node;
+	uint32_t inodes;
+
+	(void)state;
+	file(tree, "c/s/one/bin/sh", "shell");
+	file(tree, "c/s/one/bin/copy", "shell");
+	file(tree, "c/t/two/bin/sh", "shell");
+	file(tree, "c/s/three/bin/sh", "another");
+	assert_int_equal(tree_add_file(tree, "c/s/four/bin/sh", "shell", 5, &other, NULL, &err), 0);
+	assert_int_equal(tree_add_file(tree, "c/s/five/bin/sh", "shell", 5, &plain, &node, &err), 0);
+	assert_int_equal(tree_set_xattr(tree, node, "user.x", "1", 1, &err), 0);
+	file(tree, "c/s/six/bin/empty", "");
+	file(tree, "c/s/seven/bin/empty", "");
+	file(tree, "elsewhere/s/one/bin/sh", "shell");
+	inodes = tree_inodes(tree);
+	tree_share(tree, "c", 2);
+	assert_int_equal(tree_inodes(tree), inodes - 1);
+	assert_ptr_equal(tree_find(tree, "c/s/one/bin/sh")->inode, tree_find(tree, "c/t/two/bin/sh")->inode);
+	assert_int_equal(tree_find(tree, "c/s/one/bin/sh")->inode->links, 2);
+	tree_share(tree, "c", 2);
+	assert_int_equal(tree_inodes(tree), inodes - 1);
+	tree_close(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_directories_have_in_common_is_shared),
 		cmocka_unit_test(entries_are_in_order_of_strcmp),
 		cmocka_unit_test(attributes_are_kept_and_times_clamped),
 		cmocka_unit_test(missing_parents_are_made),

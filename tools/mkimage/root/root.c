@@ -342,6 +342,8 @@ static int add_all(struct layout *layout, struct error *err)
 	for (size_t i = 0; i < input->compiled->plan.containers_count; i++)
 		if (add_container(layout, i, err) < 0)
 			return -1;
+	/* Containers of one image run from the same files: the kernel caches a file once, not one for each container. */
+	tree_share(root, "containers", 2);
 	if (add_volumes(layout, err) < 0 || add_files(input->manifest, root, err) < 0)
 		return -1;
 	return add_plan(input, root, err);

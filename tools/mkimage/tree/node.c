@@ -204,7 +204,7 @@ void tree_batch_end(struct tree *tree)
 
 static void bury(struct tree *tree, struct tree_node *node);
 
-static void set_inode(struct tree *tree, struct tree_node *node, struct tree_inode *inode)
+void node_set_inode(struct tree *tree, struct tree_node *node, struct tree_inode *inode)
 {
 	struct tree_inode *old = node->inode;
 
@@ -233,7 +233,7 @@ static void bury_children(struct tree *tree, struct tree_node *directory)
 static void bury(struct tree *tree, struct tree_node *node)
 {
 	bury_children(tree, node);
-	set_inode(tree, node, NULL);
+	node_set_inode(tree, node, NULL);
 	node->gone = true;
 	node->parent = tree->gone;
 	tree->gone = node;
@@ -340,7 +340,7 @@ struct tree_node *node_put(struct tree *tree, struct tree_node *directory, const
 
 	if (node) {
 		/* The new inode first: it may be one that lives below what goes. */
-		set_inode(tree, node, inode);
+		node_set_inode(tree, node, inode);
 		tree_remove_children(tree, node);
 	} else {
 		node = node_new(tree, directory, name, err);
@@ -348,7 +348,7 @@ struct tree_node *node_put(struct tree *tree, struct tree_node *directory, const
 			inode_release(tree, inode);
 			return NULL;
 		}
-		set_inode(tree, node, inode);
+		node_set_inode(tree, node, inode);
 	}
 	node->layer = tree->layer;
 	return node;

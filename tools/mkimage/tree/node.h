@@ -47,6 +47,9 @@ struct tree_node *node_child(const struct tree_node *directory, const char *name
 struct tree_node *node_put(struct tree *tree, struct tree_node *directory, const char *name,
 			   struct tree_inode *inode, struct error *err);
 
+/* `inode` (NULL is fine) gains a link, and the one that the node had loses one, with which it may go. */
+void node_set_inode(struct tree *tree, struct tree_node *node, struct tree_inode *inode);
+
 /* Takes a node away with all below it; not the root. */
 void node_remove(struct tree *tree, struct tree_node *node);
 

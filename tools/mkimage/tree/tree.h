@@ -169,6 +169,12 @@ int tree_read_whole(const struct tree *tree, const struct tree_inode *inode, siz
 		    char **data, size_t *length, struct error *err);
 
 /*
+ * Of all files below the directory `below` that are the same in contents, attributes and xattrs, and have the same path from
+ * `depth` directories further down on, one is kept and the others become hard links to it. Never two of one directory of that depth.
+ */
+void tree_share(struct tree *tree, const char *below, unsigned int depth);
+
+/*
  * Visits every node, a directory before its children, siblings in order. `path` is valid
  * during the call only. A visitor that returns -1 ends the walk, which returns -1. It may
  * change inodes, but not add or remove entries.
