@@ -6,10 +6,14 @@ entry() { # ELF: the address of its first instruction
 }
 
 build_counter() {
-	gcc -O2 -fPIC -shared -o "$WORK/count.so" "$TOP/bench/count.c"
+	gcc -O2 -fPIC -shared -I "$TOP" -o "$WORK/count.so" "$TOP/bench/count.c"
 }
 
-# One boot under icount; leaves a line `NAME COUNT` for each mark in $WORK/counts.
+function_range() { # SYMBOLS NAME: "0xADDRESS+0xSIZE" of each function of that name
+	nm -S "$1" | awk -v n="$2" '$3 ~ /^[tT]$/ && $4 == n { print "0x" $1 "+0x" $2 }'
+}
+
+# One boot under icount; leaves a line `NAME COUNT APART` for each mark in $WORK/counts.
 count_boot() { # PREFIX NAME=ADDRESS...
 	local command marks="" mark
 	for mark in "${@:2}"; do marks=$marks,$mark; done
