@@ -348,34 +348,19 @@ static int make_child(struct creation *c, struct error *err)
 {
 	struct namespaces *n = &c->setup.namespaces;
 	struct container_process *p = c->process;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
-	};
+	struct clone_args args;
 	autoclose int cgroup = -1;
-	int sockets[2];
 
-	if (sync_open(sockets, err) < 0)
+	if (process_prepare_clone(p, &c->setup_sync, &args, err) < 0)
 		return -1;
-	p->sync = sockets[0];
-	c->setup_sync = sockets[1];
 	args.flags |= n->make & ~(unsigned int)(CLONE_NEWCGROUP | CLONE_NEWTIME);
 	if (c->network.helper > 0) {
 		args.flags &= ~(uint64_t)CLONE_NEWNET;
 		c->setup.network = c->setup_sync;
 	}
-	if (c->made_inside) {
-		cgroup = cgroup_open_directory(&c->container->cgroup.items[0], err);
-		if (cgroup < 0)
-			return -1;
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup;
-	}
-	p->pid = clone_child(n, &args, err);
-	if (p->pid < 0) {
-		p->pid = 0;
-		p->pidfd = -1;
+	if ((c->made_inside && process_clone_into(&c->container->cgroup.items[0], &args, &cgroup, err) < 0) ||
+	    process_cloned(p, clone_child(n, &args, err)) < 0)
 		return -1;
-	}
 	if (p->pid == 0)
 		child(c);
 	log_debug("the first process is %d", (int)p->pid);

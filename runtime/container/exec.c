@@ -212,32 +212,18 @@ static pid_t clone_here(const struct joining *j, struct clone_args *args, int *c
 static int make_child(struct joining *j, struct error *err)
 {
 	struct container_process *p = j->process;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&p->pidfd, .exit_signal = SIGCHLD,
-	};
+	struct clone_args args;
 	autoclose int cgroup = -1;
-	int sockets[2];
 
-	if (sync_open(sockets, err) < 0)
+	if (process_prepare_clone(p, &j->sync, &args, err) < 0)
 		return -1;
-	p->sync = sockets[0];
-	j->sync = sockets[1];
-	if (j->cgroup.unified && !j->ordinary) {
-		cgroup = cgroup_open_directory(&j->cgroup.items[0], err);
-		if (cgroup < 0)
-			return exec_cgroup_error(&j->cgroup.items[0], getpid(), err->number, err);
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup;
-	}
+	if (j->cgroup.unified && !j->ordinary && process_clone_into(&j->cgroup.items[0], &args, &cgroup, err) < 0)
+		return exec_cgroup_error(&j->cgroup.items[0], getpid(), err->number, err);
 	/* For the child to come; this process stays where it is. */
 	if (!j->inside && (j->namespaces & CLONE_NEWPID) && setns(j->target, CLONE_NEWPID) < 0)
 		return error_errno(err, "cannot join the container's PID namespace");
-	p->pid = j->inside ? clone_inside(&args, enter_all, j, err) : clone_here(j, &args, &cgroup, err);
-	if (p->pid < 0) {
-		p->pid = 0;
-		p->pidfd = -1;
+	if (process_cloned(p, j->inside ? clone_inside(&args, enter_all, j, err) : clone_here(j, &args, &cgroup, err)) < 0)
 		return -1;
-	}
 	if (p->pid == 0)
 		child(j);
 	log_debug("the process is %d", (int)p->pid);

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "runtime/container/sync.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/terminal.h"
 
@@ -57,6 +58,39 @@ int process_write_pid(const struct container_process *process, const char *path,
 	int n = snprintf(text, sizeof(text), "%d", (int)process->pid);
 
 	return path ? file_write_atomic(AT_FDCWD, path, text, (size_t)n, 0644, err) : 0;
+}
+
+int process_prepare_clone(struct container_process *process, int *setup_sync, struct clone_args *args,
+			  struct error *err)
+{
+	int sockets[2];
+
+	if (sync_open(sockets, err) < 0)
+		return -1;
+	process->sync = sockets[0];
+	*setup_sync = sockets[1];
+	*args = (struct clone_args){
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&process->pidfd, .exit_signal = SIGCHLD,
+	};
+	return 0;
+}
+
+int process_clone_into(const struct cgroup_hierarchy *hierarchy, struct clone_args *args, int *fd, struct error *err)
+{
+	*fd = cgroup_open_directory(hierarchy, err);
+	if (*fd < 0)
+		return -1;
+	args->flags |= CLONE_INTO_CGROUP;
+	args->cgroup = (uint64_t)*fd;
+	return 0;
+}
+
+int process_cloned(struct container_process *process, pid_t pid)
+{
+	process->pid = pid < 0 ? 0 : pid;
+	if (pid < 0)
+		process->pidfd = -1;
+	return pid < 0 ? -1 : 0;
 }
 
 void process_end(struct container_process *process)
