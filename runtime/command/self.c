@@ -94,8 +94,10 @@ int runtime_protect_self(char **argv, struct error *err)
 	if (is_safe())
 		return 0;
 	fd = clone_read_only();
-	if (fd >= 0 && run_on_from(fd))
+	if (fd >= 0 && run_on_from(fd)) {
+		own_program_keep(fd_take(&fd));
 		return 0;
+	}
 	if (fd < 0)
 		fd = copy_sealed();
 	if (fd < 0)

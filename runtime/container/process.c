@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "runtime/container/sync.h"
+#include "runtime/linux/own_program.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/terminal.h"
 
@@ -46,6 +47,9 @@ int process_open_console(const struct oci_process *process, const char *console_
 
 int process_check_descriptors(unsigned int count, struct error *err)
 {
+	/* It may have one of the numbers. */
+	if (count > 0)
+		own_program_let_go();
 	for (unsigned int i = 0; i < count; i++)
 		if (fcntl((int)(3 + i), F_GETFD) < 0)
 			return error_errno(err, "unable to stat preserved-fd %u (of %u)", i, count);

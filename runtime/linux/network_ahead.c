@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "runtime/linux/net_devices.h"
+#include "runtime/linux/own_program.h"
 
 #define STACK_BYTES 16384
 
@@ -20,6 +21,7 @@ static int make(void *data)
 {
 	struct network_ahead *ahead = data;
 
+	own_program_let_go();
 	ahead->fd = unshare(CLONE_NEWNET) < 0 || net_devices_raise_loopback() < 0 ?
 			    -1 : openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	ahead->number = ahead->fd < 0 ? errno : 0;

@@ -16,6 +16,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static int kept = -1;
+
+void own_program_keep(int mount)
+{
+	kept = mount;
+}
+
+void own_program_let_go(void)
+{
+	int mount = kept;
+
+	kept = -1;
+	if (mount >= 0)
+		(void)close(mount);
+}
+
 /* Linked to one address, and by nobody else: then the program headers name all there is of the file. */
 static bool is_static(const Elf64_Phdr *headers, size_t count)
 {

@@ -13,4 +13,11 @@
  */
 int own_program_replace(int file, const struct process_stat *stat);
 
+/*
+ * The mount that the file was reached by. To give it up takes the kernel as long as all of the above together, so it is kept
+ * until somebody has time for that.
+ */
+void own_program_keep(int mount);
+void own_program_let_go(void);
+
 #endif
