@@ -95,10 +95,22 @@ static int locate_line(char *line, const char *cgroups_path, const char *id, boo
 	return 0;
 }
 
+/* True where all of the file fits. */
+static bool read_short(const char *path, char *out, size_t size)
+{
+	autoclose int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+
+	out[n < 0 ? 0 : n] = '\0';
+	/* One read gives all of it that fits. */
+	return n >= 0 && (size_t)n < size / 2;
+}
+
 static int locate(const char *cgroups_path, const char *id, bool own_only, struct arena *arena,
 		  struct cgroup *cgroup, struct error *err)
 {
-	autobuffer struct buffer text = { 0 };
+	autobuffer struct buffer long_text = { 0 };
+	char short_text[4096], *text = short_text;
 	struct statfs st;
 
 	*cgroup = (struct cgroup){ 0 };
@@ -110,9 +122,13 @@ static int locate(const char *cgroups_path, const char *id, bool own_only, struc
 		add(cgroup, "", CGROUP_ROOT, place(cgroups_path, id, "/", arena), arena);
 		return 0;
 	}
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, err) < 0)
-		return -1;
-	for (char *line = text.data, *next; line && *line; line = next) {
+	/* Mostly it is short, and asks for no memory. */
+	if (!read_short("/proc/self/cgroup", short_text, sizeof(short_text))) {
+		if (file_read(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &long_text, err) < 0)
+			return -1;
+		text = long_text.data;
+	}
+	for (char *line = text, *next; line && *line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
