@@ -112,7 +112,8 @@ struct oci_mount {
 
 struct oci_hook {
 	const char *path;
-	struct oci_strings args, env;
+	struct oci_strings args;
+	struct oci_strings env;		/* items is NULL where nothing is said of it */
 	bool has_timeout;
 	int timeout;			/* seconds */
 };

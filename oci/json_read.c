@@ -274,10 +274,9 @@ static int read_strings(struct reader *r, const json_t *json, const struct json_
 		return expected(place, json, r->err, "an array of strings");
 	if (count == 0 && (field->flags & JSON_REQUIRED))
 		return json_error(place, NULL, r->err, "must not be empty");
-	if (count == 0)
-		return 0;
 	if (check_count(r, field, count, place) < 0)
 		return -1;
+	/* Also for none: an empty list and one that is not there are told apart by it. */
 	out->items = new_items(r, count, sizeof(*out->items));
 	for (; item.index < count; item.index++) {
 		const json_t *one = json_array_get(json, item.index);

@@ -96,8 +96,12 @@ static void add_capabilities(struct oci_process *p, const struct option_list *ca
 	add_all(&sets->bounding, caps, arena);
 	add_all(&sets->effective, caps, arena);
 	add_all(&sets->permitted, caps, arena);
-	add_all(&sets->inheritable, caps, arena);
-	add_all(&sets->ambient, caps, arena);
+	/*
+	 * Never inheritable: files with such capabilities would give them to others (CVE-2022-29162). So ambient only
+	 * where the container's own config has inheritable ones.
+	 */
+	if (sets->inheritable.count > 0)
+		add_all(&sets->ambient, caps, arena);
 	p->capabilities = sets;
 }
 

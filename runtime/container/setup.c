@@ -346,7 +346,8 @@ int setup_become(const struct oci_process *p, const struct seccomp_program *secc
 	if (p->no_new_privileges && notify_apply(seccomp, err) < 0)
 		return -1;
 	/* startContainer hooks are held to all that the program is held to. */
-	if (program->hooks && hooks_run(program->hooks, "startContainer", program->hook_state, err) < 0)
+	if (program->hooks &&
+	    hooks_run_in(program->hooks, "startContainer", program->hook_state, program->envp, err) < 0)
 		return -1;
 	log_debug("execute '%s' as user %u", program->executable, p->user.uid);
 	(void)execve(program->executable, program->argv, program->envp);
@@ -357,6 +358,7 @@ int setup_inside_cgroup(struct setup *s, struct error *err)
 {
 	if (namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err) < 0)
 		return -1;
+	scheduling_use_all_cpus();
 	return scheduling_apply(s->config->process, &s->config->linux_, err);
 }
 

@@ -78,6 +78,18 @@ static void leave_out(struct capability_sets *sets, uint64_t missing)
 	sets->ambient &= ~missing;
 }
 
+/* A process can only raise what is permitted and inheritable as well: a warning here, too, and in runc's words. */
+static void leave_out_ambient(struct capability_sets *sets)
+{
+	uint64_t missing = sets->ambient & ~(sets->permitted & sets->inheritable);
+
+	for (unsigned int n = 0; n < ARRAY_SIZE(names); n++)
+		if (missing & (1ull << n))
+			log_warning("process.capabilities: can't raise ambient capability %s: it is not permitted and inheritable",
+				    names[n]);
+	sets->ambient &= ~missing;
+}
+
 void capabilities_read(const struct oci_capabilities *config, struct capability_sets *sets)
 {
 	*sets = (struct capability_sets){
@@ -89,6 +101,7 @@ void capabilities_read(const struct oci_capabilities *config, struct capability_
 	};
 	leave_out(sets, (sets->bounding | sets->effective | sets->inheritable | sets->permitted | sets->ambient) &
 				~own_capabilities());
+	leave_out_ambient(sets);
 }
 
 int capabilities_bound(const struct capability_sets *sets, struct error *err)
@@ -120,7 +133,7 @@ int capabilities_apply(const struct capability_sets *sets, struct error *err)
 	for (unsigned int n = 0; n < ARRAY_SIZE(names); n++) {
 		if (!(sets->ambient & (1ull << n)))
 			continue;
-		/* EPERM: not permitted and inheritable as well; it cannot be had, which is a warning's worth. */
+		/* EPERM: securebits forbid it; it cannot be had, and the program runs without. */
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0 && errno != EPERM)
 			return error_errno(err, "cannot raise the ambient capability %s", names[n]);
 	}

@@ -64,28 +64,38 @@ static bool read_words(const char *directory, const char *file, struct arena *ar
 	return n >= 0;
 }
 
+/* `has` without what `have` has, each word with a plus in front: what cgroup.subtree_control is told. */
+static char *missing_controllers(const char *has, const char *have, struct arena *arena)
+{
+	char *all = arena_strdup(arena, ""), *words = arena_strdup(arena, has), *word;
+
+	while ((word = strsep(&words, " \n")))
+		if (*word && !has_word(have, word))
+			all = arena_printf(arena, "%s+%s ", all, word);
+	return all;
+}
+
 /* Gives the children of `parent` all the controllers it has; what cannot be given shows when a limit is written. */
 static void enable_controllers(const char *parent, struct arena *arena)
 {
-	static const char *const controllers[] = { "+cpuset", "+cpu", "+io", "+memory", "+pids", "+hugetlb", "+rdma" };
-	char has[WORDS_MAX], have[WORDS_MAX], all[WORDS_MAX] = "";
+	const struct cgroup_hierarchy h = { .directory = parent };
+	autobuffer struct buffer has = { 0 }, have = { 0 };
 	autoclose int fd = -1;
+	struct error ignored;
+	char *all, *word;
 
-	if (!read_words(parent, "cgroup.subtree_control", arena, have) ||
-	    (strstr(have, "cpuset") && strstr(have, "memory") && strstr(have, "pids") && strstr(have, "io")) ||
-	    !read_words(parent, "cgroup.controllers", arena, has))
+	if (cgroup_read(&h, "cgroup.controllers", &has, &ignored) < 0 ||
+	    cgroup_read(&h, "cgroup.subtree_control", &have, &ignored) < 0)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (has_word(has, controllers[i] + 1) && !has_word(have, controllers[i] + 1))
-			(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", controllers[i]);
+	all = missing_controllers(buffer_string(&has), buffer_string(&have), arena);
 	if (!*all)
 		return;
 	fd = openat(AT_FDCWD, path_join(arena, parent, "cgroup.subtree_control"), O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, all, strlen(all)) >= 0)
 		return;
 	/* One that cannot be given spoils the whole list. */
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (write(fd, controllers[i], strlen(controllers[i])) < 0)
+	while ((word = strsep(&all, " ")))
+		if (*word && write(fd, word, strlen(word)) < 0)
 			continue;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -24,9 +25,10 @@ static int open_state(const char *state, struct error *err)
 	return fd_take(&fd);
 }
 
-static void run_child(const struct oci_hook *hook, int state) __attribute__((noreturn));
+static void run_child(const struct oci_hook *hook, int state, char *const *environment) __attribute__((noreturn));
 
-static void run_child(const struct oci_hook *hook, int state)
+/* The specification does not say what a hook without env gets; clients rely on what runc and crun do. */
+static void run_child(const struct oci_hook *hook, int state, char *const *environment)
 {
 	const char *name[] = { hook->path };
 	const struct oci_strings alone = { name, 1 };
@@ -34,7 +36,7 @@ static void run_child(const struct oci_hook *hook, int state)
 
 	if (dup2(state, STDIN_FILENO) >= 0 && kernel_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, execute_vector(hook->args.count ? &hook->args : &alone, &arena),
-			     execute_vector(&hook->env, &arena));
+			     hook->env.items ? execute_vector(&hook->env, &arena) : environment);
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -64,7 +66,7 @@ static int wait_for(const struct oci_hook *hook, pid_t pid, int pidfd, struct er
 	return 0;
 }
 
-static int run_one(const struct oci_hook *hook, const char *state, struct error *err)
+static int run_one(const struct oci_hook *hook, const char *state, char *const *environment, struct error *err)
 {
 	autoclose int state_fd = open_state(state, err), pidfd = -1;
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD };
@@ -82,24 +84,31 @@ static int run_one(const struct oci_hook *hook, const char *state, struct error 
 	if (pid < 0)
 		return error_errno(err, "cannot start '%s'", hook->path);
 	if (pid == 0)
-		run_child(hook, state_fd);
+		run_child(hook, state_fd, environment);
 	return wait_for(hook, pid, pidfd, err);
 }
 
-static int run_at(const struct oci_hook_list *hooks, size_t i, const char *name, const char *state, struct error *err)
+static int run_at(const struct oci_hook_list *hooks, size_t i, const char *name, const char *state,
+		  char *const *environment, struct error *err)
 {
 	log_debug("hooks.%s[%zu]: '%s'", name, i, hooks->items[i].path);
-	if (run_one(&hooks->items[i], state, err) < 0)
+	if (run_one(&hooks->items[i], state, environment, err) < 0)
 		return error_context(err, "error running hook #%zu: hooks.%s", i, name);
+	return 0;
+}
+
+int hooks_run_in(const struct oci_hook_list *hooks, const char *name, const char *state, char *const *environment,
+		 struct error *err)
+{
+	for (size_t i = 0; i < hooks->count; i++)
+		if (run_at(hooks, i, name, state, environment, err) < 0)
+			return -1;
 	return 0;
 }
 
 int hooks_run(const struct oci_hook_list *hooks, const char *name, const char *state, struct error *err)
 {
-	for (size_t i = 0; i < hooks->count; i++)
-		if (run_at(hooks, i, name, state, err) < 0)
-			return -1;
-	return 0;
+	return hooks_run_in(hooks, name, state, environ, err);
 }
 
 void hooks_run_all(const struct oci_hook_list *hooks, const char *name, const char *state)
@@ -107,6 +116,6 @@ void hooks_run_all(const struct oci_hook_list *hooks, const char *name, const ch
 	struct error err;
 
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_at(hooks, i, name, state, &err) < 0)
+		if (run_at(hooks, i, name, state, environ, &err) < 0)
 			log_warning("%s", err.message);
 }

@@ -265,6 +265,14 @@ int scheduling_apply(const struct oci_process *process, const struct oci_linux *
 	return use_all(process, config, true, err);
 }
 
+void scheduling_use_all_cpus(void)
+{
+	unsigned long all[SET_BITS / WORD_BITS];
+
+	memset(all, 0xff, sizeof(all));
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+}
+
 int scheduling_set_cpus(const char *cpus, struct error *err)
 {
 	unsigned long set[SET_BITS / WORD_BITS];

@@ -18,6 +18,9 @@ int scheduling_check(const struct oci_process *process, const struct oci_linux *
  */
 int scheduling_apply(const struct oci_process *process, const struct oci_linux *config, struct error *err);
 
+/* Every CPU that the cgroup allows, whatever the caller was bound to. */
+void scheduling_use_all_cpus(void);
+
 /* The CPUs "0-3,7" for this process and those it makes; NULL is passed over. */
 int scheduling_set_cpus(const char *cpus, struct error *err);
 

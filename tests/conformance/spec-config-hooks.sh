@@ -121,6 +121,23 @@ top=",\"hooks\":{\"createRuntime\":[{\"path\":\"$BUSYBOX\",\"args\":[\"sh\",\"-c
 run true
 out=$(cat "$TEST_TMP/argv")
 is "zero-one two-1"
+it "config.md/POSIX-platform Hooks: without env, createRuntime has the runtime's environment"
+top=",\"hooks\":{\"createRuntime\":[{\"path\":\"$BUSYBOX\",\"args\":[\"cp\",\"/proc/self/environ\",\"$TEST_TMP/env\"]}]}"
+OF_RUNTIME=runtime run true
+out=$(tr '\0' '\n' <"$TEST_TMP/env")
+line '^OF_RUNTIME=runtime$'
+it "config.md/POSIX-platform Hooks: without env, startContainer has the process's environment"
+env='"PATH=/bin","OF_PROCESS=process"'
+top=',"hooks":{"startContainer":[{"path":"/bin/cp","args":["cp","/proc/self/environ","/env"]}]}'
+OF_RUNTIME=runtime run 'tr "\0" "\n" </env'
+line '^OF_PROCESS=process$'
+also "config.md/POSIX-platform Hooks: and not the runtime's"
+lacks OF_RUNTIME
+it "config.md/POSIX-platform Hooks: an empty env is none"
+rm -f "$ROOTFS/env"
+top=',"hooks":{"startContainer":[{"path":"/bin/cp","args":["cp","/proc/self/environ","/env"],"env":[]}]}'
+run 'wc -c </env'
+is 0
 it "config.md/POSIX-platform Hooks: env is the whole environment"
 top=",\"hooks\":{\"createRuntime\":[{\"path\":\"$BUSYBOX\",\"args\":[\"cp\",\"/proc/self/environ\",\"$TEST_TMP/env\"],\"env\":[\"KEY=value\",\"SECOND=2\"]}]}"
 run true

@@ -181,6 +181,12 @@ run 'grep Cap /proc/self/status'
 line '^CapEff:.0*21$'
 also "config.md/Linux Process: capabilities, permitted"
 line '^CapPrm:.0*21$'
+it "config.md/Linux Process: capabilities, ambient that cannot be raised MUST be a warning"
+caps='"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":[],"ambient":["CAP_KILL"]'
+run 'grep CapAmb /proc/self/status'
+says "can't raise ambient capability CAP_KILL: "
+also "config.md/Linux Process: capabilities, ambient that cannot be raised is left out"
+line '^CapAmb:.0*$'
 it "config.md/Linux Process: capabilities, none"
 caps='"bounding":[],"effective":[],"permitted":[],"inheritable":[],"ambient":[]'
 run 'grep -c "^Cap...:.0000000000000000$" /proc/self/status'

@@ -315,6 +315,11 @@ if [ -n "$UNIFIED" ]; then
 	also "config-linux.md/Unified: cpu.max"
 	in_file cpu - cpu.max - "20000 50000"
 	gone
+	it "config-linux.md/Unified: every controller of the machine is there"
+	detach 'exec sleep 100'
+	out=$(cat "/sys/fs/cgroup$cgroup/cgroup.controllers")
+	is "$(cat /sys/fs/cgroup/cgroup.controllers)"
+	gone
 	it "config-linux.md/Unified: what the runtime does not know MUST still be written"
 	linux=',"resources":{"unified":{"cgroup.max.depth":"3"}}'
 	detach 'exec sleep 100'

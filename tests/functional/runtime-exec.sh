@@ -23,8 +23,10 @@ same "exec: a signal is 128 and its number" 137 "$status"
 in_c c grep -E 'CapEff|NoNewPrivs' /proc/self/status
 exactly "exec: with the container's capabilities" "CapEff:	0000000000000021
 NoNewPrivs:	1"
-in_c --cap CAP_NET_RAW c grep CapEff /proc/self/status
-exactly "exec --cap" "CapEff:	0000000000002021"
+in_c --cap CAP_NET_RAW c grep -E 'Cap(Inh|Eff|Amb)' /proc/self/status
+exactly "exec --cap, which is never inheritable" "CapInh:	0000000000000000
+CapEff:	0000000000002021
+CapAmb:	0000000000000000"
 in_c --user 1000:1001 -g 5 c sh -c 'id -u; id -g; id -G; echo $HOME'
 exactly "exec --user, --additional-gids" "1000
 1001

@@ -46,6 +46,9 @@ refused "ioPriority: an unknown class" "process.ioPriority: unknown class 'IOPRI
 # --- execCPUAffinity
 cpus=$(grep Cpus_allowed_list /proc/self/status | cut -f2)
 last=${cpus##*[,-]}
+bundle bound grep Cpus_allowed_list /proc/self/status
+out=$(taskset -c 0 "$RUNTIME" --root "$STATE" run --bundle "$TEST_TMP/bound" bound 2>&1)
+exactly "CPUs: not those that the caller is bound to" "Cpus_allowed_list:	$cpus"
 PROCESS=',"execCPUAffinity":{"initial":"'$last'","final":"'$last'"}' bundle affinity sh -c 'grep Cpus_allowed_list /proc/self/status >/tmp/first; exec sleep 1000'
 started affinity
 in_c affinity cat /tmp/first
