@@ -421,9 +421,13 @@ static int wait_until_created(struct creation *c, struct error *err)
 
 	if (sync_expect(p->sync, SYNC_CREATED, err) < 0)
 		return -1;
-	if (c->terminal_socket >= 0)
-		p->master = terminal_receive(c->terminal_socket, err);
-	return c->terminal_socket >= 0 && p->master < 0 ? -1 : 0;
+	if (c->terminal_socket < 0)
+		return 0;
+	p->master = terminal_receive(c->terminal_socket, err);
+	if (p->master < 0)
+		return -1;
+	terminal_end_lines_plainly(p->master);
+	return 0;
 }
 
 static int save(struct creation *c, const char *status, struct error *err)

@@ -89,8 +89,11 @@ static int take_terminal(const struct joining *j, struct error *err)
 			return error_errno(err, "cannot make a session");
 		return 0;
 	}
-	if (terminal_open_here(j->options->process, &terminal, err) < 0 ||
-	    terminal_send(j->console, terminal.master, "/dev/pts/ptmx", err) < 0)
+	if (terminal_open_here(j->options->process, &terminal, err) < 0)
+		return -1;
+	if (!j->options->console_socket)
+		terminal_end_lines_plainly(terminal.master);
+	if (terminal_send(j->console, terminal.master, "/dev/pts/ptmx", err) < 0)
 		return -1;
 	return terminal_take(&terminal, err);
 }

@@ -130,7 +130,8 @@ static bool is_of_network(const struct oci_mount *mount)
 static int make_mounts(struct setup *s, struct error *err)
 {
 	struct mount_place place = { .root = s->root, .bundle = s->bundle_fd, .cgroup = s->cgroup,
-				     .label = s->config->linux_.mount_label };
+				     .label = s->config->linux_.mount_label,
+				     .user_namespace = (s->namespaces.make | s->namespaces.join) & CLONE_NEWUSER };
 
 	for (size_t i = 0; i < s->config->mounts_count; i++) {
 		place.mapped = s->mapped ? s->mapped[i] : -1;

@@ -78,16 +78,13 @@ static char *missing_controllers(const char *has, const char *have, struct arena
 /* Gives the children of `parent` all the controllers it has; what cannot be given shows when a limit is written. */
 static void enable_controllers(const char *parent, struct arena *arena)
 {
-	const struct cgroup_hierarchy h = { .directory = parent };
-	autobuffer struct buffer has = { 0 }, have = { 0 };
+	char has[WORDS_MAX], have[WORDS_MAX], *all, *word;
 	autoclose int fd = -1;
-	struct error ignored;
-	char *all, *word;
 
-	if (cgroup_read(&h, "cgroup.controllers", &has, &ignored) < 0 ||
-	    cgroup_read(&h, "cgroup.subtree_control", &have, &ignored) < 0)
+	if (!read_words(parent, "cgroup.subtree_control", arena, have) ||
+	    !read_words(parent, "cgroup.controllers", arena, has))
 		return;
-	all = missing_controllers(buffer_string(&has), buffer_string(&have), arena);
+	all = missing_controllers(has, have, arena);
 	if (!*all)
 		return;
 	fd = openat(AT_FDCWD, path_join(arena, parent, "cgroup.subtree_control"), O_WRONLY | O_CLOEXEC);

@@ -138,8 +138,8 @@ static int apply_number(const struct cgroup *cgroup, const struct limit *limit, 
 
 /*
  * Two values that must fit each other are two files, and which of them to write first depends on what stood there:
- * the burst must stay below the quota; in version 1 memory below memory and swap together, and quota to period below
- * what the parent has. Another try in the other order is what tells.
+ * the burst must stay below the quota; in version 1 memory below memory and swap together, quota to period below
+ * what the parent has, and what is left to real time below its period. Another try in the other order is what tells.
  */
 static int apply_after_next(const struct cgroup *cgroup, const struct limit *limit, const struct oci_resources *r,
 			    struct error *err)
@@ -147,6 +147,8 @@ static int apply_after_next(const struct cgroup *cgroup, const struct limit *lim
 	bool fits_next = !cgroup->unified && (limit->offset == offsetof(struct oci_resources, cpu_period) ||
 					      limit->offset == offsetof(struct oci_resources, memory_limit));
 
+	if (limit->offset == offsetof(struct oci_resources, cpu_realtime_period))
+		fits_next = r->cpu_realtime_runtime.set;
 	if (limit->offset == offsetof(struct oci_resources, cpu_quota))
 		fits_next = r->cpu_burst.set;
 	if (!fits_next || apply_number(cgroup, limit + 1, r, err) < 0)

@@ -150,6 +150,22 @@ static int change_all(int tree, const struct mount_options *options, bool attrib
 			    options->propagation_recursive ? options->propagation : 0, true, err);
 }
 
+#define ATTRIBUTES_LOCKED (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/*
+ * As mount(2) with MS_REMOUNT does it, and so runc and crun: options that say something about attributes say
+ * all of it, except for the access time, and what the source has besides is gone. Without any, all is the source's.
+ * In a user namespace what the source's owner holds to stays, unless its end is asked for.
+ */
+static int change_bind(const struct mount_place *place, int tree, const struct mount_options *options, struct error *err)
+{
+	struct mount_options all = *options;
+
+	if (options->set || options->clear)
+		all.clear |= (MOUNT_ATTR_NOSYMFOLLOW | (place->user_namespace ? 0 : ATTRIBUTES_LOCKED)) & ~options->set;
+	return change_all(tree, &all, true, err);
+}
+
 static int apply_bind(const struct mount_place *place, const struct oci_mount *mount,
 		      const struct mount_options *options, struct error *err)
 {
@@ -163,7 +179,7 @@ static int apply_bind(const struct mount_place *place, const struct oci_mount *m
 						     OPEN_TREE_CLONE | (options->bind_recursive ? AT_RECURSIVE : 0));
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return error_errno(err, "cannot bind '%s'", mount->source);
-	if (change_all(tree, options, true, err) < 0)
+	if (change_bind(place, tree, options, err) < 0)
 		return -1;
 	destination = destination_open(place->root, mount->destination, S_ISDIR(st.st_mode), err);
 	return destination < 0 ? -1 : mount_attach(tree, destination, err);

@@ -22,6 +22,7 @@ struct mount_place {
 	int bundle;			/* where relative sources start */
 	const struct cgroup *cgroup;	/* what a mount of type cgroup shows; NULL: the container's own is not known */
 	const char *label;		/* linux.mountLabel; may be NULL */
+	bool user_namespace;		/* the container has another one than the host */
 	int mapped;			/* the source of an id-mapped mount, detached: see idmap.h; else -1 */
 };
 

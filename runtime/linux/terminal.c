@@ -155,6 +155,16 @@ void terminal_pass_size(int master)
 		(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
+void terminal_end_lines_plainly(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(master, TCSANOW, &t);
+}
+
 bool terminal_make_raw(int master, struct termios *before)
 {
 	struct termios raw;
@@ -163,6 +173,8 @@ bool terminal_make_raw(int master, struct termios *before)
 		return false;
 	raw = *before;
 	cfmakeraw(&raw);
+	/* What comes out ends its lines plainly; here is where they are made to begin at the left. */
+	raw.c_oflag |= OPOST;
 	terminal_pass_size(master);
 	return tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }

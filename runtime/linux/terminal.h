@@ -39,6 +39,12 @@ int terminal_connect(const char *path, struct error *err);
 /* The size of this process's terminal is the new one's, from the start. */
 void terminal_take_size(struct oci_process *process);
 
+/*
+ * Lines of a terminal whose output we copy end in a newline alone, as the program wrote them: where it goes may be a
+ * file; and a terminal knows by itself what a newline is.
+ */
+void terminal_end_lines_plainly(int master);
+
 /* The terminal of this process passes every key on, and has its size as that of `master`. False where it has none. */
 bool terminal_make_raw(int master, struct termios *before);
 void terminal_restore(const struct termios *before);

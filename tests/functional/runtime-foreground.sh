@@ -38,8 +38,11 @@ PROCESS=$TERMINAL bundle t sh -c 'stty size; tty'
 out=$(in_terminal "$CONTAINER" </dev/null | tr -d '\r')
 says "run: the container's terminal has the size of ours" "40 100"
 says "run: and is one" "/dev/pts/0"
+PROCESS=$TERMINAL bundle t printf 'one\ntwo\n'
+same "run: lines of a terminal end plainly where ours is none" "6f6e650a74776f0a" "$($CONTAINER </dev/null | od -An -tx1 | tr -d ' \n')"
+same "run: and as a terminal has them where ours is one" "6f6e650d0a74776f0d0a" "$(in_terminal "$CONTAINER" </dev/null | tr -d '^@' | od -An -tx1 | tr -d ' \n')"
 rm "$TEST_TMP/out"
-PROCESS=$TERMINAL bundle t sh -c 'trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done'
+PROCESS=$TERMINAL bundle t sh -c 'trap "[ \"\$(stty size)\" != \"11 22\" ] || { stty size; exit 3; }" WINCH; echo ready; while :; do sleep 0.05; done'
 (script -qec "stty rows 40 cols 100; tty >$TEST_TMP/tty; exec $CONTAINER" /dev/null </dev/null >"$TEST_TMP/out"; echo $? >"$TEST_TMP/status") &
 until_true 10 grep -q ready "$TEST_TMP/out"
 stty -F "$(cat "$TEST_TMP/tty")" rows 11 cols 22

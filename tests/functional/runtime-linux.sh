@@ -204,6 +204,25 @@ says "mounts: remount changes the mount and the file system" " /srv/t rw,nosuid,
 says "mounts: options of the file system" "rw,sync,dirsync,lazytime"
 says "mounts: and of the mount" " /srv/s rw,noatime,nodiratime "
 says "mounts: remount,bind" " /srv/b ro,"
+# What a bind's options do not say: as mount(2) has it. Attributes of the mount, and not of the file system.
+mkdir "$TEST_TMP/bound-source"
+mount -t tmpfs bound "$TEST_TMP/bound-source"
+mount -o remount,bind,nosuid,nodev,noexec "$TEST_TMP/bound-source"
+bound()	# bound OPTION...: the mount's attributes in the container
+{
+	MORE_MOUNTS=',{"destination":"/srv/m","type":"bind","source":"'$TEST_TMP/bound-source'","options":['$(quoted "$@")']}' \
+		bundle attributes sh -c "grep ' /srv/m ' /proc/self/mountinfo | cut -d ' ' -f 6"
+	run attributes
+}
+bound bind
+exactly "mounts: a bind without attributes has those of its source" "rw,nosuid,nodev,noexec,relatime"
+bound bind ro rprivate
+exactly "mounts: a bind with attributes has these alone" "ro,relatime"
+bound bind suid nodev
+exactly "mounts: a bind that clears one has the others cleared, too" "rw,nodev,relatime"
+NAMESPACES=$ALL_NAMESPACES',{"type":"user"}' LINUX=,$HIGH bound bind ro
+exactly "mounts: in a user namespace what was locked stays" "ro,nosuid,nodev,noexec,relatime"
+umount "$TEST_TMP/bound-source"
 MORE_MOUNTS=',{"destination":"/srv/t","type":"tmpfs","source":"tmpfs"},{"destination":"/srv/t","options":["remount","size=lots"]}' bundle remount true
 run remount
 refused "mounts: remount with an option that is refused" "mounts[5]: '/srv/t': cannot mount 'remount'"
