@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints the system's own apt sources, turned into sources of source packages, in deb822 format.
 #
+#   tools/debian-sources.sh [RELEASE]      for another release of Debian in the same archive, with its binary packages, too
+#
 # Only entries for this release of Debian with component main and, where they name a key, with Debian's: a third party's
 # archive has nothing to do here. 'trusted' is left out, so that signatures count. Both of apt's formats are read.
 # Where the lists are comes from apt-config, so APT_CONFIG has the meaning that it has for apt.
@@ -10,7 +12,7 @@ export LC_ALL=C
 
 fail() { printf 'debian-sources: %s\n' "$*" >&2; exit 1; }
 
-list= parts=
+list= parts= release=${1:-}
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$codename" ] || fail "/etc/os-release has no VERSION_CODENAME: is this Debian?"
 eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
@@ -40,7 +42,7 @@ entries=$({
 			print ""
 		}' "${lists[@]}"
 	for f in "${stanzas[@]}"; do sed '/^#/d' "$f"; echo; done
-} | awk -v codename="$codename" '
+} | awk -v codename="$codename" -v release="$release" '
 	BEGIN { RS = ""; FS = "\n" }
 	{
 		delete field; name = ""
@@ -55,12 +57,14 @@ entries=$({
 		suites = ""; n = split(field["suites"], word, /[ \t\n]+/)
 		for (i = 1; i <= n; i++) {
 			plain = word[i]; sub(/(-updates|-security|\/updates)$/, "", plain)
-			if (plain == codename || plain ~ /^(old)?stable$/) suites = suites " " word[i]
+			if (plain != codename && plain !~ /^(old)?stable$/) continue
+			if (release == "") suites = suites " " word[i]
+			else if (plain == word[i]) suites = " " release
 		}
 		id = field["uris"] suites
 		if (suites == "" || id in seen) next
 		seen[id] = 1
-		printf "Types: deb-src\nURIs: %s\nSuites:%s\nComponents: main\n", field["uris"], suites
+		printf "Types: deb-src%s\nURIs: %s\nSuites:%s\nComponents: main\n", release == "" ? "" : " deb", field["uris"], suites
 		if ("signed-by" in field) print "Signed-By: " field["signed-by"]
 		if ("check-valid-until" in field) print "Check-Valid-Until: " field["check-valid-until"]
 		print ""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Source packages of Debian, fetched, checked and unpacked below $CACHE/sources. Read by tools/target-libs.sh and
 # tests/conformance/runc-suite.sh. Needs the variables CACHE, here (this directory), work (a temporary directory on the
-# same file system as CACHE) and refresh (not empty: ask the archive again), and the functions say and fail.
+# same file system as CACHE) and refresh (not empty: ask the archive again), and the functions say and fail. Where release is
+# set, apt is asked about that release of Debian instead of the system's own.
 # shellcheck shell=bash
 
 # A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
@@ -16,7 +17,7 @@ apt_prepare()
 	[ ! -e "$work/apt/conf" ] || return 0
 	mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/empty"
 	: >"$work/apt/status"
-	"$here/debian-sources.sh" >"$work/apt/debian.sources" || exit 1
+	"$here/debian-sources.sh" ${release:+"$release"} >"$work/apt/debian.sources" || exit 1
 	cat >"$work/apt/conf" <<-CONF
 	#clear APT::Update;
 	APT::Update::Error-Mode "any";
@@ -51,6 +52,7 @@ upstream_version() { local v=${1#*:}; echo "${v%-*}"; }
 
 # fetch_source SOURCE [CHECK...]: $CACHE/sources/SOURCE has what apt fetched. CHECK gets its directory as last argument,
 # and fails when this is not what is wanted; it is asked before anything takes the place of what the cache has.
+# SOURCE@RELEASE is that of another release.
 fetch_source()
 {
 	local source=$1 dir=$CACHE/sources/$1
@@ -63,12 +65,22 @@ fetch_source()
 	apt_prepare
 	say FETCH "$source"
 	mkdir -p "$work/fetch/$source" "$CACHE/sources"
-	(cd "$work/fetch/$source" && apt_private -qq source --only-source --download-only "$source") >"$work/apt/log" 2>&1 ||
+	(cd "$work/fetch/$source" && apt_private -qq source --only-source --download-only "${source%@*}") >"$work/apt/log" 2>&1 ||
 		network_failure "$work/apt/log"
 	"$@" "$work/fetch/$source"
 	(cd "$work/fetch/$source" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
 	rm -rf "$dir"
 	mv "$work/fetch/$source" "$dir"
+}
+
+# fetch_debs DIRECTORY PACKAGE...: binary packages, not what they depend on.
+fetch_debs()
+{
+	local directory=$1
+	shift
+	apt_prepare
+	say FETCH "$*"
+	(cd "$directory" && apt_private -qq download "$@") >"$work/apt/log" 2>&1 || network_failure "$work/apt/log"
 }
 
 # unpack SOURCE: source format 3.0 (quilt) by hand, which spares us dpkg-dev.

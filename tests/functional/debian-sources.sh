@@ -31,6 +31,10 @@ Suites: $codename-security
 Components: main
 Signed-By: $key
 Check-Valid-Until: no" "$(sources)"
+same "another release of the same archive" "Types: deb-src deb
+URIs: http://one.invalid/debian
+Suites: other
+Components: main" "$("$TOP/tools/debian-sources.sh" other)"
 
 : >"$TEST_TMP/list"
 cat >"$TEST_TMP/parts/debian.sources" <<SOURCES

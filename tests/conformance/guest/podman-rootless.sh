@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# podman of an ordinary user in a machine with cgroup v2 alone, where the user has a cgroup and containers have limits: the operations
+# of tests/conformance/podman-rootless.sh, there.
+set -u
+. "$TOP/tests/qemu/lib-debian.sh"
+
+mkdir -p "$TEST_TMP/work/tests/conformance"
+cp "$TOP/tests/lib.sh" "$TEST_TMP/work/tests/"
+cp "$TOP/tests/conformance/podman-rootless.sh" "$TOP/tests/conformance/lib-clients.sh" "$TEST_TMP/work/tests/conformance/"
+cat > "$TEST_TMP/work/guest.sh" <<-'END'
+	export TOP=/work RUNTIME=/usr/bin/slipway-runtime
+	exec bash /work/tests/conformance/podman-rootless.sh > /work/results/log 2>&1
+END
+check "the image builds" debian_image rootless
+debian_run rootless "$TEST_TMP/work" "$TEST_TMP/results" --timeout 1500
+same "the machine ends in order" 0 $?
+cat "$TEST_TMP/results/log" "$TEST_TMP/results.log"
+failures=$((failures + $(grep -c '^not ok ' "$TEST_TMP/results/log")))
+check "limits were tried" grep -q '^ok rootless: limits: memory$' "$TEST_TMP/results/log"
+finish
