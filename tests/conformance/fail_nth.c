@@ -78,6 +78,7 @@ static const struct {
 	{ SYS_setgroups, "a user namespace made without privilege has none" },
 	{ SYS_wait4, "for what others left" },
 	{ SYS_sched_getaffinity, "asks" },
+	{ SYS_sched_setaffinity, "the CPUs are those that the caller is bound to" },
 	{ SYS_keyctl, "kernels without keyrings" },
 	{ SYS_pidfd_open, "of what has ended" },
 	{ SYS_lseek, "asks" },

@@ -303,6 +303,25 @@ linux=',"resources":{"rdma":{"nosuch0":{"hcaHandles":3,"hcaObjects":100}}}'
 run true
 errs
 
+it "config-linux.md/Memory: running out of it is told by events"
+if has_controller memory; then
+	rm -f "$ROOTFS/go"
+	linux=',"resources":{"memory":{"limit":8388608,"swap":8388608}}'
+	detach 'until [ -e /go ]; do sleep 0.1; done; dd if=/dev/zero of=/dev/null bs=64M count=1; exec sleep 100'
+	rt events "$id" >"$TEST_TMP/events" 2>&1 &
+	# It tells of nothing that was before it.
+	sleep 1
+	: >"$ROOTFS/go"
+	until_true 60 grep -q '"oom"' "$TEST_TMP/events"
+	out=$(cat "$TEST_TMP/events")
+	says '"type":"oom"'
+	gone
+	kill $! 2>/dev/null
+	wait $! 2>/dev/null
+else
+	skipped "without the controller"
+fi
+
 # --- Unified
 
 if [ -n "$UNIFIED" ]; then
