@@ -86,4 +86,5 @@ cat "$TEST_TMP/console"
 verdicts dhcp
 console "what requires the network is started with it" "needing: started"
 
+check "the example is built" build example kernel+initrd "$TOP/examples/network.yml"
 finish
