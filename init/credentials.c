@@ -212,8 +212,10 @@ static int write_one(int directory, const struct plan_prepare *p, struct error *
 	autoclose int fd = -1;
 	bool found = false;
 
-	if (find(p, &value, &found, err) < 0 || !found)
-		return found ? 0 : *err->message ? -1 : 0;
+	if (find(p, &value, &found, err) < 0)
+		return -1;
+	if (!found)
+		return 0;
 	fd = openat(directory, p->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	if (fd < 0 || fchown(fd, p->uid, p->gid) < 0 || fchmod(fd, 0400) < 0)
 		return error_errno(err, "cannot make the file of credential '%s'", p->name);

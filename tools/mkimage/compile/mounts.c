@@ -270,7 +270,8 @@ static int by_destination(const void *a, const void *b)
 static int put_own(struct mount_list *list)
 {
 	struct job *job = list->job;
-	static const char *options[] = { "bind", "nosuid", "nodev", "noexec" };
+	/* A socket can be sent to on a read-only mount; nothing else is to be left there. */
+	static const char *options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
 	const struct oci_mount notify = {
 		.destination = PLAN_NOTIFY_DIRECTORY, .type = "bind",
 		.source = path_join(job->arena, PLAN_NOTIFY_DIRECTORY, job->stated->name.value),
