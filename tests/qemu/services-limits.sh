@@ -27,6 +27,8 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 		binds: ["/run/said-mapped:/said-mapped", "/run/said-secret:/said-secret"]
 		runtime: {mkdir: [/run/said-mapped, /run/said-secret]}
 	END
+	echo "storage: {state: {}}"
+	echo "volumes: [{name: data, persistent: true}]"
 	echo "services:"
 	service limited "$FOREVER" <<-'END'
 		memory: 64M
@@ -55,10 +57,11 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 	END
 	service mapped "umask 0; /bin/busybox id -u > /tmp/said; /bin/busybox cat /proc/self/uid_map >> /tmp/said; /bin/busybox stat -c %u:%g /bin/busybox / >> /tmp/said;
 	      : > /made; /bin/busybox stat -c %u /made >> /tmp/said; /bin/busybox stat -c %u:%a /run/credentials/mapped/from-cmdline >> /tmp/said;
-	      /bin/busybox cat /run/credentials/mapped/from-cmdline >> /tmp/said; $FOREVER" <<-'END'
+	      /bin/busybox cat /run/credentials/mapped/from-cmdline >> /tmp/said; echo x > /data/file; /bin/busybox stat -c ' %u' /data/file >> /tmp/said;
+	      $FOREVER" <<-'END'
 		userns: auto
 		credentials: [from-cmdline]
-		binds: ["/run/said-mapped:/tmp"]
+		binds: ["/run/said-mapped:/tmp", "data:/data"]
 	END
 	service mapped-too "$FOREVER" <<-'END'
 		userns: auto
@@ -115,7 +118,9 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 		verdict "as often as it may" until_ok 60 gone
 		# The sixth container of all; the first range is the machine's own.
 		said=$(cat /proc/1/root/run/said-mapped/said | tr -s ' \n' ' ')
-		verdict "ids of its own: $said" [ "$said" = "0 0 393216 65536 0:0 0:0 0 0:400 cmdline" ]
+		verdict "ids of its own: $said" [ "$said" = "0 0 393216 65536 0:0 0:0 0 0:400 cmdline 0 " ]
+		on_disk=$(stat -c %u /proc/1/root/containers/volumes/data/merged/file)
+		verdict "which a volume keeps as the container has them: $on_disk" [ "$on_disk" = 0 ]
 		mapped=$(cat $cgroup/services/mapped-too/cgroup.procs | tail -n 1)
 		uids=$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' /proc/$mapped/status)
 		verdict "and others for another: $uids" [ "$uids" = $((458752 + 7)) ]
@@ -143,7 +148,7 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 check "the image builds" build limits kernel+squashfs "$TEST_TMP/limits.yml"
 sed -i 's/"\$@"/&/; s/^exec.*/& -smbios type=11,value=io.systemd.credential:from-smbios=smbios:value=1,value=io.slipway.credential.binary:binary=AQID/' \
 	"$(counting_qemu)"
-boot limits kernel+squashfs --timeout 235 --qemu "$TEST_TMP/counting-qemu" --credential "token=to,ken=" \
+boot limits kernel+squashfs --timeout 235 --qemu "$TEST_TMP/counting-qemu" --disk "$TEST_TMP/state.img,size=64M" --credential "token=to,ken=" \
 	--credential "key=@$TEST_TMP/key.bin" > "$TEST_TMP/said"
 tail -n 80 "$TEST_TMP/said" | cut -c 1-250
 verdicts limits
