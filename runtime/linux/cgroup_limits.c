@@ -186,6 +186,23 @@ static void free_swap(const struct cgroup *cgroup, struct oci_resources *r)
 	r->memory_swap = (struct oci_number){ .set = true, .value = -1 };
 }
 
+/* Version 2 has both in one file, which cannot be given a period without a quota: the one that holds stays. */
+static void keep_quota(const struct cgroup *cgroup, struct oci_resources *r)
+{
+	const struct cgroup_hierarchy *h = cgroup_find(cgroup, "cpu");
+	autobuffer struct buffer there = { 0 };
+	struct error ignored;
+	long long quota;
+
+	if (!cgroup->unified || !r->cpu_period.set || r->cpu_quota.set || !h ||
+	    cgroup_read(h, "cpu.max", &there, &ignored) < 0)
+		return;
+	/* "max" is no number, and what is written without one. */
+	quota = strtoll(buffer_string(&there), NULL, 10);
+	if (quota > 0)
+		r->cpu_quota = (struct oci_number){ .set = true, .value = quota };
+}
+
 bool cgroup_has_limits(const struct oci_resources *r)
 {
 	if (!r)
@@ -244,6 +261,7 @@ int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted
 		return 0;
 	with_swap = *wanted;
 	free_swap(cgroup, r);
+	keep_quota(cgroup, r);
 	if (check_swap(cgroup, r, err) < 0 || check_usage(cgroup, r, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(text_limits); i++) {

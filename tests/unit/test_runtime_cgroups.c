@@ -78,6 +78,31 @@ static void limits_are_converted_for_version_2(void **state)
 	}
 }
 
+static void a_period_alone_leaves_the_quota_as_it_is(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = { { "50000 100000\n", "50000 200000" }, { "max 100000\n", "max 200000" } };
+	const struct oci_resources r = { .cpu_period = SET(200000) };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		autobuffer struct buffer text = { 0 };
+		char path[] = "/tmp/slipway-cgroup-XXXXXX";
+		struct cgroup cgroup;
+		struct error err;
+		int fd = fake_cgroup(path, &cgroup);
+
+		assert_int_equal(file_write_atomic(fd, "cpu.max", rows[i].before, strlen(rows[i].before), 0644, &err), 0);
+		assert_int_equal(cgroup_limit(&cgroup, &r, &err), 0);
+		assert_int_equal(file_read(fd, "cpu.max", 100, &text, &err), 0);
+		/* A file of the kernel's would be written anew; here the longer text shows behind. */
+		assert_memory_equal(buffer_string(&text), rows[i].after, strlen(rows[i].after));
+		(void)close(fd);
+		assert_int_equal(file_remove_tree(AT_FDCWD, path, &err), 0);
+	}
+}
+
 static void what_version_2_cannot_do_is_refused(void **state)
 {
 	static const struct {
@@ -277,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_converted_for_version_2),
 		cmocka_unit_test(what_version_2_cannot_do_is_refused),
+		cmocka_unit_test(a_period_alone_leaves_the_quota_as_it_is),
 		cmocka_unit_test(unified_takes_names_of_files_only),
 		cmocka_unit_test(a_missing_controller_is_told),
 		cmocka_unit_test(the_last_device_rule_that_matches_decides),
