@@ -4,19 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "init/storage/superblock.h"
 #include "plan/storage.h"
 
-#define OUTPUT_MAX (1u << 20)
+#define LINE_BYTES 400
+#define LINES_MAX  100u
 
 /* e2fsck(8), "EXIT CODE": a sum of bits. */
 #define CORRECTED   1
@@ -40,22 +40,26 @@ static void __attribute__((noreturn)) run_program(const char *mode, const char *
 	_exit(127);
 }
 
-static void log_lines(struct buffer *text)
+/* To its end, so that the program never waits for a reader; the first lines go to the log. */
+static void log_lines(int fd)
 {
-	char *rest = buffer_take(text), *line, *next = rest;
+	autofclose FILE *output = fdopen(fd, "r");
+	char line[LINE_BYTES];
+	unsigned int lines = 0;
 
-	while ((line = strsep(&next, "\n")))
-		if (*line)
+	while (output && fgets(line, sizeof(line), output)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line && lines++ < LINES_MAX)
 			log_info("storage: e2fsck: %s", line);
-	free(rest);
+	}
+	if (lines > LINES_MAX)
+		log_info("storage: e2fsck: %u more lines", lines - LINES_MAX);
 }
 
 /* The exit status, or -1. What it has to say goes to the log. */
 static int run(const char *mode, const char *device, bool all, struct error *err)
 {
-	autobuffer struct buffer text = { 0 };
-	autoclose int read_end = -1;
-	int ends[2], status, r;
+	int ends[2], status;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -63,17 +67,15 @@ static int run(const char *mode, const char *device, bool all, struct error *err
 	pid = fork();
 	if (pid == 0)
 		run_program(mode, device, all, ends[1]);
-	(void)close(ends[1]);
-	read_end = ends[0];
 	if (pid < 0)
-		return error_errno(err, "cannot make a process");
-	r = file_read_fd(read_end, "the output of e2fsck", OUTPUT_MAX, &text, err);
+		error_errno(err, "cannot make a process");
+	(void)close(ends[1]);
+	log_lines(ends[0]);
+	if (pid < 0)
+		return -1;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, "cannot wait for e2fsck");
-	if (r < 0)
-		return -1;
-	log_lines(&text);
 	if (!WIFEXITED(status))
 		return error_set(err, "e2fsck was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status) == 127)

@@ -89,7 +89,7 @@ static bool is_there(const struct plan_storage *wanted, const struct probe *prob
 	       !*decide_label(wanted);
 }
 
-static bool wants_read_only(const struct plan_storage *wanted)
+bool decide_reads_only(const struct plan_storage *wanted)
 {
 	for (size_t i = 0; i < wanted->options.count; i++)
 		if (strcmp(wanted->options.items[i], "ro") == 0)
@@ -99,7 +99,7 @@ static bool wants_read_only(const struct plan_storage *wanted)
 
 static bool is_protected(const struct plan_storage *wanted, const struct probe *probe)
 {
-	return probe->readonly && !(wanted->kind == PLAN_DISK && wants_read_only(wanted) && is_there(wanted, probe));
+	return probe->readonly && !(wanted->kind == PLAN_DISK && decide_reads_only(wanted) && is_there(wanted, probe));
 }
 
 static bool is_too_small(const struct plan_storage *wanted, const struct probe *probe)

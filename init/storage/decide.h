@@ -33,6 +33,9 @@ const char *decide_wanted(const struct plan_storage *wanted);
 /* The device is the one that is meant, as far as what is on it tells. Not for PLAN_MATCH_DEVICE. */
 bool decide_is_meant(const struct plan_storage *wanted, const struct probe *probe);
 
+/* It is mounted read-only: nothing of it is to be changed before, either. */
+bool decide_reads_only(const struct plan_storage *wanted);
+
 /* It could be taken for what is wanted where nothing is meant by it yet: all blank, or begun by us. */
 bool decide_is_blank(const struct probe *probe);
 

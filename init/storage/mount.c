@@ -120,7 +120,7 @@ static int ready(const struct plan_storage *item, const struct storage_places *p
 {
 	if (make_ready(item, places->events, found, err) < 0)
 		return -1;
-	if (found->probe.readonly)
+	if (found->probe.readonly || decide_reads_only(item))
 		return 0;
 	grow_before(item, found);
 	return item->check && is_ext(driver_of(item, found)) ? check_ext(found->path, item->repair, err) : 0;
