@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 
 #define COMMANDS_MAX 16
-#define TIMEOUT_DEFAULT 30u		/* seconds */
 #define OPTIONS_MAX 16
 
 static const struct option_command *const commands[] = {
@@ -22,12 +21,15 @@ static const struct option_command *const commands[] = {
 static const char about[] = "Looks at a machine that slipway built, and steers it.";
 
 static const struct ctl_way *the_way;
-static struct client the_client = { .fd = -1, .timeout = TIMEOUT_DEFAULT };
+/* No initializer: what is all zero takes no place in the program, and none in the memory of PID 1, which is the same one. */
+static struct client the_client;
 
-struct client *ctl_ask(const struct buffer *request, struct error *err)
+struct client *ctl_ask(const struct buffer *request, unsigned int seconds, struct error *err)
 {
-	fd_replace(&the_client.fd, -1);
+	if (the_client.fd > 0)
+		fd_replace(&the_client.fd, -1);
 	the_client.start = the_client.length = 0;
+	the_client.timeout = seconds;
 	the_client.fd = the_way->open(err);
 	if (the_client.fd < 0 || client_ask(&the_client, request, err) < 0)
 		return NULL;

@@ -32,8 +32,12 @@ struct ctl_options {
 
 #define CTL_OPTION_JSON { OPTION_FLAG, 0, "json", NULL, "print JSON", offsetof(struct ctl_options, json) }
 
-/* Connects and asks; the client is static, for there is one at a time. NULL with the error. */
-struct client *ctl_ask(const struct buffer *request, struct error *err);
+/*
+ * Connects and asks; the client is static, for there is one at a time. NULL with the error. `seconds` for the answer; 0 is for
+ * ever, where it comes when something is done.
+ */
+#define CTL_TIMEOUT 30u
+struct client *ctl_ask(const struct buffer *request, unsigned int seconds, struct error *err);
 
 extern const struct option_command ctl_command_status, ctl_command_top, ctl_command_logs, ctl_command_dmesg,
 	ctl_command_metrics, ctl_command_start, ctl_command_stop, ctl_command_restart, ctl_command_poweroff,

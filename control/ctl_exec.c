@@ -232,7 +232,7 @@ static int exec(void *values, const struct option_list *operands, struct error *
 	if (v->directory)
 		record_add(&request, "directory", v->directory);
 	record_end(&request);
-	client = ctl_ask(&request, err);
+	client = ctl_ask(&request, CTL_TIMEOUT, err);
 	if (!client)
 		return -1;
 	return run_session(v, client, operands->items + first, operands->count - first, err);

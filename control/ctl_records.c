@@ -90,7 +90,8 @@ static const struct render_column status_columns[] = {
 	{ "SINCE", "for_ms", RENDER_AGE, true },    { "PID", "pid", RENDER_TEXT, true },
 	{ "RESTARTS", "restarts", RENDER_TEXT, true }, { "EXIT", "exit", RENDER_TEXT, true },
 	{ "HEALTH", "health", RENDER_TEXT, false }, { "MEMORY", "memory", RENDER_BYTES, true },
-	{ "WHY", "why", RENDER_TEXT, false },       { 0 },
+	{ "SAYS", "said", RENDER_TEXT, false }, { "WHY", "why", RENDER_TEXT, false },
+	{ 0 },
 };
 
 static int status(void *values, const struct option_list *names, struct error *err)
@@ -101,7 +102,7 @@ static int status(void *values, const struct option_list *names, struct error *e
 
 	begin(&request, "status", names);
 	record_end(&request);
-	client = ctl_ask(&request, err);
+	client = ctl_ask(&request, CTL_TIMEOUT, err);
 	if (!client)
 		return -1;
 	return v->common.json ? print_json_array(client, err) : print_table(client, status_columns, false, err);
@@ -143,7 +144,7 @@ static int top(void *values, const struct option_list *names, struct error *err)
 			(void)sleep(v->interval ? v->interval : 1);
 		begin(&request, "top", names);
 		record_end(&request);
-		client = ctl_ask(&request, err);
+		client = ctl_ask(&request, CTL_TIMEOUT, err);
 		if (!client || (v->common.json ? print_json_array(client, err) :
 						 print_table(client, top_columns, screen && v->count != 1, err)) < 0)
 			return -1;
@@ -251,7 +252,7 @@ static int logs(void *values, const struct option_list *names, struct error *err
 	if (v->follow)
 		record_add(&request, "follow", "1");
 	record_end(&request);
-	client = ctl_ask(&request, err);
+	client = ctl_ask(&request, CTL_TIMEOUT, err);
 	return client ? print_lines(client, v->common.json, names->count != 1, err) : -1;
 }
 
@@ -283,7 +284,7 @@ static int dmesg(void *values, const struct option_list *names, struct error *er
 
 	begin(&request, "dmesg", names);
 	record_end(&request);
-	client = ctl_ask(&request, err);
+	client = ctl_ask(&request, CTL_TIMEOUT, err);
 	return client ? print_lines(client, v->common.json, false, err) : -1;
 }
 
@@ -311,7 +312,7 @@ static int metrics(void *values, const struct option_list *names, struct error *
 
 	begin(&request, "metrics", names);
 	record_end(&request);
-	client = ctl_ask(&request, err);
+	client = ctl_ask(&request, CTL_TIMEOUT, err);
 	if (!client)
 		return -1;
 	if (v->common.json)
@@ -348,7 +349,7 @@ static int order(const struct values *v, const char *verb, const struct option_l
 	if (v->no_wait)
 		record_add(&request, "no_wait", "1");
 	record_end(&request);
-	if (!ctl_ask(&request, err))
+	if (!ctl_ask(&request, names->count > 0 && !v->no_wait ? 0 : CTL_TIMEOUT, err))
 		return -1;
 	if (v->common.json)
 		printf("{\"ok\":true}\n");

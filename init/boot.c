@@ -11,11 +11,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "init/api_mounts.h"
-#include "init/console.h"
 #include "init/control.h"
 #include "init/disks.h"
 #include "init/health.h"
 #include "init/host.h"
+#include "init/logs.h"
 #include "init/loop.h"
 #include "init/metrics.h"
 #include "init/modules.h"
@@ -80,7 +80,7 @@ static int read_plan(struct machine *machine, struct error *err)
 	machine->pipes = arena_array(&plan_arena, machine->plan.containers_count + 1, sizeof(*machine->pipes));
 	for (size_t i = 0; i < machine->plan.containers_count; i++) {
 		service_init(&machine->services[i], &machine->plan.containers[i], &machine->plan, &spawn_actions);
-		machine->pipes[i] = (struct console_pipe){ -1, -1 };
+		machine->pipes[i] = (struct log_pipes){ { -1, -1 }, { -1, -1 } };
 	}
 	network_init(machine, &plan_arena);
 	return order_open(machine->services, machine->plan.containers_count, &plan_arena, err);
@@ -138,7 +138,7 @@ static const struct boot_stage {
 	{ "modules",          load_modules,       false },
 	{ "settings",         apply_settings,     false },
 	{ "storage",          disks_apply,        false },
-	{ "console",          console_open,       false },
+	{ "logs",             logs_open,          false },
 	{ "event loop",       loop_open,          true },
 	{ "supervision",      watch_services,     false },
 	{ "network",          network_open,       false },

@@ -12,9 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "init/console.h"
 #include "init/control.h"
 #include "init/init.h"
+#include "init/logs.h"
 #include "init/worker.h"
 
 #define MOUNTS_BYTES_MAX 65536
@@ -127,7 +127,7 @@ void machine_end(struct machine *machine, enum machine_end end)
 	struct error err = { 0 };
 
 	control_close();
-	console_close(machine);
+	logs_close(machine);
 	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
 	/* In a child: a disk that does not answer must not keep the machine from ending. */
 	if (worker_wait(&job, &err) < 0)

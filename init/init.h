@@ -22,21 +22,22 @@
 /* What the machine does at the end of a shutdown. */
 enum machine_end { END_POWEROFF, END_REBOOT };
 
-/* The output of one container on its way to the console; -1 where it is not wanted. */
-struct console_pipe {
-	int read_end, write_end;
+/* The output of one container, standard output and standard error; -1 where there is no pipe. */
+struct log_pipes {
+	int read_end[2], write_end[2];
 };
 
 struct machine {
 	struct plan plan;
 	struct service *services;	/* one for each of plan.containers, same order; behind them the network */
-	struct console_pipe *pipes;	/* the same */
+	struct log_pipes *pipes;	/* the same */
 	struct loop_timer *timers;	/* loop.c's lists */
 	struct loop_child *children;
 	struct loop_source signals, clock, uevents, host;
 	const char *failure_policy;	/* of the step that failed, in place of the plan's on_failure; NULL: it has none */
 	bool has_state;			/* the state partition is mounted at STATE_DIRECTORY */
 	int epoll_fd, console_fd, null_fd, cgroup_fd;	/* -1 while not open, as in the sources */
+	int log_fd, log_progress_fd;	/* the memory of the logs, and an eventfd: logs.h */
 };
 
 /* Writes the first error of a boot to every console and to the host, then does what the plan's on_failure says. */

@@ -16,7 +16,7 @@
 
 static struct machine machine = {
 	.signals.fd = -1, .clock.fd = -1, .uevents.fd = -1, .host.fd = -1,
-	.epoll_fd = -1, .console_fd = -1, .null_fd = -1, .cgroup_fd = -1,
+	.epoll_fd = -1, .console_fd = -1, .null_fd = -1, .cgroup_fd = -1, .log_fd = -1, .log_progress_fd = -1,
 };
 
 /* Only while the plan is read: PID 1 allocates at no other time. Nothing runs yet that could be saved. */

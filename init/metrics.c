@@ -24,12 +24,13 @@
 
 static int collect(struct buffer *out, struct error *err)
 {
-	static struct client client = { .fd = -1, .timeout = PATIENCE };
+	static struct client client;
 	autobuffer struct buffer request = { 0 };
 	char before[128] = "";
 	struct record record;
 	int r;
 
+	client.timeout = PATIENCE;
 	client.fd = client_connect_unix(CONTROL_SOCKET, err);
 	record_begin(&request, "metrics");
 	record_end(&request);

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "init/dmesg.h"
+#include "init/logs.h"
 #include "init/loop.h"
 #include "init/service.h"
 #include "init/session.h"
@@ -306,6 +307,37 @@ static void add_cpu(struct buffer *out, const struct machine *machine, const str
 	record_end(out);
 }
 
+static const char *const sink_names[LOG_SINKS] = { "console", "file", "remote0", "remote1", "remote2", "remote3" };
+
+static void add_log_metrics(struct buffer *out, const struct machine *machine)
+{
+	struct log_memory memory = { 0 };
+	struct error ignored;
+
+	if (machine->log_fd < 0 || logs_map(machine, &memory, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < memory.count; i++) {
+		uint64_t next = log_current(memory.areas[i])->next_sequence;
+
+		begin_metric(out, "slipway_log_lines_total", "counter", "lines that were written");
+		record_add(out, "source", logs_name(machine, i));
+		record_add_number(out, "value", next > 0 ? (int64_t)next - 1 : 0);
+		record_end(out);
+	}
+	for (size_t i = 0; i < memory.count; i++)
+		for (size_t sink = 0; sink < LOG_SINKS; sink++) {
+			uint64_t lost = atomic_load(&memory.areas[i]->lost[sink]);
+
+			if (lost == 0)
+				continue;
+			begin_metric(out, "slipway_log_lost_lines_total", "counter", "lines overwritten before a sink took them");
+			record_add(out, "source", logs_name(machine, i));
+			record_add(out, "sink", sink_names[sink]);
+			record_add_number(out, "value", (int64_t)lost);
+			record_end(out);
+		}
+}
+
 /* Prometheus wants the samples of one name together: so metric by metric, and for each all services. */
 int session_metrics(const struct machine *machine, int client, const struct record *request, struct error *err)
 {
@@ -316,6 +348,7 @@ int session_metrics(const struct machine *machine, int client, const struct reco
 	(void)err;
 	session_begin(client);
 	add_machine_metrics(&out);
+	add_log_metrics(&out, machine);
 	while (first < end && first->plan->stage != PLAN_SERVICES)
 		first++;
 	while (end > first && end[-1].plan->stage != PLAN_SERVICES)

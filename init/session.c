@@ -11,7 +11,7 @@
 
 static const struct session_verb verbs[] = {
 	{ "status", session_status }, { "top", session_top }, { "metrics", session_metrics },
-	{ "dmesg", session_dmesg },   { "exec", session_exec },
+	{ "dmesg", session_dmesg },   { "exec", session_exec }, { "logs", session_logs },
 };
 
 const struct session_verb *session_find(const char *verb)
@@ -78,7 +78,7 @@ static void __attribute__((noreturn)) run(const struct machine *machine, int cli
 
 pid_t session_start(struct machine *machine, int client, const struct session_verb *verb, const struct record *request)
 {
-	const int keep[] = { client, machine->cgroup_fd };
+	const int keep[] = { client, machine->cgroup_fd, machine->log_fd };
 	pid_t pid = process_make("session", keep, ARRAY_SIZE(keep));
 
 	if (pid == 0)

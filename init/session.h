@@ -34,6 +34,8 @@ bool session_is_asked(const struct record *request, const char *name);
 int session_status(const struct machine *machine, int client, const struct record *request, struct error *err);
 int session_top(const struct machine *machine, int client, const struct record *request, struct error *err);
 int session_metrics(const struct machine *machine, int client, const struct record *request, struct error *err);
+/* log_follow.c */
+int session_logs(const struct machine *machine, int client, const struct record *request, struct error *err);
 /* dmesg.c */
 int session_dmesg(const struct machine *machine, int client, const struct record *request, struct error *err);
 /* exec.c */

@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "init/console.h"
+#include "init/logs.h"
 #include "init/oom.h"
 #include "init/prepare.h"
 #include "init/settings.h"
@@ -39,10 +39,11 @@ static int cgroup_of(const struct service *service, struct error *err)
 /* The container's standard streams; nothing else of PID 1's is inherited, being O_CLOEXEC. */
 static int set_streams(const struct service *service)
 {
-	int pipe = console_of(machine, (size_t)(service - machine->services));
-	int out = pipe >= 0 ? pipe : machine->null_fd;
+	size_t index = (size_t)(service - machine->services);
+	int out = logs_of(machine, index, LOG_STDOUT), errors = logs_of(machine, index, LOG_STDERR);
 
-	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out >= 0 ? out : machine->null_fd, STDOUT_FILENO) < 0 ||
+	    dup2(errors >= 0 ? errors : machine->null_fd, STDERR_FILENO) < 0)
 		return -1;
 	return 0;
 }

@@ -38,6 +38,39 @@ struct plan_strings {
 	size_t count;
 };
 
+/* What happens when lines come faster than console and files take them, and their memory is full. */
+enum plan_log_policy {
+	PLAN_LOG_WAIT,			/* who writes them waits */
+	PLAN_LOG_DROP,			/* the oldest go, and are counted */
+};
+
+/* When a file of lines is written through to the disk. */
+enum plan_log_sync { PLAN_SYNC_NEVER, PLAN_SYNC_INTERVAL, PLAN_SYNC_ALWAYS };
+
+/* What becomes of lines. */
+struct plan_log {
+	bool console;			/* default true */
+	unsigned int memory;		/* KiB, 16 to 65536; default 256 */
+	enum plan_log_policy policy;	/* default PLAN_LOG_WAIT */
+	bool kmsg;			/* also to the kernel's buffer; default false */
+	unsigned int file_size;		/* KiB of one file on the state partition; 0 (default): none */
+	unsigned int file_count;	/* files; default 5 */
+	enum plan_log_sync sync;	/* default PLAN_SYNC_INTERVAL */
+};
+
+enum plan_remote_protocol { PLAN_REMOTE_UDP, PLAN_REMOTE_TCP };
+enum plan_remote_format { PLAN_REMOTE_RFC5424, PLAN_REMOTE_JSON };
+
+/* `log-remote`: where all lines are sent to. Before the containers. */
+struct plan_remote {
+	enum plan_remote_protocol protocol;
+	const char *host;		/* a name or an address */
+	unsigned int port;		/* default 514 */
+	enum plan_remote_format format;	/* default PLAN_REMOTE_RFC5424 */
+};
+
+#define PLAN_REMOTES_MAX 4
+
 /* Where `ctl exec` may run programs: nowhere, in containers of services, or also in the machine's own namespaces. */
 enum plan_control_exec { PLAN_EXEC_NONE, PLAN_EXEC_SERVICES, PLAN_EXEC_HOST };
 
@@ -55,6 +88,7 @@ struct plan_machine {
 	unsigned int network_wait;	/* milliseconds until those `after` the network start without it; default 30000 */
 	bool forwarding;		/* between interfaces */
 	struct plan_strings dns, search;	/* for resolv.conf */
+	struct plan_log log;		/* of the kernel's lines and PID 1's own: neither console nor kmsg */
 };
 
 /* `module`: a kernel module to load, in this order; its dependencies stand before it. */
@@ -104,7 +138,7 @@ struct plan_container {
 	unsigned int stop_timeout;	/* milliseconds from stop_signal to SIGKILL; default 10000 */
 	bool new_pid;			/* PID 1 gives CLONE_NEWPID; the child makes all other namespaces */
 	const char *cgroup;		/* path below the cgroup root; default "STAGE/NAME" */
-	const char *log;		/* where output goes: "console" (default), "null" */
+	struct plan_log log;
 	/* Services only; all are names of other services. */
 	/* Or the network, where `machine` has one. */
 	struct plan_strings after;	/* is started when these are ready, or have ended */
@@ -246,6 +280,8 @@ struct plan {
 	size_t links_count;
 	struct plan_route *routes;
 	size_t routes_count;
+	struct plan_remote *remotes;
+	size_t remotes_count;		/* at most PLAN_REMOTES_MAX */
 	struct plan_container *containers;	/* onboot in order, then services, then onshutdown in order */
 	size_t containers_count;
 	struct plan_prepare *prepares;

@@ -18,7 +18,10 @@ static const char *const ooms[] = { "kill-process", "kill-service", "reboot", NU
 static const char *const purposes[] = { "ready", "health", NULL };
 static const char *const probes[] = { "exec", "tcp", "http", NULL };
 static const char *const ills[] = { "restart", "reboot", "ignore", NULL };
-static const char *const logs[] = { "console", "null", NULL };
+static const char *const log_policies[] = { "wait", "drop", NULL };
+static const char *const log_syncs[] = { "never", "interval", "always", NULL };
+static const char *const protocols[] = { "udp", "tcp", NULL };
+static const char *const formats[] = { "rfc5424", "json", NULL };
 static const char *const namespaces[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time", NULL };
 
 static const char *const link_kinds[] = { "device", "vlan", "bridge", "bond", "dummy", "veth", "wireguard", NULL };
@@ -46,6 +49,12 @@ static const char *cgroup_fallback(const void *record, char scratch[PLAN_SCRATCH
 #define HOUR 3600000u		/* in milliseconds */
 #define AT(struct_, member) .offset = offsetof(struct struct_, member)
 
+#define LOG_FIELDS(struct_)                                                                                          \
+	{ "log_memory", PLAN_NUMBER, AT(struct_, log.memory), .fallback = "256", .max = 65536 },                   \
+	{ "log_file_size", PLAN_NUMBER, AT(struct_, log.file_size), .fallback = "0", .max = 1u << 22 },            \
+	{ "log_file_count", PLAN_NUMBER, AT(struct_, log.file_count), .fallback = "5", .max = 100 },               \
+	{ "log_sync", PLAN_ENUM, AT(struct_, log.sync), .fallback = "interval", .words = log_syncs }
+
 static const struct plan_field machine_fields[] = {
 	{ "hostname", PLAN_NAME, AT(plan_machine, hostname), .fallback = "slipway" },
 	{ "root_type", PLAN_WORD, AT(plan_machine, root_type), .required = true, .words = root_types },
@@ -60,6 +69,7 @@ static const struct plan_field machine_fields[] = {
 	{ "forwarding", PLAN_BOOL, AT(plan_machine, forwarding), .fallback = "false" },
 	{ "dns", PLAN_LIST, AT(plan_machine, dns) },
 	{ "search", PLAN_LIST, AT(plan_machine, search) },
+	LOG_FIELDS(plan_machine),
 	{ 0 },
 };
 
@@ -110,6 +120,14 @@ static const struct plan_field route_fields[] = {
 	{ 0 },
 };
 
+static const struct plan_field remote_fields[] = {
+	{ "protocol", PLAN_ENUM, AT(plan_remote, protocol), .required = true, .words = protocols },
+	{ "host", PLAN_NAME, AT(plan_remote, host), .required = true },
+	{ "port", PLAN_NUMBER, AT(plan_remote, port), .fallback = "514", .max = 65535 },
+	{ "format", PLAN_ENUM, AT(plan_remote, format), .fallback = "rfc5424", .words = formats },
+	{ 0 },
+};
+
 static const struct plan_field container_fields[] = {
 	{ "stage", PLAN_ENUM, AT(plan_container, stage), .required = true, .words = stages },
 	{ "name", PLAN_NAME, AT(plan_container, name), .required = true },
@@ -123,7 +141,10 @@ static const struct plan_field container_fields[] = {
 	{ "stop_timeout", PLAN_NUMBER, AT(plan_container, stop_timeout), .fallback = "10000", .max = 86400000 },
 	{ "new_pid", PLAN_BOOL, AT(plan_container, new_pid), .fallback = "false" },
 	{ "cgroup", PLAN_RELATIVE, AT(plan_container, cgroup), .fallback_of = cgroup_fallback },
-	{ "log", PLAN_WORD, AT(plan_container, log), .fallback = "console", .words = logs },
+	{ "log_console", PLAN_BOOL, AT(plan_container, log.console), .fallback = "true" },
+	LOG_FIELDS(plan_container),
+	{ "log_policy", PLAN_ENUM, AT(plan_container, log.policy), .fallback = "wait", .words = log_policies },
+	{ "log_kmsg", PLAN_BOOL, AT(plan_container, log.kmsg), .fallback = "false" },
 	{ "after", PLAN_LIST, AT(plan_container, after) },
 	{ "requires", PLAN_LIST, AT(plan_container, requires) },
 	{ "oneshot", PLAN_BOOL, AT(plan_container, oneshot), .fallback = "false" },
@@ -216,6 +237,7 @@ const struct plan_record plan_records[] = {
 	{ "storage", plan_storage_fields, ARRAY_OF(plan_storage, storage), ALONE },
 	{ "link", link_fields, ARRAY_OF(plan_link, links), ALONE },
 	{ "route", route_fields, ARRAY_OF(plan_route, routes), ALONE },
+	{ "log-remote", remote_fields, ARRAY_OF(plan_remote, remotes), ALONE },
 	{ "container", container_fields, ARRAY_OF(plan_container, containers), ALONE },
 	{ "mkdir", mkdir_fields, PREPARE(PLAN_MKDIR) },
 	{ "mount", mount_fields, PREPARE(PLAN_MOUNT) },

@@ -147,6 +147,9 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 			return -1;
 	if (write_links(plan, out, err) < 0)
 		return -1;
+	for (size_t i = 0; i < plan->remotes_count; i++)
+		if (write_record(ROW(remotes), &plan->remotes[i], out, err) < 0)
+			return -1;
 	for (size_t i = 0; i < plan->containers_count; i++)
 		if (write_container(plan, i, &next, out, err) < 0)
 			return error_context(err, "container '%s'",
@@ -161,7 +164,7 @@ static int write_records(const struct plan *plan, struct buffer *out, struct err
 int plan_write(const struct plan *plan, struct buffer *out, struct error *err)
 {
 	size_t records = 1 + plan->modules_count + plan->sysctls_count + plan->storage_count + plan->links_count +
-			 plan->routes_count + plan->containers_count + plan->prepares_count + plan->probes_count;
+			 plan->routes_count + plan->remotes_count + plan->containers_count + plan->prepares_count + plan->probes_count;
 	autobuffer struct buffer text = { 0 };
 
 	if (records > PLAN_RECORDS_MAX)

@@ -31,7 +31,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" /proc/1/status; }
 zombies() { cat /proc/[0-9]*/stat 2>/dev/null | sed "s/.*) //" | grep -c "^Z"; }
 # Services whose cgroup has a process, of those whose names begin so.
 alive() { cat $cgroup/services/$1*/cgroup.events 2>/dev/null | grep -c "^populated 1"; }
-reader() { pidof console; }
+reader() { pidof log; }
 '
 
 # watch: the service, for the list of services; what it runs is standard input. OPTIONS are further lines of the service.

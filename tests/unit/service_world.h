@@ -71,7 +71,7 @@ static struct plan_container container(enum plan_restart restart, unsigned int m
 {
 	return (struct plan_container){
 		.stage = PLAN_SERVICES, .name = "s", .bundle = "/s", .restart = restart, .restart_max = max,
-		.stop_signal = "SIGINT", .stop_timeout = 10000, .cgroup = "s", .log = "null",
+		.stop_signal = "SIGINT", .stop_timeout = 10000, .cgroup = "s",
 		.ready_fd = 3, .ready_timeout = 5000, .restart_delay = DELAY_FIRST, .restart_delay_max = DELAY_CAP,
 		.restart_reset = STEADY,
 	};

@@ -25,9 +25,11 @@ static const char everything[] =
 	"storage kind=swap-file name=swap0 size=1152921504606846976 priority=32768\n"
 	"storage kind=volume path=/v name=v persistent=true filled=true uid=0 gid=4294967294 mode=0700\n"
 	"storage kind=zram percent=50 algorithm=zstd\n"
+	"log-remote protocol=udp host=logs.example format=json\n"
+	"log-remote protocol=tcp host=10.0.2.2 port=6514\n"
 	"container stage=onboot name=net bundle=/containers/onboot/000-net ignore_failure=true new_pid=true\n"
 	"container stage=services name=redis bundle=/containers/services/redis restart=on-failure restart_max=3 "
-	"on_exit=poweroff stop_signal=SIGINT stop_timeout=1500 cgroup=db/redis log=null\n"
+	"on_exit=poweroff stop_signal=SIGINT stop_timeout=1500 cgroup=db/redis log_console=false log_memory=64 log_file_size=1024 log_file_count=2 log_sync=always log_policy=drop log_kmsg=true\n"
 	"mkdir path=/var/lib/redis\n"
 	"mount path=/var/lib/redis type=tmpfs source=tmpfs option=size=1m option=mode=0700\n"
 	"bind-namespace path=/run/netns/redis type=net\n"
@@ -119,7 +121,10 @@ static void every_field_arrives(void **state)
 	assert_string_equal(plan.containers[1].stop_signal, "SIGINT");
 	assert_int_equal(plan.containers[1].stop_timeout, 1500);
 	assert_string_equal(plan.containers[1].cgroup, "db/redis");
-	assert_string_equal(plan.containers[1].log, "null");
+	assert_false(plan.containers[1].log.console);
+	assert_int_equal(plan.containers[1].log.memory, 64);
+	assert_int_equal(plan.containers[1].log.policy, PLAN_LOG_DROP);
+	assert_int_equal(plan.containers[1].log.sync, PLAN_SYNC_ALWAYS);
 	assert_int_equal(plan.prepares_count, 8);
 	assert_int_equal(plan.prepares[0].kind, PLAN_MKDIR);
 	assert_int_equal(plan.prepares[1].kind, PLAN_MOUNT);
@@ -153,7 +158,8 @@ static void defaults_depend_on_the_stage(void **state)
 	assert_string_equal(plan.containers[1].cgroup, "services/b");
 	assert_string_equal(plan.containers[1].stop_signal, "SIGTERM");
 	assert_int_equal(plan.containers[1].stop_timeout, 10000);
-	assert_string_equal(plan.containers[1].log, "console");
+	assert_true(plan.containers[1].log.console);
+	assert_int_equal(plan.containers[1].log.memory, 256);
 	assert_int_equal(plan.containers[1].after.count, 0);
 	assert_int_equal(plan.containers[1].ready, PLAN_READY_EXEC);
 	assert_int_equal(plan.containers[1].ready_fd, 3);
@@ -296,7 +302,8 @@ static void limits_hold_for_reader_and_writer(void **state)
 static void writer_refuses_what_the_reader_would(void **state)
 {
 	struct plan_container container = { .stage = PLAN_SERVICES, .name = "a/b", .bundle = "/b",
-					    .stop_signal = "SIGTERM", .cgroup = "x", .log = "console" };
+					    .stop_signal = "SIGTERM", .cgroup = "x",
+					    .log = { .console = true, .memory = 256, .file_count = 5, .sync = PLAN_SYNC_INTERVAL } };
 	struct plan_prepare prepare = { .kind = PLAN_MKDIR, .container = 1, .path = "/x" };
 	struct plan plan = { .machine = { .hostname = "h", .root_type = "initramfs", .on_failure = "poweroff" },
 			     .containers = &container, .containers_count = 1 };

@@ -109,7 +109,7 @@ int compile(const struct compile_input *input, struct arena *arena, struct compi
 {
 	struct compiled out = { 0 };
 
-	if (machine_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
+	if (machine_compile(input, arena, &out.plan, err) < 0 || logging_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
 	    modules_compile(input, arena, &out, err) < 0 ||
 	    cmdline_compile(input, arena, &out, err) < 0 || compile_containers(input, arena, &out, err) < 0 ||
 	    check_cgroups(&out, err) < 0 || check_waits(&out, err) < 0)

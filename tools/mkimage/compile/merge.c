@@ -12,7 +12,7 @@
 #define LABEL "org.mobyproject.config"
 
 enum key_kind { KEY_STRING, KEY_STRINGS, KEY_BOOL, KEY_INT, KEY_ID, KEY_PAIRS, KEY_MAPPINGS, KEY_RESOURCES,
-		KEY_PROBE, KEY_SCHEDULE };
+		KEY_PROBE, KEY_SCHEDULE, KEY_LOG_FILE };
 
 #define KEY(kind, member) { kind, offsetof(struct manifest_container, member) }
 
@@ -79,6 +79,11 @@ static const struct key {
 	KEY(KEY_STRING, oom),
 	KEY(KEY_STRING, ready_timeout),
 	KEY(KEY_BOOL, critical),
+	KEY(KEY_BOOL, log.console),
+	KEY(KEY_STRING, log.memory),
+	KEY(KEY_STRING, log.policy),
+	KEY(KEY_BOOL, log.kmsg),
+	KEY(KEY_LOG_FILE, log.file),
 	KEY(KEY_STRING, on_exit),
 	KEY(KEY_STRING, on_failure),
 	KEY(KEY_STRING, stop_signal),
@@ -101,6 +106,7 @@ static const struct kind_row {
 	[KEY_PROBE] = { sizeof(struct manifest_probe), offsetof(struct manifest_probe, set) },
 	[KEY_SCHEDULE] = { sizeof(struct manifest_schedule), offsetof(struct manifest_schedule, set) },
 	[KEY_RESOURCES] = { sizeof(struct manifest_resources), offsetof(struct manifest_resources, set) },
+	[KEY_LOG_FILE] = { sizeof(struct manifest_log_file), offsetof(struct manifest_log_file, set) },
 };
 
 static bool is_set(const struct kind_row *kind, const void *value)

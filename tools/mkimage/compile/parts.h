@@ -122,6 +122,10 @@ int modules_compile(const struct compile_input *input, struct arena *arena, stru
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);
 
+/* logging.c */
+struct plan_log logging_of(const struct manifest *manifest, const struct manifest_log *stated);
+int logging_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);
+
 /* machine.c: `machine` and `sysctl` records. */
 int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);
 

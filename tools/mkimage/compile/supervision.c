@@ -230,7 +230,7 @@ int supervision_compile(struct job *job, struct plan_container *out)
 	out->name = job->stated->name.value;
 	out->bundle = bundle_of(job);
 	out->new_pid = job->own_pid;
-	out->log = "console";
+	out->log = logging_of(job->input->manifest, &job->merged.log);
 	if (compile_order(job, out) < 0 || compile_exit(job, out) < 0 || compile_restart(job, out) < 0 ||
 	    compile_delays(job, out) < 0 || compile_oom(job, out) < 0 || compile_failure(job, out) < 0)
 		return -1;

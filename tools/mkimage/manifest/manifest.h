@@ -183,6 +183,32 @@ struct manifest_credential {		/* (+) */
 	struct manifest_bool optional;
 };
 
+struct manifest_log_file {		/* (+) log.file */
+	bool set;
+	struct manifest_string size;	/* "1M" */
+	struct manifest_int count;
+	struct manifest_string sync;	/* never | interval | always */
+};
+
+struct manifest_log {			/* (+) what becomes of a container's lines */
+	struct manifest_bool console, kmsg;
+	struct manifest_string memory;	/* "256K" */
+	struct manifest_string policy;	/* wait | drop */
+	struct manifest_log_file file;
+};
+
+struct manifest_log_remote {		/* (+) logging.remotes */
+	struct place at;
+	struct manifest_string syslog;	/* "udp://HOST:PORT", "tcp://HOST:PORT" */
+	struct manifest_string format;	/* rfc5424 | json */
+};
+
+struct manifest_logging {		/* (+) of the machine */
+	struct manifest_log defaults;
+	struct manifest_log_remote *remotes;
+	size_t remotes_count;
+};
+
 /*
  * What a container may say; the same keys come from an image's label
  * `org.mobyproject.config` (JSON), with the manifest's keys winning key by key,
@@ -231,6 +257,7 @@ struct manifest_container {
 	struct manifest_credential *credentials;
 	size_t credentials_count;
 	bool credentials_set;
+	struct manifest_log log;
 };
 
 struct manifest_containers {
@@ -420,6 +447,7 @@ struct manifest {
 	struct manifest_pairs sysctl;		/* (+) of the machine */
 	struct manifest_storage storage;	/* (+) */
 	struct manifest_control control;	/* (+) */
+	struct manifest_logging logging;	/* (+) */
 	struct manifest_trust trust;
 };
 
@@ -450,6 +478,14 @@ bool manifest_size(const char *text, uint64_t *bytes);
 
 /* The same, or "1%" to "1000%", which gives `percent` and no bytes. */
 bool manifest_share(const char *text, uint64_t *bytes, unsigned int *percent);
+
+/* `syslog:` in its parts; the host is in the arena. False where the text is none. */
+struct manifest_syslog_target {
+	bool tcp;
+	const char *host;
+	unsigned int port;
+};
+bool manifest_syslog(const char *text, struct arena *arena, struct manifest_syslog_target *target);
 
 /* `ready:` in its parts. */
 enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD, MANIFEST_READY_NOTIFY };

@@ -248,6 +248,7 @@ static const struct field container_fields[] = {
 	KEY(_container, "restart_reset", STRING, restart_reset, CHECK(duration)),
 	NESTED("schedule", offsetof(struct manifest_container, schedule), &schedule),
 	KEY(_container, "critical", BOOL, critical),
+	NESTED("log", offsetof(struct manifest_container, log), &schema_log),
 	KEY(_container, "on_exit", STRING, on_exit, CHECK(on_exit)),
 	KEY(_container, "on_failure", STRING, on_failure, CHECK(on_failure)),
 	KEY(_container, "stop_signal", STRING, stop_signal, CHECK(signal)),
@@ -342,5 +343,6 @@ static const struct field manifest_fields[] = {
 	KEY(, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	NESTED("storage", offsetof(struct manifest, storage), &schema_storage),
 	NESTED("control", offsetof(struct manifest, control), &control),
+	NESTED("logging", offsetof(struct manifest, logging), &schema_logging),
 };
 const struct schema schema_manifest = BARE(, manifest_fields);

@@ -54,6 +54,7 @@ struct schema {
 extern const struct schema schema_manifest;	/* struct manifest */
 extern const struct schema schema_container;	/* struct manifest_container */
 extern const struct schema schema_file;		/* struct manifest_file */
+extern const struct schema schema_log, schema_logging;	/* struct manifest_log, manifest_logging: schema_logs.c */
 extern const struct schema schema_storage;	/* struct manifest_storage: schema_storage.c */
 extern const struct schema schema_network;	/* struct manifest_network; schema_network.c */
 

@@ -239,6 +239,27 @@ const char *value_boot_failure(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_log_policy(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "wait", "drop", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_log_sync(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "never", "interval", "always", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_log_format(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "rfc5424", "json", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
 const char *value_control_exec(const char *value, struct arena *arena)
 {
 	static const char *const words[] = { "none", "services", "host", NULL };

@@ -27,7 +27,9 @@ value_check value_file_path;		/* and is not the root itself */
 value_check value_net, value_namespace;	/* new, host, root, none or a path */
 value_check value_userns;		/* and auto */
 value_check value_propagation;
-value_check value_control_exec;
+value_check value_control_exec, value_log_policy, value_log_sync, value_log_format;
+/* schema_logs.c */
+value_check value_syslog, value_log_memory, value_log_file;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
 value_check value_metadata, value_format;
 value_check value_dhcp, value_bond_mode, value_lacp_rate;
