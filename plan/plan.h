@@ -29,6 +29,7 @@
 
 #define PLAN_VERSION 1
 #define PLAN_PATH "/etc/slipway/plan"
+#define PLAN_ALIASES_PATH "/etc/slipway/aliases"	/* plan/aliases.h */
 #define PLAN_BYTES_MAX (1u << 20)
 #define PLAN_RECORDS_MAX 4096
 #define PLAN_READY_FD_MAX 255		/* and from 3 on */
@@ -80,7 +81,7 @@ struct plan_machine {
 	const char *root_type;		/* "initramfs", "squashfs", "erofs" */
 	const char *root_source;	/* "/dev/vda"; NULL for initramfs */
 	unsigned int root_timeout;	/* seconds to wait for the device; default 30 */
-	const char *on_failure;		/* what a failed boot step does: "poweroff" (default), "reboot", "continue" */
+	const char *on_failure;		/* what a failed boot step does: "poweroff" (default), "reboot", "continue", "shell" */
 	enum plan_control_exec control_exec;	/* what control may run; default PLAN_EXEC_SERVICES */
 	bool control_vsock;		/* control also on a vsock port, for the host */
 	unsigned int metrics_port;	/* TCP; 0 (default): none */
@@ -88,6 +89,15 @@ struct plan_machine {
 	unsigned int network_wait;	/* milliseconds until those `after` the network start without it; default 30000 */
 	bool forwarding;		/* between interfaces */
 	struct plan_strings dns, search;	/* for resolv.conf */
+	const char *reboot;		/* how: "firmware" (default), "kexec" */
+	bool hotplug;			/* drivers are found by PLAN_ALIASES_PATH, and disks get names below /dev/disk */
+	const char *lockdown;		/* "none" (default), "integrity", "confidentiality" */
+	const char *machine_id;		/* 32 digits; NULL: kept on the state partition, the hypervisor's, or made anew */
+	const char *rtc;		/* what the hardware clock shows: "utc" (default), or an offset to it, "+01:00" */
+	unsigned int built;		/* seconds since the epoch that the clock is never before; 0 where not known */
+	const char *watchdog;		/* "/dev/watchdog0"; NULL: none */
+	unsigned int watchdog_timeout;	/* seconds without a sign of life; default 30 */
+	unsigned int watchdog_shutdown;	/* seconds that a shutdown may take; default 600 */
 	struct plan_log log;		/* of the kernel's lines and PID 1's own: neither console nor kmsg */
 };
 
@@ -103,7 +113,7 @@ struct plan_sysctl {
 	const char *key, *value;	/* "net.ipv4.ip_forward", "1" */
 };
 
-enum plan_stage { PLAN_ONBOOT, PLAN_SERVICES, PLAN_ONSHUTDOWN, PLAN_STAGES };
+enum plan_stage { PLAN_ONBOOT, PLAN_SERVICES, PLAN_ONSHUTDOWN, PLAN_EMERGENCY, PLAN_STAGES };
 enum plan_restart { PLAN_RESTART_NEVER, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_ALWAYS };
 enum plan_exit { PLAN_EXIT_IGNORE, PLAN_EXIT_POWEROFF, PLAN_EXIT_REBOOT };
 
@@ -123,8 +133,8 @@ enum plan_oom {
 };
 
 /*
- * `container`: one standard OCI bundle. An onboot or onshutdown container runs
- * to its end before the next is started; services run side by side.
+ * `container`: one standard OCI bundle. Services run side by side; a container of another stage runs
+ * to its end before the next is started. Those of the emergency are for a boot that failed.
  */
 struct plan_container {
 	enum plan_stage stage;
@@ -139,6 +149,8 @@ struct plan_container {
 	bool new_pid;			/* PID 1 gives CLONE_NEWPID; the child makes all other namespaces */
 	const char *cgroup;		/* path below the cgroup root; default "STAGE/NAME" */
 	struct plan_log log;
+	const char *tty;		/* the terminal it has: "ttyS0", or "console", the kernel's; NULL: none */
+	unsigned int timeout;		/* milliseconds from its start until it is stopped, not for services; 0 is no limit */
 	/* Services only; all are names of other services. */
 	/* Or the network, where `machine` has one. */
 	struct plan_strings after;	/* is started when these are ready, or have ended */
@@ -282,7 +294,7 @@ struct plan {
 	size_t routes_count;
 	struct plan_remote *remotes;
 	size_t remotes_count;		/* at most PLAN_REMOTES_MAX */
-	struct plan_container *containers;	/* onboot in order, then services, then onshutdown in order */
+	struct plan_container *containers;	/* onboot in order, then services, onshutdown in order, emergency in order */
 	size_t containers_count;
 	struct plan_prepare *prepares;
 	size_t prepares_count;

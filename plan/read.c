@@ -190,7 +190,7 @@ static int check_whole(struct reader *r, const struct plan_record *row, void *re
 		return plan_check_storage(record, r->err);
 	if (row->items == offsetof(struct plan, containers) && plan->containers_count > 1 &&
 	    plan->containers[plan->containers_count - 1].stage < plan->containers[plan->containers_count - 2].stage)
-		return error_set(r->err, "field 'stage': onboot stands before services, services before onshutdown");
+		return error_set(r->err, "field 'stage': onboot stands before services, then onshutdown, then emergency");
 	return 0;
 }
 

@@ -8,9 +8,11 @@
 #include "base/path.h"
 
 static const char *const root_types[] = { "initramfs", "squashfs", "erofs", NULL };
-static const char *const failures[] = { "poweroff", "reboot", "continue", NULL };
+static const char *const failures[] = { "poweroff", "reboot", "continue", "shell", NULL };
 static const char *const control_execs[] = { "none", "services", "host", NULL };
-static const char *const stages[] = { "onboot", "services", "onshutdown", NULL };
+static const char *const reboots[] = { "firmware", "kexec", NULL };
+static const char *const lockdowns[] = { "none", "integrity", "confidentiality", NULL };
+static const char *const stages[] = { "onboot", "services", "onshutdown", "emergency", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
 static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
 static const char *const readies[] = { "exec", "fd", "notify", "probe", NULL };
@@ -69,6 +71,15 @@ static const struct plan_field machine_fields[] = {
 	{ "forwarding", PLAN_BOOL, AT(plan_machine, forwarding), .fallback = "false" },
 	{ "dns", PLAN_LIST, AT(plan_machine, dns) },
 	{ "search", PLAN_LIST, AT(plan_machine, search) },
+	{ "reboot", PLAN_WORD, AT(plan_machine, reboot), .fallback = "firmware", .words = reboots },
+	{ "hotplug", PLAN_BOOL, AT(plan_machine, hotplug), .fallback = "false" },
+	{ "lockdown", PLAN_WORD, AT(plan_machine, lockdown), .fallback = "none", .words = lockdowns },
+	{ "machine_id", PLAN_NAME, AT(plan_machine, machine_id) },
+	{ "rtc", PLAN_NAME, AT(plan_machine, rtc), .fallback = "utc" },
+	{ "built", PLAN_NUMBER, AT(plan_machine, built), .fallback = "0", .max = UINT32_MAX },
+	{ "watchdog", PLAN_FILE, AT(plan_machine, watchdog) },
+	{ "watchdog_timeout", PLAN_NUMBER, AT(plan_machine, watchdog_timeout), .fallback = "30", .max = 3600 },
+	{ "watchdog_shutdown", PLAN_NUMBER, AT(plan_machine, watchdog_shutdown), .fallback = "600", .max = 3600 },
 	LOG_FIELDS(plan_machine),
 	{ 0 },
 };
@@ -145,6 +156,8 @@ static const struct plan_field container_fields[] = {
 	LOG_FIELDS(plan_container),
 	{ "log_policy", PLAN_ENUM, AT(plan_container, log.policy), .fallback = "wait", .words = log_policies },
 	{ "log_kmsg", PLAN_BOOL, AT(plan_container, log.kmsg), .fallback = "false" },
+	{ "tty", PLAN_NAME, AT(plan_container, tty) },
+	{ "timeout", PLAN_NUMBER, AT(plan_container, timeout), .fallback = "0", .max = 86400000 },
 	{ "after", PLAN_LIST, AT(plan_container, after) },
 	{ "requires", PLAN_LIST, AT(plan_container, requires) },
 	{ "oneshot", PLAN_BOOL, AT(plan_container, oneshot), .fallback = "false" },

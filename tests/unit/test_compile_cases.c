@@ -94,6 +94,7 @@ static const char modules_dep[] =
 	"kernel/net/8021q/8021q.ko.xz: kernel/net/802/garp.ko.xz\n"
 	"kernel/net/core/failover.ko.xz:\n"
 	"kernel/net/ipv4/udp_tunnel.ko.xz:\n";
+static const char modules_alias[] = "# comment\nalias virtio:d00000001v* virtio_net\nalias devname:loop-control loop\nalias broken\n";
 static const char modules_builtin[] = "kernel/net/packet/af_packet.ko\nkernel/net/ipv6/ipv6.ko\nkernel/fs/ext4/ext4.ko\n"
 				      "kernel/net/bridge/bridge.ko\n";
 
@@ -203,7 +204,7 @@ static int compile_case(const char *directory, struct arena *arena, struct compi
 	if (manifest_parse("input.yml", text, strlen(text), arena, manifest, err) < 0)
 		return -1;
 	if (manifest->kernel.image.value && strcmp(manifest->kernel.image.value, "kernel:1") == 0)
-		input.kernel = (struct compile_kernel){ "6.1.0", modules_dep, modules_builtin };
+		input.kernel = (struct compile_kernel){ "6.1.0", modules_dep, modules_builtin, modules_alias, "" };
 	if (compile(&input, arena, compiled, err) < 0)
 		return -1;
 	for (size_t i = 0; i < compiled->plan.containers_count; compile_own_credentials(compiled, i), i++)

@@ -238,7 +238,7 @@ static void each_error_names_line_and_field(void **state)
 		{ HEAD "container stage=services name=a bundle=/a cgroup=../b\n",
 		  "line 3: field 'cgroup': expected a relative path without '..', got '../b'" },
 		{ HEAD "container stage=services name=a bundle=/a\ncontainer stage=onboot name=b bundle=/b\n",
-		  "line 4: field 'stage': onboot stands before services, services before onshutdown" },
+		  "line 4: field 'stage': onboot stands before services, then onshutdown, then emergency" },
 		{ HEAD "mkdir path=/a\n", "line 3: record 'mkdir' must follow the container it is for" },
 	};
 

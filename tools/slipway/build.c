@@ -69,14 +69,6 @@ static const char *default_output(const char *manifest_path, struct arena *arena
 	return length ? arena_strndup(arena, base, length) : "slipway";
 }
 
-/* SOURCE_DATE_EPOCH (reproducible-builds.org), else the epoch itself. */
-static int64_t newest_time(void)
-{
-	const char *text = getenv("SOURCE_DATE_EPOCH");
-
-	return text ? strtoll(text, NULL, 10) : 0;
-}
-
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
 		       struct tree *root, struct tree *boot, struct progress *progress, struct error *err)
 {
@@ -87,9 +79,11 @@ static int write_image(const struct build_options *o, const struct image_format 
 	};
 	const char *output = o->output ? o->output : default_output(c->manifest.path, &c->arena);
 
-	tree_clamp_times(root, newest_time());
+	tree_clamp_times(root, compilation_newest_time());
 	if (boot)
-		tree_clamp_times(boot, newest_time());
+		tree_clamp_times(boot, compilation_newest_time());
+	if (boot && strcmp(c->compiled.plan.machine.reboot, "kexec") == 0 && image_add_boot(&input, err) < 0)
+		return -1;
 	progress_step(progress, "writing %s (%s)", output, format->name);
 	if (format->write(&input, output, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/slipway/compilation.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -98,7 +99,17 @@ int compilation_resolve(const struct compilation_options *options, struct compil
 			return -1;
 	if (resolve_stage(options, c, &m->onboot, err) < 0 || resolve_stage(options, c, &m->services, err) < 0)
 		return -1;
-	return resolve_stage(options, c, &m->onshutdown, err);
+	if (resolve_stage(options, c, &m->onshutdown, err) < 0)
+		return -1;
+	return resolve_stage(options, c, &m->emergency, err);
+}
+
+int64_t compilation_newest_time(void)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	int64_t time = text ? strtoll(text, NULL, 10) : 0;
+
+	return time < 0 ? 0 : time > UINT32_MAX ? UINT32_MAX : time;
 }
 
 int compilation_compile(const struct image_format *format, struct compilation *c, struct error *err)
@@ -106,6 +117,7 @@ int compilation_compile(const struct image_format *format, struct compilation *c
 	struct compile_input input = {
 		.manifest = &c->manifest, .images = c->images, .images_count = c->images_count,
 		.kernel = c->kernel.lists, .root_type = format->root_type, .root_source = format->root_source,
+		.built = (uint32_t)compilation_newest_time(),
 	};
 
 	if (!input.kernel.modules_dep)

@@ -36,6 +36,9 @@ int compilation_read(const struct compilation_options *options, struct compilati
 int compilation_resolve(const struct compilation_options *options, struct compilation *c, struct error *err);
 int compilation_compile(const struct image_format *format, struct compilation *c, struct error *err);
 
+/* SOURCE_DATE_EPOCH (reproducible-builds.org), else the epoch itself. */
+int64_t compilation_newest_time(void);
+
 /* Safe at any step, also on an all-zero one. */
 void compilation_release(struct compilation *c);
 

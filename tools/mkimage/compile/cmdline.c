@@ -24,10 +24,25 @@ static const struct addition {
 	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" } },
 };
 
+/* What other keys of the manifest say, the kernel's way. */
+static const struct policy {
+	size_t offset;			/* of a string in the manifest */
+	const char *value, *text;
+	const char *key;		/* stated on the command line, it wins */
+} policies[] = {
+	{ offsetof(struct manifest, panic), "reboot", "panic=-1", "panic" },
+	{ offsetof(struct manifest, panic), "halt", "panic=0", "panic" },
+	/* What went on after an oops would be a machine in a state that nobody knows. */
+	{ offsetof(struct manifest, panic), "reboot", "oops=panic", "oops" },
+	{ offsetof(struct manifest, panic), "halt", "oops=panic", "oops" },
+	{ offsetof(struct manifest, lockdown), "integrity", "lockdown=integrity", "lockdown" },
+	{ offsetof(struct manifest, lockdown), "confidentiality", "lockdown=confidentiality", "lockdown" },
+};
+
 /* The words of the text, one space between; quoted parts ("a b") stay as they are, as the kernel reads them. */
 static void add_words(struct buffer *out, const char *text)
 {
-	bool quoted = false, gap = false;
+	bool quoted = false, gap = out->length > 0;
 
 	for (; *text; text++) {
 		if (!quoted && isspace((unsigned char)*text)) {
@@ -69,12 +84,24 @@ static bool is_said(const struct addition *addition, const char *cmdline)
 	return false;
 }
 
+static void add_policies(const struct manifest *manifest, const char *stated, struct buffer *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		const struct policy *p = &policies[i];
+		const struct manifest_string *key = (const void *)((const char *)manifest + p->offset);
+
+		if (key->value && strcmp(key->value, p->value) == 0 && !has_key(stated, p->key))
+			buffer_printf(words, "%s%s", words->length ? " " : "", p->text);
+	}
+}
+
 /* Ours go in front: what the manifest says comes later, where the last word counts, and "--" stays last. */
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err)
 {
 	const struct manifest_string *stated = &input->manifest->kernel.cmdline;
 	autobuffer struct buffer words = { 0 }, all = { 0 };
 
+	add_policies(input->manifest, stated->value ? stated->value : "", &words);
 	add_words(&words, stated->value ? stated->value : "");
 	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
 		if (!is_said(&additions[i], buffer_string(&words)))

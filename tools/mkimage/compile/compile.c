@@ -63,6 +63,7 @@ static int compile_containers(const struct compile_input *input, struct arena *a
 		[PLAN_ONBOOT] = &input->manifest->onboot,
 		[PLAN_SERVICES] = &input->manifest->services,
 		[PLAN_ONSHUTDOWN] = &input->manifest->onshutdown,
+		[PLAN_EMERGENCY] = &input->manifest->emergency,
 	};
 	size_t count = 0;
 
@@ -109,8 +110,9 @@ int compile(const struct compile_input *input, struct arena *arena, struct compi
 {
 	struct compiled out = { 0 };
 
-	if (machine_compile(input, arena, &out.plan, err) < 0 || logging_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
-	    modules_compile(input, arena, &out, err) < 0 ||
+	if (machine_compile(input, arena, &out.plan, err) < 0 || policies_compile(input, &out.plan, arena, err) < 0 ||
+	    logging_compile(input, arena, &out.plan, err) < 0 || storage_compile(input, arena, &out, err) < 0 ||
+	    modules_compile(input, arena, &out, err) < 0 || aliases_compile(input, arena, &out, err) < 0 ||
 	    cmdline_compile(input, arena, &out, err) < 0 || compile_containers(input, arena, &out, err) < 0 ||
 	    check_cgroups(&out, err) < 0 || check_waits(&out, err) < 0)
 		return -1;

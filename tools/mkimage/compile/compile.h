@@ -8,6 +8,7 @@
 #define MKIMAGE_COMPILE_COMPILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct compile_kernel {
 	const char *release;		/* "6.1.0-56-cloud-amd64"; NULL where there are no modules */
 	const char *modules_dep;	/* text of modules.dep and modules.builtin; "" where missing */
 	const char *modules_builtin;
+	const char *modules_alias, *modules_softdep;	/* likewise; NULL is as good as "" */
 };
 
 struct compile_input {
@@ -36,6 +38,7 @@ struct compile_input {
 	struct compile_kernel kernel;
 	const char *root_type;		/* from the output format: "initramfs" or "squashfs" */
 	const char *root_source;	/* "/dev/vda", or NULL */
+	uint32_t built;			/* SOURCE_DATE_EPOCH; 0 where it is not known */
 };
 
 /* One container, ready to be laid out. Same order and count as plan.containers. */
@@ -65,6 +68,8 @@ struct compiled {
 	size_t boot_modules_count;
 	const char *cmdline;		/* kernel command line */
 	bool needs_check;		/* the root holds the program that checks file systems */
+	const void *aliases;		/* the file PLAN_ALIASES_PATH; NULL: none */
+	size_t aliases_length;
 };
 
 int compile(const struct compile_input *input, struct arena *arena, struct compiled *compiled, struct error *err);

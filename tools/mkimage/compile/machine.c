@@ -50,7 +50,7 @@ static int compile_hostname(const struct compile_input *input, struct arena *are
 
 static int compile_failure(const struct compile_input *input, struct plan_machine *machine, struct error *err)
 {
-	static const char *const words[] = { "poweroff", "reboot", "continue" };
+	static const char *const words[] = { "poweroff", "reboot", "continue", "shell" };
 	const struct manifest_string *stated = &input->manifest->on_failure;
 
 	machine->on_failure = words[0];
@@ -61,7 +61,7 @@ static int compile_failure(const struct compile_input *input, struct plan_machin
 			machine->on_failure = words[i];
 			return 0;
 		}
-	return place_error(&stated->at, err, "on_failure: expected 'poweroff', 'reboot' or 'continue', got '%s'",
+	return place_error(&stated->at, err, "on_failure: expected 'poweroff', 'reboot', 'continue' or 'shell', got '%s'",
 			   stated->value);
 }
 

@@ -84,6 +84,8 @@ static const struct key {
 	KEY(KEY_STRING, log.policy),
 	KEY(KEY_BOOL, log.kmsg),
 	KEY(KEY_LOG_FILE, log.file),
+	KEY(KEY_STRING, timeout),
+	KEY(KEY_STRING, tty),
 	KEY(KEY_STRING, on_exit),
 	KEY(KEY_STRING, on_failure),
 	KEY(KEY_STRING, stop_signal),
@@ -174,6 +176,23 @@ static void merge(struct arena *arena, struct manifest_container *label, const s
 	append(arena, &merged->binds, &stated->binds_add);
 }
 
+/* Who repairs a machine needs all of it, and a terminal. */
+static void default_emergency(struct job *job)
+{
+	struct manifest_container *m = &job->merged;
+
+	if (!m->capabilities.set) {
+		m->capabilities.set = true;
+		m->capabilities.items = arena_alloc(job->arena, sizeof(*m->capabilities.items));
+		m->capabilities.items->value = "all";
+		m->capabilities.count = 1;
+	}
+	if (!m->pid.value)
+		m->pid.value = "host";
+	if (!m->tty.value)
+		m->tty.value = "console";
+}
+
 int merge_label(struct job *job)
 {
 	const char *text = oci_pairs_find(&job->image->config.config.labels, LABEL);
@@ -187,5 +206,7 @@ int merge_label(struct job *job)
 			return error_context(job->err, "%s:%u:%u", at->file, at->line, at->column);
 	}
 	merge(job->arena, &label, job->stated, &job->merged);
+	if (job->stage == PLAN_EMERGENCY)
+		default_emergency(job);
 	return 0;
 }

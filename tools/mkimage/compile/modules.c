@@ -106,8 +106,7 @@ struct modules {
 	unsigned int depth;
 };
 
-/* "kernel/drivers/char/hw_random/virtio-rng.ko.xz" is "virtio_rng". */
-static char *name_of(struct arena *arena, const char *path, size_t length)
+char *module_name(struct arena *arena, const char *path, size_t length)
 {
 	char *name, *suffix;
 
@@ -162,7 +161,7 @@ static int read_dependencies(struct modules *m)
 			return error_set(m->err, "kernel: modules.dep: more than %u modules", MODULES_MAX);
 		module = arena_push(m->arena, &m->items, &m->count, sizeof(*module));
 		module->path = arena_strndup(m->arena, at, (size_t)(colon - at));
-		module->name = name_of(m->arena, at, (size_t)(colon - at));
+		module->name = module_name(m->arena, at, (size_t)(colon - at));
 		module->dependencies = colon + 1;
 		module->dependencies_length = length - (size_t)(colon + 1 - at);
 		if (path_escapes(module->path))
@@ -184,7 +183,7 @@ static int read_builtin(struct modules *m)
 			return error_set(m->err, "kernel: modules.builtin: more than %u modules", MODULES_MAX);
 		if (length)
 			*(const char **)arena_push(m->arena, &m->builtin, &m->builtin_count, sizeof(*m->builtin)) =
-				name_of(m->arena, at, length);
+				module_name(m->arena, at, length);
 	}
 	return 0;
 }
@@ -215,7 +214,7 @@ static int visit_dependencies(struct modules *m, struct module *module, bool opt
 			;
 		if (word == end)
 			break;
-		dependency = find(m, name_of(m->arena, word, (size_t)(end - word)));
+		dependency = find(m, module_name(m->arena, word, (size_t)(end - word)));
 		if (!dependency)
 			return error_set(m->err, "kernel: modules.dep: '%s' stands on '%.*s', which is not there",
 					 module->path, (int)(end - word < 200 ? end - word : 200), word);
@@ -294,7 +293,7 @@ static int visit_storage(struct modules *m, const struct plan *plan)
 static int visit_link(struct modules *m, const struct manifest_link *link)
 {
 	const char *driver = link->match.driver.value;
-	struct module *module = driver ? find(m, name_of(m->arena, driver, strlen(driver))) : NULL;
+	struct module *module = driver ? find(m, module_name(m->arena, driver, strlen(driver))) : NULL;
 
 	/* A kernel may have the driver built in under another name, or not at all. */
 	if (module && visit(m, module, true) < 0)
@@ -339,7 +338,7 @@ static int unknown(struct modules *m, const struct manifest_string *item, const 
 
 static int visit_stated(struct modules *m, const struct manifest_string *item)
 {
-	const char *name = name_of(m->arena, item->value, strlen(item->value));
+	const char *name = module_name(m->arena, item->value, strlen(item->value));
 	struct module *module = find(m, name);
 
 	if (module)
@@ -370,7 +369,6 @@ static int compare_strings(const void *a, const void *b)
 
 static void write_kept(struct modules *m, struct compiled *out)
 {
-	out->all_modules = !m->input->manifest->kernel.modules.set;
 	if (out->all_modules)
 		return;
 	for (size_t i = 0; i < m->count; i++)
@@ -386,7 +384,8 @@ int modules_compile(const struct compile_input *input, struct arena *arena, stru
 	const struct manifest_strings *stated = &input->manifest->kernel.modules;
 	struct modules m = { .input = input, .arena = arena, .err = err };
 
-	out->all_modules = !stated->set;
+	/* Which devices will come nobody knows: with coldplug, all drivers are wanted. */
+	out->all_modules = !stated->set || input->manifest->kernel.coldplug.value;
 	if (!input->kernel.release) {
 		if (stated->count)
 			return place_error(&stated->items[0].at, err, "kernel.modules: the kernel image '%s' has no modules",

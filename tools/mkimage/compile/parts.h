@@ -118,6 +118,12 @@ size_t storage_modules_wanted(const struct plan *plan, struct arena *arena, stru
 int modules_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);
 
+/* aliases.c: which modules the machine can load by itself; after modules.c, which says what is kept. */
+int aliases_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err);
+
+/* modules.c: "kernel/drivers/char/hw_random/virtio-rng.ko.xz" is "virtio_rng". */
+char *module_name(struct arena *arena, const char *path, size_t length);
+
 /* cmdline.c */
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);
@@ -125,6 +131,9 @@ int cmdline_compile(const struct compile_input *input, struct arena *arena, stru
 /* logging.c */
 struct plan_log logging_of(const struct manifest *manifest, const struct manifest_log *stated);
 int logging_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);
+
+/* policies.c: what the machine does about itself: watchdog, panic, clock and their like. Comes after machine.c. */
+int policies_compile(const struct compile_input *input, struct plan *plan, struct arena *arena, struct error *err);
 
 /* machine.c: `machine` and `sysctl` records. */
 int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);

@@ -10,8 +10,9 @@
 #include "base/signals.h"
 
 #define RESTARTS_MAX 1000000u		/* as in the plan's table */
+#define ONSHUTDOWN_TIMEOUT 60000u	/* milliseconds */
 
-const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown" };
+const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
 
 static const char *const restart_words[] = { "never", "on-failure", "always", NULL };
 static const char *const exit_words[] = { "ignore", "poweroff", "reboot", NULL };
@@ -111,8 +112,9 @@ static int compile_exit(struct job *job, struct plan_container *out)
 	if (word < 0)
 		return job_error(job, &stated->at, "on_exit: expected 'ignore', 'poweroff' or 'reboot', got '%s'",
 				 stated->value);
-	if (word != PLAN_EXIT_IGNORE && job->stage == PLAN_ONSHUTDOWN)
-		return job_error(job, &stated->at, "on_exit: the machine is ending already when onshutdown runs");
+	if (word != PLAN_EXIT_IGNORE && job->stage >= PLAN_ONSHUTDOWN)
+		return job_error(job, &stated->at, "on_exit: the machine is ending already when %s runs",
+				 stage_names[job->stage]);
 	out->on_exit = (enum plan_exit)word;
 	return 0;
 }
@@ -214,6 +216,20 @@ static int compile_order(struct job *job, struct plan_container *out)
 	return compile_schedule(job, out) < 0 ? -1 : ready_compile(job, out);
 }
 
+/* One that hangs at the end would keep the machine from ending; one of the emergency is a person at work. */
+static int compile_timeout(struct job *job, struct plan_container *out)
+{
+	const struct manifest_string *timeout = &job->merged.timeout;
+
+	out->timeout = job->stage == PLAN_ONSHUTDOWN ? ONSHUTDOWN_TIMEOUT : 0;
+	if (timeout->value && job->stage == PLAN_SERVICES)
+		return job_error(job, &timeout->at, "timeout: is not for services, which run for as long as they like");
+	if (timeout->value && !manifest_duration(timeout->value, &out->timeout))
+		return job_error(job, &timeout->at, "timeout: expected a time such as '10s' or '500ms', got '%s'",
+				 timeout->value);
+	return 0;
+}
+
 /* LinuxKit's names: onboot and onshutdown are numbered by their order, services are not. */
 static const char *bundle_of(const struct job *job)
 {
@@ -231,8 +247,11 @@ int supervision_compile(struct job *job, struct plan_container *out)
 	out->bundle = bundle_of(job);
 	out->new_pid = job->own_pid;
 	out->log = logging_of(job->input->manifest, &job->merged.log);
+	out->tty = job->merged.tty.value;
 	if (compile_order(job, out) < 0 || compile_exit(job, out) < 0 || compile_restart(job, out) < 0 ||
 	    compile_delays(job, out) < 0 || compile_oom(job, out) < 0 || compile_failure(job, out) < 0)
+		return -1;
+	if (compile_timeout(job, out) < 0)
 		return -1;
 	return compile_stop(job, out);
 }

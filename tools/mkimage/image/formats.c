@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -131,6 +132,27 @@ static int write_format(const struct image_format *format, const struct image_in
 	for (size_t i = 0; i < count; i++)
 		file_output_discard(&outputs[i]);
 	return r;
+}
+
+/* --- in the root itself --- */
+
+int image_add_boot(const struct image_input *input, struct error *err)
+{
+	static const char *const suffixes[] = { "-kernel", "-initrd.img", "-cmdline" };
+	static const struct tree_attributes attributes = { .mode = 0600 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		autoclose int fd = memfd_create("boot", MFD_CLOEXEC);
+		autobuffer struct buffer path = { 0 };
+
+		buffer_printf(&path, "boot/%s", suffixes[i] + 1);
+		if (fd < 0)
+			return error_errno(err, "cannot make '%s'", buffer_string(&path));
+		if (find_file(suffixes[i])->write(input, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
+		    tree_add_file_fd(input->root, buffer_string(&path), fd, &attributes, NULL, err) < 0)
+			return error_context(err, "'%s'", buffer_string(&path));
+	}
+	return 0;
 }
 
 /* --- the formats --- */

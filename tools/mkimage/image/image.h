@@ -39,6 +39,12 @@ extern const struct image_format *const image_formats[];
 const struct image_format *image_format_find(const char *name, struct error *err);
 
 /*
+ * Puts what boots this image into its own root, for a kernel that starts the next one itself: boot/kernel,
+ * boot/initrd.img and boot/cmdline. `input->boot` must be there: a root that is an initrd cannot hold itself.
+ */
+int image_add_boot(const struct image_input *input, struct error *err);
+
+/*
  * Writers of file systems, for formats to build on: all of the tree to `fd`, which
  * may be any regular file at offset 0.
  */

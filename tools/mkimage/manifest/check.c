@@ -54,6 +54,7 @@ static const struct stage {
 	{ "onboot", offsetof(struct manifest, onboot), CHECK_ONBOOT },
 	{ "services", offsetof(struct manifest, services), CHECK_SERVICES },
 	{ "onshutdown", offsetof(struct manifest, onshutdown), CHECK_ONSHUTDOWN },
+	{ "emergency", offsetof(struct manifest, emergency), CHECK_EMERGENCY },
 };
 
 static const struct manifest_containers *stage_of(const struct manifest *manifest, const struct stage *stage)

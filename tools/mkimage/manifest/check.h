@@ -9,7 +9,7 @@
 #include "tools/mkimage/manifest/manifest.h"
 
 /* Where a container is written; a bit each, for the table of keys that are not for all. */
-enum check_stage { CHECK_ONBOOT = 1, CHECK_SERVICES = 2, CHECK_ONSHUTDOWN = 4, CHECK_LABEL = 8 };
+enum check_stage { CHECK_ONBOOT = 1, CHECK_SERVICES = 2, CHECK_ONSHUTDOWN = 4, CHECK_LABEL = 8, CHECK_EMERGENCY = 16 };
 
 struct checker {
 	const struct manifest *manifest;	/* NULL for a label, that cannot know names */

@@ -52,6 +52,8 @@ static const struct stage_key {
 	{ STAGE_KEY(FIELD_STRING, oom), CHECK_SERVICES | CHECK_LABEL, service_advice },
 	{ STAGE_KEY(FIELD_STRING, ready_timeout), CHECK_SERVICES | CHECK_LABEL, service_advice },
 	{ STAGE_KEY(FIELD_BOOL, critical), CHECK_SERVICES | CHECK_LABEL, service_advice },
+	{ STAGE_KEY(FIELD_STRING, timeout), CHECK_ONBOOT | CHECK_ONSHUTDOWN | CHECK_EMERGENCY | CHECK_LABEL,
+	  "is not for services, which run for as long as they like; remove it" },
 #undef STAGE_KEY
 };
 

@@ -258,6 +258,8 @@ struct manifest_container {
 	size_t credentials_count;
 	bool credentials_set;
 	struct manifest_log log;
+	struct manifest_string timeout;		/* but for services: how long it may run; "1m" */
+	struct manifest_string tty;		/* "ttyS0", "console" */
 };
 
 struct manifest_containers {
@@ -334,6 +336,17 @@ struct manifest_kernel {
 	struct manifest_string image, cmdline, binary, tar, ucode;
 	struct manifest_strings modules;	/* (+) absent: all of kernel.tar; a list: only these, what they depend
 						 * on, and what the machine needs; they are loaded at boot */
+	struct manifest_bool coldplug;		/* (+) all are kept, and found at boot; default: without `modules` */
+};
+
+struct manifest_clock {			/* (+) */
+	struct manifest_string rtc;	/* utc | +HH:MM | -HH:MM */
+};
+
+struct manifest_watchdog {		/* (+) */
+	bool set;
+	struct manifest_string device;	/* "/dev/watchdog0" */
+	struct manifest_string timeout, shutdown_timeout;	/* "30s" */
 };
 
 struct manifest_metrics {		/* (+) control.metrics */
@@ -437,13 +450,21 @@ struct manifest {
 	struct manifest_kernel kernel;
 	struct manifest_strings init;	/* images, unpacked into the root */
 	struct manifest_containers onboot, onshutdown, services;
+	struct manifest_containers emergency;	/* (+) when the boot failed, with `on_failure: shell` */
 	struct manifest_file *files;
 	size_t files_count;
 	struct manifest_volume *volumes;
 	size_t volumes_count;
 	struct manifest_string hostname;	/* (+) */
 	struct manifest_network network;	/* (+) */
-	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue */
+	struct manifest_string on_failure;	/* (+) a failed boot: poweroff | reboot | continue | shell */
+	struct manifest_string reboot;		/* (+) firmware | kexec */
+	struct manifest_string panic;		/* (+) of the kernel: reboot | halt */
+	struct manifest_string oom;		/* (+) no memory is left: kill | panic */
+	struct manifest_string lockdown;	/* (+) none | integrity | confidentiality */
+	struct manifest_string machine_id;	/* (+) 32 hexadecimal digits */
+	struct manifest_clock clock;
+	struct manifest_watchdog watchdog;
 	struct manifest_pairs sysctl;		/* (+) of the machine */
 	struct manifest_storage storage;	/* (+) */
 	struct manifest_control control;	/* (+) */

@@ -249,6 +249,8 @@ static const struct field container_fields[] = {
 	NESTED("schedule", offsetof(struct manifest_container, schedule), &schedule),
 	KEY(_container, "critical", BOOL, critical),
 	NESTED("log", offsetof(struct manifest_container, log), &schema_log),
+	KEY(_container, "timeout", STRING, timeout, CHECK(duration)),
+	KEY(_container, "tty", STRING, tty, CHECK(tty)),
 	KEY(_container, "on_exit", STRING, on_exit, CHECK(on_exit)),
 	KEY(_container, "on_failure", STRING, on_failure, CHECK(on_failure)),
 	KEY(_container, "stop_signal", STRING, stop_signal, CHECK(signal)),
@@ -304,6 +306,7 @@ static const struct field kernel_fields[] = {
 	KEY(_kernel, "tar", STRING, tar),
 	KEY(_kernel, "ucode", STRING, ucode),
 	KEY(_kernel, "modules", STRINGS, modules, CHECK(module)),
+	KEY(_kernel, "coldplug", BOOL, coldplug),
 };
 static const struct schema kernel = PLACED(_kernel, kernel_fields);
 
@@ -322,6 +325,16 @@ static const struct field control_fields[] = {
 	NESTED("metrics", offsetof(struct manifest_control, metrics), &metrics),
 };
 static const struct schema control = BARE(_control, control_fields);
+static const struct field clock_fields[] = { KEY(_clock, "rtc", STRING, rtc, CHECK(rtc)) };
+static const struct schema clock = BARE(_clock, clock_fields);
+
+static const struct field watchdog_fields[] = {
+	KEY(_watchdog, "device", STRING, device, CHECK(absolute)),
+	KEY(_watchdog, "timeout", STRING, timeout, CHECK(seconds)),
+	KEY(_watchdog, "shutdown_timeout", STRING, shutdown_timeout, CHECK(seconds)),
+};
+static const struct schema watchdog =
+	SCHEMA(_watchdog, FIELD_NOWHERE, offsetof(struct manifest_watchdog, set), watchdog_fields);
 
 static const struct field manifest_fields[] = {
 	NESTED("kernel", offsetof(struct manifest, kernel), &kernel),
@@ -340,6 +353,14 @@ static const struct field manifest_fields[] = {
 	KEY(, "hostname", STRING, hostname, CHECK(hostname)),
 	NESTED("network", offsetof(struct manifest, network), &schema_network),
 	KEY(, "on_failure", STRING, on_failure, CHECK(boot_failure)),
+	CONTAINERS("emergency", emergency),
+	KEY(, "reboot", STRING, reboot, CHECK(reboot)),
+	KEY(, "panic", STRING, panic, CHECK(panic)),
+	KEY(, "oom", STRING, oom, CHECK(machine_oom)),
+	KEY(, "lockdown", STRING, lockdown, CHECK(lockdown)),
+	KEY(, "machine_id", STRING, machine_id, CHECK(machine_id)),
+	NESTED("clock", offsetof(struct manifest, clock), &clock),
+	NESTED("watchdog", offsetof(struct manifest, watchdog), &watchdog),
 	KEY(, "sysctl", PAIRS, sysctl, CHECK(sysctl_key), .check_value = value_line),
 	NESTED("storage", offsetof(struct manifest, storage), &schema_storage),
 	NESTED("control", offsetof(struct manifest, control), &control),

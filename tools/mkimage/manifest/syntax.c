@@ -215,6 +215,27 @@ const char *value_duration(const char *value, struct arena *arena)
 			    text_shown(value, arena));
 }
 
+const char *value_seconds(const char *value, struct arena *arena)
+{
+	unsigned int milliseconds;
+
+	if (manifest_duration(value, &milliseconds) && milliseconds > 0 && milliseconds % 1000 == 0)
+		return NULL;
+	return arena_printf(arena, "expected a time from '1s' to '1h' in whole seconds, got '%s'",
+			    text_shown(value, arena));
+}
+
+const char *value_rtc(const char *value, struct arena *arena)
+{
+	bool offset = (value[0] == '+' || value[0] == '-') && strlen(value) == 6 && value[3] == ':' &&
+		      strspn(value + 1, "0123456789") == 2 && strspn(value + 4, "0123456789") == 2;
+
+	if (strcmp(value, "utc") == 0 || (offset && strncmp(value + 1, "15", 2) < 0 && value[4] < '6'))
+		return NULL;
+	return arena_printf(arena, "expected 'utc', or how far it is ahead of UTC, such as '+01:00', got '%s'",
+			    text_shown(value, arena));
+}
+
 const char *value_restart(const char *value, struct arena *arena)
 {
 	static const char *const words[] = { "always", "on-failure", "never", NULL };

@@ -15,6 +15,7 @@
 
 #define HOSTNAME_MAX  64 /* sethostname(2) */
 #define INTERFACE_MAX 15 /* IFNAMSIZ, with its NUL */
+#define TTY_MAX       31
 #define CMDLINE_MAX   2047 /* COMMAND_LINE_SIZE of x86, with its NUL */
 
 static const char *too_long(const char *value, size_t max, struct arena *arena)
@@ -104,6 +105,20 @@ const char *value_cmdline(const char *value, struct arena *arena)
 			return arena_printf(arena, "'%s' has a control character; remove it",
 					    text_shown(value, arena));
 	return strlen(value) > CMDLINE_MAX ? too_long(value, CMDLINE_MAX, arena) : NULL;
+}
+
+const char *value_tty(const char *value, struct arena *arena)
+{
+	return only(value, WORD "_-", TTY_MAX,
+		    "letters, digits, '_' and '-': the name below /dev, such as 'ttyS0', or 'console'", arena);
+}
+
+const char *value_machine_id(const char *value, struct arena *arena)
+{
+	if (strlen(value) != 32 || value[strspn(value, DIGITS "abcdef")] != '\0' || strspn(value, "0") == 32)
+		return arena_printf(arena, "expected 32 digits of '0' to '9' and 'a' to 'f', not all zero, got '%s'",
+				    text_shown(value, arena));
+	return NULL;
 }
 
 const char *value_inside(const char *value, struct arena *arena)
@@ -234,7 +249,35 @@ const char *value_on_failure(const char *value, struct arena *arena)
 
 const char *value_boot_failure(const char *value, struct arena *arena)
 {
-	static const char *const words[] = { "poweroff", "reboot", "continue", NULL };
+	static const char *const words[] = { "poweroff", "reboot", "continue", "shell", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_reboot(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "firmware", "kexec", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_panic(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "reboot", "halt", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_machine_oom(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "kill", "panic", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
+const char *value_lockdown(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "none", "integrity", "confidentiality", NULL };
 
 	return one_of(value, words, NULL, arena);
 }

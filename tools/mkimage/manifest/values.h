@@ -31,6 +31,7 @@ value_check value_control_exec, value_log_policy, value_log_sync, value_log_form
 /* schema_logs.c */
 value_check value_syslog, value_log_memory, value_log_file;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
+value_check value_reboot, value_panic, value_machine_oom, value_lockdown;
 value_check value_metadata, value_format;
 value_check value_dhcp, value_bond_mode, value_lacp_rate;
 value_check value_device_path;		/* an absolute path or "all" */
@@ -54,6 +55,10 @@ value_check value_device_short;		/* the path of a well-known device, or path:mod
 value_check value_credential;		/* a name */
 value_check value_mode;			/* octal, at most 07777 */
 value_check value_duration;
+value_check value_seconds;		/* a duration of whole seconds, at least 1 */
+value_check value_tty;			/* the name of a terminal below /dev */
+value_check value_machine_id;		/* 32 hexadecimal digits */
+value_check value_rtc;			/* utc, +HH:MM or -HH:MM */
 value_check value_restart;
 value_check value_ready;		/* exec, fd, fd:NUMBER or notify */
 value_check value_signal;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "tools/mkimage/tree/layer.h"
 #include "tools/mkimage/root/root.h"
 
@@ -71,6 +72,14 @@ static int read_modules(const char *tar, struct root_kernel *out, struct error *
 {
 	struct tree_node *node = tree_resolve(out->package, tar, true);
 	struct tar_cursor cursor = { .tree = out->package };
+	const struct {
+		const char *name, **text;
+	} lists[] = {
+		{ "modules.dep", &out->lists.modules_dep },
+		{ "modules.builtin", &out->lists.modules_builtin },
+		{ "modules.alias", &out->lists.modules_alias },
+		{ "modules.softdep", &out->lists.modules_softdep },
+	};
 
 	if (!node || !S_ISREG(node->inode->mode))
 		return error_set(err, "the kernel image has no file '/%s'; write 'tar: none' where it shall have none", tar);
@@ -81,9 +90,10 @@ static int read_modules(const char *tar, struct root_kernel *out, struct error *
 	out->lists.release = find_release(out->modules);
 	if (!out->lists.release)
 		return 0;
-	if (read_list(out->modules, out->lists.release, "modules.dep", &out->lists.modules_dep, err) < 0)
-		return -1;
-	return read_list(out->modules, out->lists.release, "modules.builtin", &out->lists.modules_builtin, err);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (read_list(out->modules, out->lists.release, lists[i].name, lists[i].text, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int read_parts(const struct manifest_kernel *kernel, struct store *store, const struct oci_image *image,

@@ -152,6 +152,9 @@ static int add_init(const struct root_input *input, struct tree *root, struct er
 		return error_errno(err, "cannot open the init binary '%s'", input->init_binary);
 	if (tree_add_file_fd(root, "init", fd, &program, NULL, err) < 0)
 		return -1;
+	/* By this name it loads the modules that the kernel asks for: init/drivers.h. */
+	if (input->compiled->aliases && tree_add_link(root, "usr/lib/slipway/modprobe", "init", NULL, err) < 0)
+		return -1;
 	/* LinuxKit's packages bind the runtime from there. */
 	if (tree_add_link(root, "usr/bin/runc", "init", NULL, err) < 0)
 		return -1;
@@ -173,11 +176,15 @@ static int add_check_program(const struct root_input *input, struct tree *root, 
 
 static int add_plan(const struct root_input *input, struct tree *root, struct error *err)
 {
+	const struct compiled *compiled = input->compiled;
 	autobuffer struct buffer text = { 0 };
 
-	if (plan_write(&input->compiled->plan, &text, err) < 0)
+	if (plan_write(&compiled->plan, &text, err) < 0)
 		return -1;
-	return tree_add_file(root, PLAN_PATH + 1, text.data, text.length, &text_file, NULL, err);
+	if (tree_add_file(root, PLAN_PATH + 1, text.data, text.length, &text_file, NULL, err) < 0)
+		return -1;
+	return compiled->aliases ? tree_add_file(root, PLAN_ALIASES_PATH + 1, compiled->aliases, compiled->aliases_length,
+						 &text_file, NULL, err) : 0;
 }
 
 /* The text of a file of the image, NULL where there is none. */
