@@ -11,10 +11,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "init/api_mounts.h"
+#include "init/clock.h"
+#include "init/consoles.h"
 #include "init/control.h"
+#include "init/disk_names.h"
 #include "init/disks.h"
+#include "init/drivers.h"
 #include "init/health.h"
 #include "init/host.h"
+#include "init/identity.h"
 #include "init/logs.h"
 #include "init/loop.h"
 #include "init/metrics.h"
@@ -25,11 +30,17 @@
 #include "init/order.h"
 #include "init/root.h"
 #include "init/schedule.h"
+#include "init/seed.h"
 #include "init/sequence.h"
 #include "init/service.h"
 #include "init/settings.h"
+#include "init/shell.h"
 #include "init/spawn.h"
 #include "init/uevents.h"
+#include "init/watchdog.h"
+#include "init/worker.h"
+
+#define IDENTITY_TIMEOUT 30000u		/* milliseconds */
 
 static struct arena plan_arena;		/* lives as long as the machine */
 static size_t modules_next;
@@ -123,6 +134,19 @@ static int watch_services(struct machine *machine, struct error *err)
 	return schedule_open(machine, &plan_arena, err);
 }
 
+/* What the state partition keeps of this machine from one boot to the next. */
+static int load_identity(void *machine, struct error *err)
+{
+	return seed_load(machine, err) < 0 || identity_set(machine, err) < 0 ? -1 : 0;
+}
+
+static int give_identity(struct machine *machine, struct error *err)
+{
+	const struct worker_job job = { "identity", load_identity, machine, IDENTITY_TIMEOUT };
+
+	return worker_wait(&job, err);
+}
+
 static const struct boot_stage {
 	const char *name;
 	int (*run)(struct machine *machine, struct error *err);
@@ -136,8 +160,14 @@ static const struct boot_stage {
 	{ "root",             root_switch,        true },
 	{ "file systems",     mount_late,         true },
 	{ "modules",          load_modules,       false },
+	{ "drivers",          drivers_coldplug,   false },
+	{ "names of disks",   disk_names_make,         false },
 	{ "settings",         apply_settings,     false },
+	{ "clock",            clock_set,          false },
 	{ "storage",          disks_apply,        false },
+	{ "identity",         give_identity,      false },
+	/* Not fed before the loop runs: what may take its time, as the check of a disk, is done by then. */
+	{ "watchdog",         watchdog_open,      false },
 	{ "logs",             logs_open,          false },
 	{ "event loop",       loop_open,          true },
 	{ "supervision",      watch_services,     false },
@@ -149,11 +179,13 @@ static const struct boot_stage {
 static const struct failure_policy {
 	const char *name;
 	bool goes_on;
+	bool shell;			/* and ends with what it says next */
 	enum machine_end end;
 } policies[] = {
-	{ "poweroff", false, END_POWEROFF },
-	{ "reboot",   false, END_REBOOT },
-	{ "continue", true,  END_POWEROFF },
+	{ "poweroff", false, false, END_POWEROFF },
+	{ "reboot",   false, false, END_REBOOT },
+	{ "continue", true,  false, END_POWEROFF },
+	{ "shell",    false, true,  END_POWEROFF },
 };
 
 static const struct failure_policy *policy_of(const struct machine *machine)
@@ -169,6 +201,7 @@ static const struct failure_policy *policy_of(const struct machine *machine)
 static void tell_failure(struct machine *machine, const struct error *err)
 {
 	log_error("%s", err->message);
+	consoles_tell(err->message);
 	if (machine->host.fd < 0)
 		machine->host.fd = host_open();
 	host_send_failure(machine->host.fd, err->message);
@@ -187,10 +220,24 @@ static void stage_failed(struct machine *machine, const struct boot_stage *stage
 	const struct failure_policy *policy = policy_of(machine);
 
 	tell_boot_failure(machine, stage->name, err);
-	if (policy->goes_on && !stage->vital)
+	/* The shell comes once the loop runs, on as much of the machine as there is. */
+	if (policy->shell && !stage->vital)
+		sequence_emergency(machine);
+	if ((policy->goes_on || policy->shell) && !stage->vital)
 		return;
+	if (policy->shell)
+		shell_run();
 	host_report_exit(machine->uevents.fd, &machine->host.fd, 1);
 	machine_end(machine, policy->end);
+}
+
+/* In the loop. */
+static void follow(struct machine *machine, const struct failure_policy *policy, const char *why)
+{
+	if (policy->shell)
+		sequence_emergency(machine);
+	else if (!policy->goes_on)
+		sequence_shutdown(machine, policy->end, 1, why);
 }
 
 void boot_failed(struct machine *machine, const char *stage, const struct error *err)
@@ -198,8 +245,7 @@ void boot_failed(struct machine *machine, const char *stage, const struct error 
 	const struct failure_policy *policy = policy_of(machine);
 
 	tell_boot_failure(machine, stage, err);
-	if (!policy->goes_on)
-		sequence_shutdown(machine, policy->end, 1, "the boot failed");
+	follow(machine, policy, "the boot failed");
 }
 
 void critical_failed(struct machine *machine, const struct error *err)
@@ -209,8 +255,7 @@ void critical_failed(struct machine *machine, const struct error *err)
 
 	error_context(&whole, "critical service failed");
 	tell_failure(machine, &whole);
-	if (!policy->goes_on)
-		sequence_shutdown(machine, policy->end, 1, "a critical service failed");
+	follow(machine, policy, "a critical service failed");
 }
 
 void boot(struct machine *machine)

@@ -1,137 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/reboot.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/swap.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/clock.h"
 #include "init/control.h"
 #include "init/init.h"
+#include "init/kexec.h"
 #include "init/logs.h"
+#include "init/seed.h"
+#include "init/unmount.h"
+#include "init/watchdog.h"
 #include "init/worker.h"
 
-#define MOUNTS_BYTES_MAX 65536
-#define PASSES_MAX 8
-#define UNMOUNT_TIME 60000		/* milliseconds for all that is not on the disks yet */
+/* What is done last of all, each in a process of its own: where a disk does not answer, the machine ends all the same. */
+static const struct last_step {
+	const char *name;
+	int (*run)(void *machine, struct error *err);
+	unsigned int timeout;		/* milliseconds */
+} last_steps[] = {
+	{ "clock",       clock_save,         5000 },
+	{ "random seed", seed_save,          5000 },
+	{ "unmount",     unmount_everything, 90000 },
+};
 
-/* Undoes the \040 of /proc/self/mounts in place. */
-static void unescape(char *s)
+static void take_last_steps(struct machine *machine)
 {
-	char *out = s;
+	for (size_t i = 0; i < ARRAY_SIZE(last_steps); i++) {
+		struct worker_job job = { last_steps[i].name, last_steps[i].run, machine, last_steps[i].timeout };
+		struct error err = { 0 };
 
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
+		if (worker_wait(&job, &err) < 0)
+			log_warning("%s", err.message);
 	}
-	*out = '\0';
-}
-
-/* Reads the table of mounts into a buffer that PID 1 has from the start. */
-static ssize_t read_mounts(char *text, size_t size)
-{
-	autoclose int fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t n = 0;
-
-	while (fd >= 0 && length < size - 1 && (n = read(fd, text + length, size - 1 - length)) > 0)
-		length += (size_t)n;
-	text[length] = '\0';
-	return fd < 0 || n < 0 ? -1 : (ssize_t)length;
-}
-
-/* One mount of a block device: taken off, or made read-only where something still holds it. True when it went. */
-static bool let_go(char *source, char *target)
-{
-	if (strncmp(source, "/dev/", 5) != 0 || strcmp(target, IMAGE_DIRECTORY) == 0)
-		return false;
-	unescape(target);
-	if (umount2(target, UMOUNT_NOFOLLOW) == 0)
-		return true;
-	if (mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
-		log_warning("cannot unmount '%s': %s", target, strerror(errno));
-	return false;
-}
-
-/* From the last mount to the first, again while that frees others. */
-static void unmount_all(void)
-{
-	static char text[MOUNTS_BYTES_MAX];
-
-	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		ssize_t length = read_mounts(text, sizeof(text));
-		bool progress = false;
-
-		if (length < 0)
-			log_warning("cannot read what is mounted: %s", strerror(errno));
-		while (length > 0) {
-			char *line = memrchr(text, '\n', (size_t)length - 1);
-			char *start = line ? line + 1 : text;
-			char *source, *target, *rest;
-
-			text[length - 1] = '\0';
-			source = strtok_r(start, " ", &rest);
-			target = source ? strtok_r(NULL, " ", &rest) : NULL;
-			if (target && let_go(source, target))
-				progress = true;
-			length = start - text;
-		}
-		if (!progress)
-			return;
-	}
-}
-
-/* A file that is swapped to holds its file system. What lies on devices ends with the machine. */
-static void stop_swap_files(void)
-{
-	char text[4096], *rest = text, *line;
-	autoclose int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	text[length > 0 ? length : 0] = '\0';
-	while ((line = strsep(&rest, "\n"))) {
-		char *path = strsep(&line, " \t");
-
-		if (*path != '/' || strncmp(path, "/dev/", 5) == 0)
-			continue;
-		unescape(path);
-		if (swapoff(path) < 0)
-			log_warning("cannot stop swapping to '%s': %s", path, strerror(errno));
-	}
-}
-
-static int let_go_of_disks(void *context, struct error *err)
-{
-	(void)context;
-	(void)err;
-	stop_swap_files();
-	sync();
-	unmount_all();
-	sync();
-	return 0;
 }
 
 void machine_end(struct machine *machine, enum machine_end end)
 {
-	static const struct worker_job job = { "unmounting", let_go_of_disks, NULL, UNMOUNT_TIME };
-	struct error err = { 0 };
+	bool loaded;
 
 	control_close();
 	logs_close(machine);
-	log_info("%s", end == END_REBOOT ? "reboot" : "power off");
-	/* In a child: a disk that does not answer must not keep the machine from ending. */
-	if (worker_wait(&job, &err) < 0)
-		log_warning("%s", err.message);
+	loaded = end == END_REBOOT && kexec_load(machine);
+	log_info("%s", loaded ? "reboot, straight into the kernel" : end == END_REBOOT ? "reboot" : "power off");
+	take_last_steps(machine);
+	watchdog_close();
+	if (loaded)
+		(void)reboot((int)LINUX_REBOOT_CMD_KEXEC);
 	(void)reboot(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel has no way to do it: what is left is not to panic. */
 	log_error("the kernel cannot end the machine: %s", strerror(errno));

@@ -1,63 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/host.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "init/entries.h"
 #include "init/uevents.h"
 
 #define PORTS_DIRECTORY "/sys/class/virtio-ports"
 #define PORT_NAME "org.slipway.status.0"
 
-struct dirent_raw {			/* getdents64(2) */
-	uint64_t inode;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-/*
- * Calls `visit` for each entry until it returns other than -1. Not readdir(): that allocates.
- */
-static int each_entry(const char *directory, int (*visit)(int dirfd, const char *name, const char *wanted),
-		      const char *wanted)
+/* The device node of the port `name` when it calls itself what `context` points to. */
+static int open_if_wanted(int dirfd, const char *name, void *context)
 {
-	_Alignas(struct dirent_raw) char entries[2048];
-	autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long n;
-
-	if (fd < 0) {
-		/* A machine without such devices has no such directory. */
-		if (errno != ENOENT)
-			log_warning("cannot open '%s': %s", directory, strerror(errno));
-		return -1;
-	}
-	while ((n = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0)
-		for (long at = 0; at < n;) {
-			const struct dirent_raw *entry = (const void *)(entries + at);
-			int r = entry->name[0] == '.' ? -1 : visit(fd, entry->name, wanted);
-
-			if (r != -1)
-				return r;
-			at += entry->length;
-		}
-	if (n < 0)
-		log_warning("cannot read '%s': %s", directory, strerror(errno));
-	return -1;
-}
-
-/* The device node of the port `name` when it calls itself `wanted`. */
-static int open_if_wanted(int dirfd, const char *name, const char *wanted)
-{
+	const char *wanted = *(const char *const *)context;
 	char path[128], said[64] = "";
 	autoclose int fd = -1;
 	ssize_t n;
@@ -73,7 +33,7 @@ static int open_if_wanted(int dirfd, const char *name, const char *wanted)
 
 int host_port_open(const char *name)
 {
-	return each_entry(PORTS_DIRECTORY, open_if_wanted, name);
+	return entries_visit(PORTS_DIRECTORY, open_if_wanted, &name);
 }
 
 int host_open(void)
@@ -88,10 +48,10 @@ static void send_line(int fd, const char *line, size_t length)
 		return;
 }
 
-static int is_device(int dirfd, const char *name, const char *wanted)
+static int is_device(int dirfd, const char *name, void *context)
 {
 	(void)dirfd;
-	(void)wanted;
+	(void)context;
 	return strncmp(name, "virtio", strlen("virtio")) == 0 ? 1 : -1;
 }
 
@@ -101,7 +61,7 @@ void host_report_exit(int uevent_fd, int *fd, int status)
 	char line[32];
 	int n = snprintf(line, sizeof(line), "exit %d\n", status & 0xff);
 
-	if (*fd < 0 && each_entry("/sys/bus/virtio/drivers/virtio_console", is_device, NULL) == 1 &&
+	if (*fd < 0 && entries_visit("/sys/bus/virtio/drivers/virtio_console", is_device, NULL) == 1 &&
 	    uevents_wait_for(uevent_fd, PORTS_DIRECTORY "/vport0p1", HOST_WAIT, &ignored) == 0)
 		*fd = host_open();
 	send_line(*fd, line, (size_t)n);

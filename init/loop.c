@@ -14,7 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/button.h"
 #include "init/control.h"
+#include "init/disk_names.h"
+#include "init/drivers.h"
 #include "init/health.h"
 #include "init/host.h"
 #include "init/notify.h"
@@ -178,9 +181,32 @@ static void open_host(struct machine *machine)
 		log_error("%s", err.message);
 }
 
+/* What the machine does about a device: a driver, names, a button. */
+static void on_device(void *context, const struct uevent *event)
+{
+	struct machine *machine = context;
+	bool added = strcmp(event->action, "add") == 0;
+
+	if (added)
+		drivers_want(machine, event->modalias);
+	if (added && strcmp(event->subsystem, "input") == 0)
+		button_find(machine);
+	if (strcmp(event->subsystem, "block") == 0)
+		disk_names_changed(machine);
+}
+
+static void look_at_all(struct machine *machine)
+{
+	drivers_want_all(machine);
+	disk_names_changed(machine);
+	button_find(machine);
+}
+
 static void on_uevent(struct machine *machine, struct loop_source *source)
 {
-	uevents_drain(source->fd);
+	uevents_read(source->fd, on_device, machine);
+	if (uevents_missed())
+		look_at_all(machine);
 	open_host(machine);
 	control_look_for_port(machine);
 }
@@ -240,6 +266,7 @@ void loop_run(struct machine *machine)
 
 	open_host(machine);
 	control_look_for_port(machine);
+	button_find(machine);
 	sequence_start(machine);
 	for (;;) {
 		int n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one binary of the target. Process 1 is the machine's init; as `ctl` it looks at that and steers it; under any
- * other name it is the OCI runtime.
+ * The one binary of the target. Process 1 is the machine's init; as `ctl` it looks at that and steers it; by the name
+ * that the kernel is given to load modules it does that; under any other name it is the OCI runtime.
  */
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "control/ctl.h"
 #include "init/boot.h"
+#include "init/drivers.h"
 #include "init/loop.h"
 #include "runtime/command/command.h"
 
@@ -47,5 +48,7 @@ int main(int argc, char **argv)
 		init_main();
 	if (argc > 0 && strcmp(path_base(argv[0]), "ctl") == 0)
 		return ctl_main(&inside, argc, argv);
+	if (argc > 0 && strcmp(argv[0], MODPROBE_PATH) == 0)
+		return drivers_modprobe(argc, argv);
 	return runtime_main(argc, argv);
 }

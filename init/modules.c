@@ -19,14 +19,24 @@ static int flags_of(const char *path)
 	return dot && strcmp(dot, ".ko") != 0 ? MODULE_INIT_COMPRESSED_FILE : 0;
 }
 
-static int load(int fd, const struct plan_module *module, struct error *err)
+static int load(int fd, const char *path, const char *parameters, struct error *err)
 {
-	const char *parameters = module->parameters ? module->parameters : "";
-
 	/* EEXIST: built in, or loaded by the kernel itself on behalf of another. */
-	if (syscall(SYS_finit_module, fd, parameters, flags_of(module->path)) == 0 || errno == EEXIST)
+	if (syscall(SYS_finit_module, fd, parameters ? parameters : "", flags_of(path)) == 0 || errno == EEXIST)
 		return 0;
-	return error_errno(err, "cannot load the kernel module '%s'", module->path);
+	return error_errno(err, "cannot load the kernel module '%s'", path);
+}
+
+static int cannot_open(const char *path, struct error *err)
+{
+	return error_errno(err, "cannot open the kernel module '%s'", path);
+}
+
+int module_load(const char *path, const char *parameters, struct error *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? cannot_open(path, err) : load(fd, path, parameters, err);
 }
 
 int modules_load(const struct plan *plan, size_t *next, bool on_root, struct error *err)
@@ -37,8 +47,7 @@ int modules_load(const struct plan *plan, size_t *next, bool on_root, struct err
 
 		if (fd < 0 && errno == ENOENT && !on_root)
 			return 0;
-		if (fd < 0 ? error_errno(err, "cannot open the kernel module '%s'", module->path) < 0
-			   : load(fd, module, err) < 0) {
+		if ((fd < 0 ? cannot_open(module->path, err) : load(fd, module->path, module->parameters, err)) < 0) {
 			if (!module->optional)
 				return -1;
 			log_warning("%s", err->message);

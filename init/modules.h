@@ -15,4 +15,7 @@
  */
 int modules_load(const struct plan *plan, size_t *next, bool on_root, struct error *err);
 
+/* One module; one that is there already, or built in, is fine. `parameters` may be NULL. */
+int module_load(const char *path, const char *parameters, struct error *err);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 
-static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown" };
+static const char *const stage_names[PLAN_STAGES] = { "onboot", "service", "onshutdown", "emergency" };
 const char *const service_health_names[] = { "none", "starting", "healthy", "unhealthy" };
 
 const char *const service_state_names[SERVICE_STATES] = {

@@ -65,6 +65,19 @@ static int make_resolv_conf(struct error *err)
 	return fd < 0 ? error_errno(err, "cannot create '%s/resolv.conf'", RESOLV_CONF_DIRECTORY) : 0;
 }
 
+/*
+ * The kernel's command line has it from the start; a boot loader that left it out is made up for. There is no
+ * way back, so that more than was asked for is fine.
+ */
+static int lock_down(const char *level, struct error *err)
+{
+	if (!level || strcmp(level, "none") == 0)
+		return 0;
+	if (write_text(AT_FDCWD, "/sys/kernel/security/lockdown", level) < 0 && errno != EPERM)
+		return error_errno(err, "cannot lock the kernel down to '%s'", level);
+	return 0;
+}
+
 int settings_apply(const struct plan *plan, struct error *err)
 {
 	/*
@@ -83,6 +96,8 @@ int settings_apply(const struct plan *plan, struct error *err)
 	for (size_t i = 0; i < plan->sysctls_count; i++)
 		if (set_sysctl(&plan->sysctls[i], err) < 0)
 			return -1;
+	if (lock_down(plan->machine.lockdown, err) < 0)
+		return -1;
 	return settings_loopback_up(err);
 }
 

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/consoles.h"
 #include "init/logs.h"
 #include "init/oom.h"
 #include "init/prepare.h"
@@ -37,15 +38,15 @@ static int cgroup_of(const struct service *service, struct error *err)
 }
 
 /* The container's standard streams; nothing else of PID 1's is inherited, being O_CLOEXEC. */
-static int set_streams(const struct service *service)
+static int set_streams(const struct service *service, struct error *err)
 {
 	size_t index = (size_t)(service - machine->services);
 	int out = logs_of(machine, index, LOG_STDOUT), errors = logs_of(machine, index, LOG_STDERR);
 
 	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out >= 0 ? out : machine->null_fd, STDOUT_FILENO) < 0 ||
 	    dup2(errors >= 0 ? errors : machine->null_fd, STDERR_FILENO) < 0)
-		return -1;
-	return 0;
+		return error_errno(err, "cannot set up the standard streams");
+	return service->plan->tty ? consoles_take(service->plan->tty, err) : 0;
 }
 
 /* A container that runs out of memory while it is set up is one failed start. */
@@ -104,10 +105,8 @@ static void __attribute__((noreturn)) child(const struct service *service, int c
 	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
 	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
 	options.bundle = bundle;
-	if (set_streams(service) < 0) {
-		error_errno(&err, "cannot set up the standard streams");
-	} else if (enter_cgroup(service, cgroup_fd, &err) == 0 &&
-		   prepare_run(service->whole, service->plan, service->starts > 1, &err) == 0) {
+	if (set_streams(service, &err) == 0 && enter_cgroup(service, cgroup_fd, &err) == 0 &&
+	    prepare_run(service->whole, service->plan, service->starts > 1, &err) == 0) {
 		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {
 			error_errno(&err, "cannot set up the descriptor for its readiness");
 		} else {

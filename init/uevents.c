@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/uevents.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
+static bool missed;
 
 int uevents_open(struct error *err)
 {
@@ -20,12 +24,78 @@ int uevents_open(struct error *err)
 	return fd_take(&fd);
 }
 
+bool uevent_parse(char *text, size_t length, struct uevent *event)
+{
+	const struct {
+		const char *key;
+		const char **value;
+	} keys[] = {
+		{ "ACTION=", &event->action },
+		{ "SUBSYSTEM=", &event->subsystem },
+		{ "DEVNAME=", &event->name },
+		{ "MODALIAS=", &event->modalias },
+	};
+	size_t at = strnlen(text, length) + 1;
+
+	/* "ACTION@PATH", then "KEY=VALUE" each ended by a NUL. udev's own messages begin otherwise. */
+	if (at > length || !memchr(text, '@', at))
+		return false;
+	text[length] = '\0';
+	*event = (struct uevent){ "", "", "", "" };
+	for (; at < length; at += strlen(text + at) + 1)
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+			if (strncmp(text + at, keys[i].key, strlen(keys[i].key)) == 0)
+				*keys[i].value = text + at + strlen(keys[i].key);
+	return *event->action != '\0';
+}
+
+/* Bytes of the next message, 0 at the end. One that a process sent is as good as an empty one. */
+static ssize_t receive(int fd, char *text, size_t size)
+{
+	struct sockaddr_nl from = { 0 };
+	socklen_t length = sizeof(from);
+	ssize_t n;
+
+	for (;;) {
+		n = recvfrom(fd, text, size, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+		if (n < 0 && errno == ENOBUFS)
+			missed = true;
+		else if (n >= 0 && from.nl_pid != 0)
+			continue;
+		else if (n >= 0 || errno != EINTR)
+			return n < 0 ? 0 : n;
+	}
+}
+
+void uevents_read(int fd, void (*seen)(void *context, const struct uevent *event), void *context)
+{
+	static char text[UEVENT_BYTES_MAX + 1];
+	struct uevent event;
+	ssize_t n;
+
+	while ((n = receive(fd, text, UEVENT_BYTES_MAX)) > 0)
+		if (uevent_parse(text, (size_t)n, &event))
+			seen(context, &event);
+}
+
+static void pass_over(void *context, const struct uevent *event)
+{
+	(void)context;
+	(void)event;
+	missed = true;
+}
+
 void uevents_drain(int fd)
 {
-	char event[4096];
+	uevents_read(fd, pass_over, NULL);
+}
 
-	while (recv(fd, event, sizeof(event), MSG_DONTWAIT) > 0)
-		;
+bool uevents_missed(void)
+{
+	bool so = missed;
+
+	missed = false;
+	return so;
 }
 
 static int64_t now_ms(void)

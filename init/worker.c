@@ -66,8 +66,12 @@ static bool read_message(int fd, char *message, size_t *length)
 
 		if (n > 0)
 			*length += (size_t)n;
-		else if (n == 0 || errno != EINTR)
-			return n == 0 || errno != EAGAIN;
+		else if (n == 0 || errno == EAGAIN)
+			return n == 0;
+		else if (errno != EINTR) {
+			log_warning("cannot read what a worker says: %s", strerror(errno));
+			return true;
+		}
 	}
 }
 
@@ -87,7 +91,7 @@ static int verdict(const char *name, int wait_status, bool late, const char *mes
 
 /* ------------------------------------------------------------ before the loop */
 
-/* True when it has ended by the deadline (0: whenever that is). */
+/* True when it has ended by the deadline (0: whenever that is), or nobody can tell: then it is waited for. */
 static bool ends_by(int pidfd, int64_t deadline)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -98,7 +102,9 @@ static bool ends_by(int pidfd, int64_t deadline)
 
 		n = poll(&p, 1, deadline == 0 ? -1 : left > 0 ? (int)left : 0);
 	} while (n < 0 && errno == EINTR);
-	return n > 0;
+	if (n < 0)
+		log_warning("the time of a worker is not limited: %s", strerror(errno));
+	return n != 0;
 }
 
 int worker_wait(const struct worker_job *job, struct error *err)
@@ -114,6 +120,8 @@ int worker_wait(const struct worker_job *job, struct error *err)
 	if (pid < 0)
 		return -1;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		log_warning("%s: its time is not limited: %s", job->name, strerror(errno));
 	late = pidfd >= 0 && !ends_by(pidfd, deadline);
 	if (late)
 		(void)kill(pid, SIGKILL);
