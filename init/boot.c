@@ -161,7 +161,7 @@ static const struct boot_stage {
 	{ "file systems",     mount_late,         true },
 	{ "modules",          load_modules,       false },
 	{ "drivers",          drivers_coldplug,   false },
-	{ "names of disks",   disk_names_make,         false },
+	{ "names of disks",   disk_names_make,    false },
 	{ "settings",         apply_settings,     false },
 	{ "clock",            clock_set,          false },
 	{ "storage",          disks_apply,        false },
