@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -258,6 +262,24 @@ void critical_failed(struct machine *machine, const struct error *err)
 	follow(machine, policy, "a critical service failed");
 }
 
+/*
+ * Most of what the boot ran and read of this program is not wanted again: the kernel takes the pages out of PID 1's map, and
+ * puts those back that are. Only of segments that cannot be written, which are the file's.
+ */
+static void let_go_of_boot(void)
+{
+	const ElfW(Phdr) *segments = (const void *)getauxval(AT_PHDR);
+	size_t count = getauxval(AT_PHNUM), page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; segments && i < count; i++) {
+		uintptr_t start = segments[i].p_vaddr & ~(page - 1), end = segments[i].p_vaddr + segments[i].p_memsz;
+
+		if (segments[i].p_type == PT_LOAD && !(segments[i].p_flags & PF_W) &&
+		    madvise((void *)start, end - start, MADV_DONTNEED) < 0)
+			log_warning("PID 1 stays as large as the boot was: %s", strerror(errno));
+	}
+}
+
 void boot(struct machine *machine)
 {
 	struct error err = { 0 };
@@ -266,4 +288,5 @@ void boot(struct machine *machine)
 	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
 		if (stages[i].run(machine, &err) < 0)
 			stage_failed(machine, &stages[i], &err);
+	let_go_of_boot();
 }
