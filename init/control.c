@@ -333,8 +333,8 @@ static int open_unix(struct machine *machine, struct error *err)
 	mode_t mask = umask(0177);
 	int r = -1;
 
-	unix_socket = (struct loop_source){ socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), accept_one };
 	(void)unlink(CONTROL_SOCKET);
+	unix_socket = (struct loop_source){ socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), accept_one };
 	if (unix_socket.fd >= 0 && bind(unix_socket.fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		r = listen(unix_socket.fd, BACKLOG);
 	(void)umask(mask);
