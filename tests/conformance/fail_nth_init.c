@@ -34,7 +34,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
-enum { CALLS_MAX = 8192, NUMBERS_MAX = 512, ERRORS_MAX = 6, SECONDS_MAX = 20, LOG_MAX = 65536 };
+enum { CALLS_MAX = 8192, NUMBERS_MAX = 512, ERRORS_MAX = 7, SECONDS_MAX = 20, LOG_MAX = 65536 };
 
 /* What a call may fail with; the default is the last row. */
 static const struct {
@@ -46,8 +46,8 @@ static const struct {
 	{ SYS_mprotect, { ENOMEM } },
 	{ SYS_clone, { EAGAIN, ENOMEM } },
 	{ SYS_clone3, { EAGAIN, ENOMEM, ENOSPC } },
-	{ SYS_open, { EMFILE, ENFILE, ENOMEM, EIO, EINTR } },
-	{ SYS_openat, { EMFILE, ENFILE, ENOMEM, EIO, EINTR } },
+	{ SYS_open, { EMFILE, ENFILE, ENOMEM, ENOSPC, EIO, EINTR } },
+	{ SYS_openat, { EMFILE, ENFILE, ENOMEM, ENOSPC, EIO, EINTR } },
 	{ SYS_openat2, { EMFILE, ENOMEM, EIO, EAGAIN } },
 	{ SYS_pipe2, { EMFILE, ENFILE, ENOMEM } },
 	{ SYS_dup, { EMFILE } },
@@ -79,12 +79,13 @@ static const struct {
 	{ SYS_inotify_add_watch, { ENOMEM, ENOSPC } },
 	{ SYS_mount, { ENOMEM, ENOSPC, EIO } },
 	{ SYS_move_mount, { ENOMEM, ENOSPC, EIO } },
+	{ SYS_finit_module, { ENOMEM, ENOSPC, EIO, EAGAIN, EINTR } },
 	{ SYS_fsopen, { EMFILE, ENFILE, ENOMEM } },
 	{ SYS_fsmount, { EMFILE, ENFILE, ENOMEM } },
 	{ SYS_open_tree, { EMFILE, ENFILE, ENOMEM } },
 	{ SYS_nanosleep, { EINTR } },
 	{ SYS_clock_nanosleep, { EINTR } },
-	{ -1, { ENOMEM, EIO } },
+	{ -1, { ENOMEM, EIO, EINTR } },
 };
 
 /* Those that have no way to fail with what they are given. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Services that behave as badly as they can, each in its limits, next to one that must not notice: a fork bomb, a memory hog, a
-# flood of output, one that ignores SIGTERM; and the process that brings output to the console killed again and again.
+# flood of output, one that ignores SIGTERM; the process that brings output to the console killed again and again, and standing
+# still; and a clock that jumps. Disks that are full or taken away are in storage.sh.
 set -u
 . "$TOP/tests/qemu/lib-pid1.sh"
 
@@ -53,6 +54,21 @@ service()
 		reached() { grep -q '^max [1-9]' $cgroup/services/bomb/pids.events; }
 		verdict "which it has reached" until_ok 30 reached
 		verdict "the quiet one runs undisturbed" [ "$quiet" = "$(cat $cgroup/services/quiet/cgroup.procs)" ]
+		# Nobody reads: the flood fills its pipe and waits, and PID 1 starts what ends as before.
+		ooms() { sed -n 's/^oom_kill //p' $cgroup/services/hog/memory.events; }
+		more_ooms() { [ "$(ooms)" -gt "$was" ]; }
+		kill -STOP "$(reader)"
+		was=$(ooms)
+		verdict "while no output is read, what ends is started again" until_ok 60 more_ooms
+		verdict "and the quiet one runs undisturbed" [ "$quiet" = "$(cat $cgroup/services/quiet/cgroup.procs)" ]
+		kill -CONT "$(reader)"
+		# Ten years on, and back to a time long before: nothing is due by it, and nothing waits for it.
+		for time in 203601010000 200001010000; do
+			date $time > /dev/null
+			was=$(ooms)
+			verdict "the clock jumps to $time: what ends is started again" until_ok 60 more_ooms
+		done
+		verdict "and nothing else is" [ "$quiet" = "$(cat $cgroup/services/quiet/cgroup.procs)" ]
 		no_zombies() { [ "$(zombies)" -eq 0 ]; }
 		verdict "no zombie is left" until_ok 10 no_zombies
 	END
@@ -60,7 +76,7 @@ service()
 } > "$TEST_TMP/contained.yml"
 check "the image builds" build contained kernel+squashfs "$TEST_TMP/contained.yml"
 begin=$SECONDS
-boot contained kernel+squashfs -m 256 --timeout 150 > "$TEST_TMP/said"
+boot contained kernel+squashfs -m 256 --timeout 400 > "$TEST_TMP/said"
 grep -v "This is the flood\|of the victim" "$TEST_TMP/said" | cut -c 1-200 | tail -n 60
 echo "# $((SECONDS - begin)) s"
 verdicts contained
