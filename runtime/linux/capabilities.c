@@ -78,15 +78,19 @@ static void leave_out(struct capability_sets *sets, uint64_t missing)
 	sets->ambient &= ~missing;
 }
 
-/* A process can only raise what is permitted and inheritable as well: a warning here, too, and in runc's words. */
+/*
+ * A process can only raise what is permitted and inheritable as well: a warning here, too, and in runc's words. It goes to
+ * the log alone: buildah asks for all it has in each step, whose standard error is the step's own.
+ */
 static void leave_out_ambient(struct capability_sets *sets)
 {
+	const enum log_level level = log_descriptor() >= 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
 	uint64_t missing = sets->ambient & ~(sets->permitted & sets->inheritable);
 
 	for (unsigned int n = 0; n < ARRAY_SIZE(names); n++)
 		if (missing & (1ull << n))
-			log_warning("process.capabilities: can't raise ambient capability %s: it is not permitted and inheritable",
-				    names[n]);
+			log_message(level, "process.capabilities: can't raise ambient capability %s: it is not permitted and "
+				    "inheritable", names[n]);
 	sets->ambient &= ~missing;
 }
 

@@ -247,8 +247,14 @@ clean "resources: the cgroups are removed"
 LINUX=',"resources":{"memory":{"limit":8388608}}' bundle memory sh -c 'x=$(head -c 30000000 /dev/zero | tr "\0" x); echo survived'
 run memory
 case $out in *survived*) not_ok "resources: memory is enforced" "$out" ;; *) ok "resources: memory is enforced" ;; esac
+# Each processor keeps up to 256 KiB of a cgroup's allowance aside for what comes next there (MEMCG_CHARGE_BATCH of the
+# kernel). On a busy machine a program that is moved to another one at the wrong time finds nothing left: so, more than one try.
 LINUX=',"resources":{"memory":{"limit":262144}}' bundle memory true
-run memory
+for try in 1 2 3 4 5; do
+	run memory
+	[ "$status" -eq 137 ] || break
+	echo "# try $try: killed"
+done
 same "resources: 256 KiB of memory are enough to start in" 0 "$status"
 LINUX=',"resources":{"pids":{"limit":5}}' bundle pids sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; echo all'
 run pids
