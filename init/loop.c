@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/loop.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -24,7 +21,6 @@
 #include "init/health.h"
 #include "init/host.h"
 #include "init/notify.h"
-#include "init/order.h"
 #include "init/sequence.h"
 #include "init/service.h"
 #include "init/spawn.h"
@@ -264,27 +260,8 @@ static void arm_clock(const struct machine *machine)
 	(void)timerfd_settime(machine->clock.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-/*
- * What only the boot needed of the program is mapped no more once every service is ready: PID 1 is small while it waits. These
- * pages are never written to; what is needed again comes back from the page cache by itself.
- */
-static void give_back_program(void)
-{
-	const Elf64_Phdr *segment = (const void *)getauxval(AT_PHDR); /* NOLINT(performance-no-int-to-ptr) */
-	size_t count = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
-
-	for (; segment && count > 0; segment++, count--) {
-		uintptr_t start = segment->p_vaddr / page * page;
-
-		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) &&
-		    madvise((void *)start, segment->p_vaddr + segment->p_memsz - start, MADV_DONTNEED) < 0)
-			log_warning("cannot give memory back: %s", strerror(errno));
-	}
-}
-
 void loop_run(struct machine *machine)
 {
-	bool was_ready = false;
 	struct epoll_event events[EVENTS_AT_ONCE];
 
 	open_host(machine);
@@ -298,10 +275,6 @@ void loop_run(struct machine *machine)
 		health_advance(machine);
 		notify_advance(machine);
 		control_advance(machine);
-		if (!was_ready && order_all_ready(machine->services, machine->plan.containers_count)) {
-			was_ready = true;
-			give_back_program();
-		}
 		arm_clock(machine);
 		n = epoll_wait(machine->epoll_fd, events, EVENTS_AT_ONCE, -1);
 		for (int i = 0; i < n; i++) {
