@@ -79,7 +79,8 @@ static void remove_stale(struct store *store)
 /* Says whether the directory holds anything that a store does not start with. */
 static int check_unused(struct store *store, struct error *err)
 {
-	static const char *const ours[] = { ".", "..", PRIVATE, "blobs", "index.json" };
+	/* The last is there where another process has just made a store of it. */
+	static const char *const ours[] = { ".", "..", PRIVATE, "blobs", "index.json", "oci-layout" };
 	autoclosedir DIR *dir = NULL;
 	int fd = openat(store->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
