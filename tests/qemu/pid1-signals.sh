@@ -7,7 +7,8 @@ set -u
 # The names of init/slipway-init.8; busybox knows those of the real-time signals only as numbers.
 POWEROFF="USR1 USR2 PWR 38" REBOOT="TERM INT 39"
 
-# image SIGNAL: sends it; others are sent after it, which change nothing.
+# image SIGNAL: sends it. Others are sent once it has been heard, which change nothing: of two that wait at the same time the
+# kernel hands out the one of the lower number first.
 image()
 {
 	cat <<-EOF
@@ -15,13 +16,15 @@ image()
 		services:
 		  - name: asks
 		    image: slipway/busybox
-		    command: [/bin/busybox, sh, -c, "trap '' TERM; /bin/busybox sleep 0.5; kill -HUP 1; kill -CHLD 1; kill -$1 1; kill -USR1 1; kill -TERM 1; /bin/busybox sleep 1000"]
+		    command: [/bin/busybox, sh, -c, "trap '' TERM; /bin/busybox sleep 0.5; kill -HUP 1; kill -CHLD 1; kill -$1 1; /bin/busybox sleep 1000"]
 		    capabilities: [CAP_KILL]
 		    pid: host
 		    stop_signal: SIGKILL
 		  - name: obeys
 		    image: slipway/busybox
-		    command: [/bin/busybox, sh, -c, "trap 'echo it was asked to end; exit 0' TERM; while :; do /bin/busybox sleep 100 & wait; done"]
+		    command: [/bin/busybox, sh, -c, "trap 'echo it was asked to end; kill -USR1 1; kill -TERM 1; exit 0' TERM; while :; do /bin/busybox sleep 100 & wait; done"]
+		    capabilities: [CAP_KILL]
+		    pid: host
 		onshutdown:
 		  - name: last
 		    image: slipway/busybox
