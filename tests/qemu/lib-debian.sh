@@ -32,8 +32,8 @@ debian_image()
 	END
 }
 
-# debian_run NAME DIRECTORY RESULTS [OPTIONS]: boots it, with what the directory has below /work, and runs guest.sh of it. RESULTS gets
-# what was left in /work/results; the console is in RESULTS.log. Several of them may run at the same time.
+# debian_run NAME DIRECTORY RESULTS [OPTIONS]: boots it, with what the directory has below /job, and runs guest.sh of it. RESULTS gets
+# what was left in /job/results; the console is in RESULTS.log. Several of them may run at the same time.
 debian_run()
 {
 	local image=$TEST_TMP/$1-kernel+squashfs in=$TEST_TMP/$1.$BASHPID.in out=$TEST_TMP/$1.$BASHPID.out directory=$2 results=$3

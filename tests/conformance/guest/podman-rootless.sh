@@ -5,15 +5,15 @@
 set -u
 . "$TOP/tests/qemu/lib-debian.sh"
 
-mkdir -p "$TEST_TMP/work/tests/conformance"
-cp "$TOP/tests/lib.sh" "$TEST_TMP/work/tests/"
-cp "$TOP/tests/conformance/podman-rootless.sh" "$TOP/tests/conformance/lib-clients.sh" "$TEST_TMP/work/tests/conformance/"
-cat > "$TEST_TMP/work/guest.sh" <<-'END'
-	export TOP=/work RUNTIME=/usr/bin/slipway-runtime
-	exec bash /work/tests/conformance/podman-rootless.sh > /work/results/log 2>&1
+mkdir -p "$TEST_TMP/job/tests/conformance"
+cp "$TOP/tests/lib.sh" "$TEST_TMP/job/tests/"
+cp "$TOP/tests/conformance/podman-rootless.sh" "$TOP/tests/conformance/lib-clients.sh" "$TEST_TMP/job/tests/conformance/"
+cat > "$TEST_TMP/job/guest.sh" <<-'END'
+	export TOP=/job RUNTIME=/usr/bin/slipway-runtime
+	exec bash /job/tests/conformance/podman-rootless.sh > /job/results/log 2>&1
 END
 check "the image builds" debian_image rootless
-debian_run rootless "$TEST_TMP/work" "$TEST_TMP/results" --timeout 1500
+debian_run rootless "$TEST_TMP/job" "$TEST_TMP/results" --timeout 1500
 same "the machine ends in order" 0 $?
 cat "$TEST_TMP/results/log" "$TEST_TMP/results.log"
 failures=$((failures + $(grep -c '^not ok ' "$TEST_TMP/results/log")))

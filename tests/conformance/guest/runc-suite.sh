@@ -17,13 +17,13 @@ GUEST_SECONDS=${GUEST_SECONDS:-3000}
 guest_script()
 {
 	cat <<-'END'
-	. /work/lib-bats.sh
+	. /job/lib-bats.sh
 	FILE_POLL=2 FILE_SECONDS=900
 	while read -r file; do
 		begin=$SECONDS
-		run_file /work/suite "$(cat /work/runtime)" "$file" > "/work/results/$file.tap" 2> "/work/results/$file.err"
+		run_file /job/suite "$(cat /job/runtime)" "$file" > "/job/results/$file.tap" 2> "/job/results/$file.err"
 		echo "$file: $((SECONDS - begin)) s"
-	done < /work/files
+	done < /job/files
 	END
 }
 
@@ -54,8 +54,8 @@ reference_dir()
 run_guest()
 {
 	local name=${1##*/}
-	work_for "$1" "$TEST_TMP/work-$name" "${@:3}"
-	debian_run suite "$TEST_TMP/work-$name" "$TEST_TMP/out-$name" --timeout "$GUEST_SECONDS" ||
+	work_for "$1" "$TEST_TMP/job-$name" "${@:3}"
+	debian_run suite "$TEST_TMP/job-$name" "$TEST_TMP/out-$name" --timeout "$GUEST_SECONDS" ||
 		{ tail -n 20 "$TEST_TMP/out-$name.log"; return 1; }
 	cp "$TEST_TMP/out-$name"/*.tap "$2/"
 }

@@ -5,12 +5,12 @@ set -u
 # The machine's own /dev has devices alone; a container's has these links, too, and this one sees the machine's.
 ln -s /proc/self/fd /dev/fd
 for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "/dev/${stream#*:}"; done
-mkdir -p /work
-mount -t tmpfs -o mode=755 work /work || exit 1
-tar -xf /dev/vdb -C /work || exit 1
-mkdir -p /work/results /work/tmp
-cd /work || exit 1
-TEST_TMP=/work/tmp bash /work/guest.sh
+mkdir -p /job
+mount -t tmpfs -o mode=755 work /job || exit 1
+tar -xf /dev/vdb -C /job || exit 1
+mkdir -p /job/results /job/tmp
+cd /job || exit 1
+TEST_TMP=/job/tmp bash /job/guest.sh
 status=$?
-tar -C /work/results -cf /dev/vdc . || exit 1
+tar -C /job/results -cf /dev/vdc . || exit 1
 exit $status
