@@ -146,33 +146,12 @@ static int verdict(const struct nlmsghdr *answer, struct error *err)
 	return -1;
 }
 
-int netlink_ask(int fd, struct netlink_message *message, struct error *err)
+/* Reads what answers the message, up to its verdict or the end of its list. `visit` NULL: there is no list. */
+static int read_answers(int fd, const struct netlink_message *message, netlink_visitor *visit, void *context,
+			struct error *err)
 {
 	union answer answer;
 
-	message->header.nlmsg_flags |= NLM_F_ACK;
-	if (netlink_send(fd, message, err) < 0)
-		return -1;
-	for (;;) {
-		const struct nlmsghdr *m;
-		size_t at = 0;
-		ssize_t n = receive(fd, answer.bytes, sizeof(answer.bytes));
-
-		if (n < 0)
-			return error_errno(err, "cannot read the kernel's answer");
-		while ((m = netlink_next(answer.bytes, (size_t)n, &at)))
-			if (m->nlmsg_seq == message->header.nlmsg_seq && m->nlmsg_type == NLMSG_ERROR)
-				return verdict(m, err);
-	}
-}
-
-int netlink_dump(int fd, struct netlink_message *message, netlink_visitor *visit, void *context, struct error *err)
-{
-	union answer answer;
-
-	message->header.nlmsg_flags |= NLM_F_DUMP;
-	if (netlink_send(fd, message, err) < 0)
-		return -1;
 	for (;;) {
 		const struct nlmsghdr *m;
 		size_t at = 0;
@@ -183,13 +162,26 @@ int netlink_dump(int fd, struct netlink_message *message, netlink_visitor *visit
 		while ((m = netlink_next(answer.bytes, (size_t)n, &at))) {
 			if (m->nlmsg_seq != message->header.nlmsg_seq)
 				continue;
-			if (m->nlmsg_type == NLMSG_DONE)
-				return 0;
 			if (m->nlmsg_type == NLMSG_ERROR)
-				return verdict(m, err) < 0 ? -1 : 0;
-			visit(m, context);
+				return verdict(m, err);
+			if (visit && m->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (visit)
+				visit(m, context);
 		}
 	}
+}
+
+int netlink_ask(int fd, struct netlink_message *message, struct error *err)
+{
+	message->header.nlmsg_flags |= NLM_F_ACK;
+	return netlink_send(fd, message, err) < 0 ? -1 : read_answers(fd, message, NULL, NULL, err);
+}
+
+int netlink_dump(int fd, struct netlink_message *message, netlink_visitor *visit, void *context, struct error *err)
+{
+	message->header.nlmsg_flags |= NLM_F_DUMP;
+	return netlink_send(fd, message, err) < 0 ? -1 : read_answers(fd, message, visit, context, err);
 }
 
 const struct nlmsghdr *netlink_next(const void *bytes, size_t length, size_t *at)
