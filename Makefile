@@ -75,12 +75,12 @@ NEED_storage  := plan base
 NEED_init     := storage runtime control plan oci base
 NEED_manifest := base
 NEED_source   := oci base
-NEED_compile  := source manifest plan oci base
+NEED_compile  := source manifest runtime plan oci base
 NEED_tree     := source oci base
 NEED_image    := tree source oci base
-NEED_package  := root tree compile source manifest plan oci base
-NEED_root     := tree compile source manifest plan oci base
-NEED_slipway  := control package root image tree compile source manifest plan oci base
+NEED_package  := root tree compile source manifest runtime plan oci base
+NEED_root     := tree compile source manifest runtime plan oci base
+NEED_slipway  := control package root image tree compile source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz

@@ -19,7 +19,7 @@
 #include "control/frame.h"
 #include "init/service.h"
 #include "init/session.h"
-#include "runtime/container/container.h"
+#include "init/spawn.h"
 
 #define WORDS_MAX 1024			/* of a command, and of its variables */
 #define COMMAND_BYTES_MAX (256u << 10)
@@ -257,12 +257,12 @@ static int start_in_service(struct session *s, const struct machine *machine, st
 	struct container_process made;
 	struct oci_process process;
 	struct container_exec_options how = { .process = &process, .foreground = true };
-	char bundle[512];
+	struct container_enter_options options;
 
 	if (!service)
 		return name ? -1 : error_set(err, "the name of a service is missing");
-	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
-	if (container_entered(bundle, name, service->pid, &s->arena, &container, err) < 0 ||
+	spawn_describe(service->plan, &s->arena, &options);
+	if (container_entered(&options, service->pid, &s->arena, &container, err) < 0 ||
 	    container_config(&container, &s->arena, err) < 0)
 		return -1;
 	if (!container.config->process)

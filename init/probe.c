@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "init/init.h"
-#include "runtime/container/container.h"
+#include "init/spawn.h"
 
 #define ANSWER_MAX 4096			/* bytes until the end of the first line */
 #define SHOWN_MAX 200			/* bytes of what a command printed */
@@ -54,13 +54,14 @@ static int verdict(int wait_status, struct error *err)
 static int run_exec(const struct service *service, const struct plan_probe *probe, struct error *err)
 {
 	struct arena arena = { 0 };	/* ends with the process */
-	const char *bundle = arena_printf(&arena, IMAGE_DIRECTORY "%s", service->plan->bundle);
+	struct container_enter_options options;
 	int output = memfd_create("probe", MFD_CLOEXEC), status, r;
 	struct container container;
 
 	if (output < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		return error_errno(err, "cannot set up the output of its command");
-	if (container_entered(bundle, service->plan->name, service->pid, &arena, &container, err) < 0)
+	spawn_describe(service->plan, &arena, &options);
+	if (container_entered(&options, service->pid, &arena, &container, err) < 0)
 		return -1;
 	r = container_exec_wait(&container, probe->command.items, probe->command.count, probe->timeout, &arena, &status, err);
 	if (r == 0)

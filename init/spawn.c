@@ -23,13 +23,21 @@
 #include "init/oom.h"
 #include "init/prepare.h"
 #include "init/settings.h"
-#include "runtime/container/container.h"
 
 static struct machine *machine;
 
 void spawn_open(struct machine *m)
 {
 	machine = m;
+}
+
+void spawn_describe(const struct plan_container *plan, struct arena *arena, struct container_enter_options *options)
+{
+	*options = (struct container_enter_options){ .id = plan->name, .status_fd = -1 };
+	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
+	options->bundle = arena_printf(arena, IMAGE_DIRECTORY "%s", plan->bundle);
+	if (plan->filter)
+		options->filter = arena_printf(arena, IMAGE_DIRECTORY "%s", plan->filter);
 }
 
 static int cgroup_of(const struct service *service, struct error *err)
@@ -93,18 +101,16 @@ static int enter_cgroup(const struct service *service, int cgroup_fd, struct err
 static void __attribute__((noreturn)) child(const struct service *service, int cgroup_fd, int status_fd,
 							int ready_end)
 {
-	struct container_enter_options options = { .id = service->plan->name };
+	struct arena arena = { 0 };	/* ends with the process */
+	struct container_enter_options options;
 	struct error err = { 0 };
-	char bundle[512];
 	sigset_t none;
 
 	arena_out_of_memory = child_out_of_memory;
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
-	/* From the image, not from the overlay over it: nothing that ran could have changed it. */
-	(void)snprintf(bundle, sizeof(bundle), IMAGE_DIRECTORY "%s", service->plan->bundle);
-	options.bundle = bundle;
+	spawn_describe(service->plan, &arena, &options);
 	if (set_streams(service, &err) == 0 && enter_cgroup(service, cgroup_fd, &err) == 0 &&
 	    prepare_run(service->whole, service->plan, service->starts > 1, &err) == 0) {
 		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {

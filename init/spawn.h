@@ -5,9 +5,13 @@
 
 #include "init/init.h"
 #include "init/service.h"
+#include "runtime/container/container.h"
 
 /* What service_init() is given on the real machine. */
 extern const struct service_actions spawn_actions;
+
+/* Where the container is started from; the paths are in the arena. For PID 1's children, which may allocate. */
+void spawn_describe(const struct plan_container *plan, struct arena *arena, struct container_enter_options *options);
 
 /* Tells the actions which machine they act on; once, before the first event. */
 void spawn_open(struct machine *machine);

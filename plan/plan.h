@@ -140,6 +140,7 @@ struct plan_container {
 	enum plan_stage stage;
 	const char *name;
 	const char *bundle;		/* directory with config.json and rootfs */
+	const char *filter;		/* file with its seccomp profile, compiled: the bundle has start.json then; NULL: none */
 	enum plan_restart restart;	/* default: always for services, never for the others */
 	unsigned int restart_max;	/* restarts before giving up; 0 (default) is no limit */
 	bool ignore_failure;		/* onboot: a failure is logged and the boot goes on */

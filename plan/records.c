@@ -143,6 +143,7 @@ static const struct plan_field container_fields[] = {
 	{ "stage", PLAN_ENUM, AT(plan_container, stage), .required = true, .words = stages },
 	{ "name", PLAN_NAME, AT(plan_container, name), .required = true },
 	{ "bundle", PLAN_FILE, AT(plan_container, bundle), .required = true },
+	{ "filter", PLAN_FILE, AT(plan_container, filter) },
 	{ "restart", PLAN_ENUM, AT(plan_container, restart), .fallback_of = restart_fallback, .words = restarts },
 	{ "restart_max", PLAN_NUMBER, AT(plan_container, restart_max), .fallback = "0", .max = 1000000 },
 	{ "ignore_failure", PLAN_BOOL, AT(plan_container, ignore_failure), .fallback = "false" },

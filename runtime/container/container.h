@@ -18,11 +18,13 @@
 #include "oci/config.h"
 #include "oci/state.h"
 #include "runtime/linux/cgroup.h"
+#include "runtime/linux/seccomp.h"
 
 /* ------------------------------------------------------------ for PID 1 */
 
 struct container_enter_options {
 	const char *bundle;		/* absolute path of the directory with config.json */
+	const char *filter;		/* absolute path of its compiled filter, where it has one: see prepared.h */
 	const char *id;			/* for messages and hooks */
 	int status_fd;			/* the caller's, to tell a failure on: kept open until execve closes it */
 	unsigned int preserve_fds;	/* descriptors beyond the standard ones that the container keeps */
@@ -43,11 +45,11 @@ int container_enter(const struct container_enter_options *options, struct error 
 /*
  * Finds a container that container_enter() has made and that runs, for container_exec() and container_kill(): `pid` is
  * the process it was called in, seen from here. To be called in the namespaces of whoever made that process, and not
- * by PID 1 itself: it reads config.json. Nothing is to be closed.
+ * by PID 1 itself: it reads files. Of the options, `bundle`, `filter` and `id` count. Nothing is to be closed.
  */
 struct container;
-int container_entered(const char *bundle, const char *id, pid_t pid, struct arena *arena, struct container *container,
-		      struct error *err);
+int container_entered(const struct container_enter_options *options, pid_t pid, struct arena *arena,
+		      struct container *container, struct error *err);
 
 /* ------------------------------------------------------------ for the command line */
 
@@ -71,6 +73,7 @@ struct container {
 	struct oci_state state;		/* as it was written; `status` there is of that moment */
 	struct cgroup cgroup;		/* its directories */
 	const struct oci_config *config;/* what it was created with; NULL until container_config() */
+	struct seccomp_program filter;	/* compiled before, and `config` has no profile; else of length 0 */
 };
 
 int container_load(const char *root, const char *id, struct arena *arena, struct container *container,

@@ -2,12 +2,11 @@
 /* A container whose first process is a child that PID 1 has made already. */
 #include "runtime/container/container.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/path.h"
+#include "runtime/container/prepared.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/stand_in.h"
 #include "runtime/container/state.h"
@@ -62,8 +61,7 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 {
 	bool early;
 
-	if (oci_config_read(AT_FDCWD, path_join(setup->arena, options->bundle, "config.json"), setup->arena, config,
-			    err) < 0 ||
+	if (prepared_read(options->bundle, options->filter, setup->arena, config, &setup->seccomp, err) < 0 ||
 	    namespaces_open(config, &setup->namespaces, err) < 0 || setup_check(config, &setup->namespaces, err) < 0)
 		return -1;
 	if (config->linux_.seccomp &&

@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/path.h"
+#include "runtime/container/prepared.h"
 #include "runtime/container/state.h"
 
 #define CHILDREN_BYTES_MAX 65536
@@ -49,21 +49,21 @@ static int find_first(pid_t *pid, struct arena *arena, struct error *err)
 	return 0;
 }
 
-int container_entered(const char *bundle, const char *id, pid_t pid, struct arena *arena, struct container *container,
-		      struct error *err)
+int container_entered(const struct container_enter_options *options, pid_t pid, struct arena *arena,
+		      struct container *container, struct error *err)
 {
 	struct oci_config *config = arena_alloc(arena, sizeof(*config));
 
 	if (pid <= 0)
 		return error_set(err, "container not running");
 	*container = (struct container){ .config = config };
-	if (oci_config_read(AT_FDCWD, path_join(arena, bundle, "config.json"), arena, config, err) < 0 ||
-	    cgroup_locate(config->linux_.cgroups_path, id, arena, &container->cgroup, err) < 0 ||
+	if (prepared_read(options->bundle, options->filter, arena, config, &container->filter, err) < 0 ||
+	    cgroup_locate(config->linux_.cgroups_path, options->id, arena, &container->cgroup, err) < 0 ||
 	    find_first(&pid, arena, err) < 0)
 		return -1;
 	container->state = (struct oci_state){
-		.oci_version = config->oci_version, .id = id, .status = "running", .pid = pid, .bundle = bundle,
-		.annotations = config->annotations, .start_time = state_start_time(pid),
+		.oci_version = config->oci_version, .id = options->id, .status = "running", .pid = pid,
+		.bundle = options->bundle, .annotations = config->annotations, .start_time = state_start_time(pid),
 	};
 	return 0;
 }

@@ -190,6 +190,8 @@ static int prepare(struct joining *j, struct error *err)
 	j->cgroup = j->container->cgroup;
 	if (exec_cgroup_choose(&j->options->cgroups, j->arena, &j->cgroup, err) < 0)
 		return -1;
+	if (j->container->filter.length > 0)
+		j->seccomp = j->container->filter;
 	if (!config->linux_.seccomp)
 		return 0;
 	if (seccomp_compile(config->linux_.seccomp, j->arena, &j->seccomp, err) < 0)

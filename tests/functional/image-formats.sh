@@ -2,7 +2,7 @@
 # What we write, other programs read: unsquashfs, cpio and zstd see the same files in both formats.
 set -u
 . "$TOP/tests/lib.sh"
-need unsquashfs cpio zstd
+need unsquashfs cpio zstd jq
 cd "$TEST_TMP" || exit 1
 
 cat > app.yml <<-EOF
@@ -14,6 +14,13 @@ cat > app.yml <<-EOF
 	  - name: one
 	    image: slipway/busybox
 	    command: [/bin/busybox, "true"]
+	  - name: two
+	    image: slipway/busybox
+	    command: [/bin/busybox, "true"]
+	  - name: three
+	    image: slipway/busybox
+	    command: [/bin/busybox, "true"]
+	    capabilities: [CAP_SYS_ADMIN]
 	files:
 	  - path: etc/greeting
 	    contents: "hello\n"
@@ -48,6 +55,19 @@ for list in cpio.list squashfs.list; do
 done
 same "contents of the initrd" hello "$(cpio -i --quiet --to-stdout etc/greeting < root.cpio)"
 same "contents of the image" hello "$(unsquashfs -cat kernel+squashfs-squashfs.img etc/greeting)"
+
+# What a container is started from is its config.json; equal filters are one file.
+unsquashfs -q -d root kernel+squashfs-squashfs.img containers etc/slipway > unsquashfs.log 2>&1
+for name in one two three; do
+	same "'$name': start.json is config.json without its seccomp profile" "$(jq -cS 'del(.linux.seccomp)' root/containers/services/$name/config.json)" \
+		"$(jq -cS . root/containers/services/$name/start.json)"
+	check "'$name': config.json has the profile" jq -e '.linux.seccomp.syscalls | length > 0' root/containers/services/$name/config.json
+done
+same "two equal profiles and another one are two filters" "one/seccomp.bpf three/seccomp.bpf" \
+	"$(cd root/containers/services && echo */seccomp.bpf)"
+same "the plan leads to them" "one/seccomp.bpf one/seccomp.bpf three/seccomp.bpf" \
+	"$(sed -n 's|^container .* filter=/containers/services/\([^ ]*\).*|\1|p' root/etc/slipway/plan | sort | xargs)"
+
 has "the image is not dated" 'Thu Jan +1 00:00:00 1970' <(TZ=UTC unsquashfs -s kernel+squashfs-squashfs.img)
 
 finish

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "runtime/container/container.h"
+#include "runtime/linux/seccomp_file.h"
 #include "runtime/linux/syscalls.h"
 
 #define MAPPED ",\"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}]," \
@@ -29,6 +30,8 @@
 	       "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}"
 
 static char bundle[] = "/tmp/slipway-enter.XXXXXX";
+
+static const char *filter;		/* the file of a filter that was compiled before; NULL: there is none */
 
 static void make_bundle(void)
 {
@@ -46,17 +49,23 @@ static void make_bundle(void)
 	assert_int_equal(system(command), 0);
 }
 
+static void write_file(const char *name, const struct buffer *text)
+{
+	struct error err = { 0 };
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", bundle, name);
+	assert_int_equal(file_write_atomic(AT_FDCWD, path, text->data, text->length, 0644, &err), 0);
+}
+
 static void write_config(const char *script, const char *namespaces, const char *more)
 {
-	char path[256];
 	autobuffer struct buffer text = { 0 };
-	struct error err = { 0 };
 
 	buffer_printf(&text, "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"args\":[\"sh\",\"-c\","
 			     "\"%s\"],\"cwd\":\"/\",\"env\":[\"PATH=/bin\"]},\"mounts\":[" MOUNTS "],"
 			     "\"linux\":{\"namespaces\":[%s]%s}}", script, namespaces, more);
-	(void)snprintf(path, sizeof(path), "%s/config.json", bundle);
-	assert_int_equal(file_write_atomic(AT_FDCWD, path, text.data, text.length, 0644, &err), 0);
+	write_file(filter ? "start.json" : "config.json", &text);
 }
 
 struct started {
@@ -68,7 +77,7 @@ struct started {
 static struct started start(bool new_pid)
 {
 	struct clone_args args = { .flags = new_pid ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD };
-	struct container_enter_options options = { .bundle = bundle, .id = "test" };
+	struct container_enter_options options = { .bundle = bundle, .filter = filter, .id = "test" };
 	struct started s;
 	struct error err = { 0 };
 	int output[2], status[2];
@@ -234,6 +243,7 @@ static void death_by_signal_is_told(void **state)
 /* Runs a command in the container of `s`; what it printed. */
 static int exec_in(const struct started *s, const char *script, char *out, size_t size)
 {
+	const struct container_enter_options options = { .bundle = bundle, .filter = filter, .id = "test" };
 	const char *args[] = { "sh", "-c", script };
 	struct container container;
 	struct arena arena = { 0 };
@@ -246,7 +256,7 @@ static int exec_in(const struct started *s, const char *script, char *out, size_
 	caller = fork();
 	if (caller == 0) {
 		if (dup2(output[1], 1) != 1 || dup2(output[1], 2) != 2 ||
-		    container_entered(bundle, "test", s->pid, &arena, &container, &err) < 0)
+		    container_entered(&options, s->pid, &arena, &container, &err) < 0)
 			_exit(100);
 		if (container_exec_wait(&container, args, ARRAY_SIZE(args), 300, &arena, &status, &err) < 0)
 			_exit(101);
@@ -294,6 +304,46 @@ static void another_process_joins_it(void **state)
 	}
 }
 
+/* No directory can be made. The file is written as the build does it. */
+static void write_filter(const char *path)
+{
+	static const char *names[] = { "mkdir", "mkdirat" };
+	struct oci_seccomp_rule rule = { .names = { names, ARRAY_SIZE(names) }, .action = "SCMP_ACT_ERRNO" };
+	const struct oci_seccomp profile = { .default_action = "SCMP_ACT_ALLOW", .syscalls = &rule, .syscalls_count = 1 };
+	autobuffer struct buffer file = { 0 };
+	struct seccomp_program program;
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+
+	assert_int_equal(seccomp_compile(&profile, &arena, &program, &err), 0);
+	seccomp_file_write(&program, &file);
+	assert_int_equal(file_write_atomic(AT_FDCWD, path, file.data, file.length, 0644, &err), 0);
+	arena_release(&arena);
+}
+
+static void a_filter_compiled_before_holds_for_all_its_processes(void **state)
+{
+	static const char script[] = "mkdir /dev/one 2>/dev/null || echo refused; echo; exec busybox sleep 100";
+	char path[256], out[256] = "";
+	struct started s;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/seccomp.bpf", bundle);
+	write_filter(path);
+	filter = path;
+	write_config(script, "{\"type\":\"pid\"},{\"type\":\"mount\"}", ",\"cgroupsPath\":\"/\"");
+	s = start(true);
+	for (size_t n = 0; !strstr(out, "\n\n"); n = strlen(out))
+		assert_true(read(s.output, out + n, sizeof(out) - 1 - n) > 0);
+	assert_string_equal(out, "refused\n\n");
+	assert_int_equal(exec_in(&s, "mkdir /dev/two 2>/dev/null || exit 9", out, sizeof(out)), 9);
+	assert_int_equal(kill(s.pid, SIGKILL), 0);
+	(void)end(&s);
+	(void)close(s.output);
+	(void)close(s.status);
+	filter = NULL;
+}
+
 static void failures_are_told_once(void **state)
 {
 	char failure[1200];
@@ -326,6 +376,7 @@ int main(void)
 		cmocka_unit_test(its_namespaces_are_found_by_the_number_that_is_known),
 		cmocka_unit_test(death_by_signal_is_told),
 		cmocka_unit_test(another_process_joins_it),
+		cmocka_unit_test(a_filter_compiled_before_holds_for_all_its_processes),
 		cmocka_unit_test(failures_are_told_once),
 	};
 	struct error ignored;

@@ -3,6 +3,7 @@
 #include "runtime/linux/seccomp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <seccomp.h>
 #include <setjmp.h>
@@ -18,6 +19,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "runtime/linux/seccomp_file.h"
 #include "tests/fuzz/bpf_machine.h"
 
 #define ALLOW "{\"defaultAction\":\"SCMP_ACT_ALLOW\","
@@ -212,6 +215,74 @@ static void long_filters_find_their_way(void **state)
 		}
 }
 
+static void write_bytes(const char *path, const void *data, size_t length)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(file_write_atomic(AT_FDCWD, path, data, length, 0600, &err), 0);
+}
+
+static void a_compiled_filter_comes_back_as_it_was(void **state)
+{
+	const struct seccomp_program before = compile(REFUSE "\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]," THREE
+		"\"syscalls\":[{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+	char path[] = "/tmp/slipway-filter.XXXXXX";
+	autobuffer struct buffer file = { 0 };
+	autoclose int fd = mkstemp(path);
+	struct seccomp_program after;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(fd >= 0);
+	seccomp_file_write(&before, &file);
+	write_bytes(path, file.data, file.length);
+	assert_int_equal(seccomp_file_read(path, &arena, &after, &err), 0);
+	assert_int_equal(after.flags, before.flags);
+	assert_int_equal(after.length, before.length);
+	assert_memory_equal(after.filter, before.filter, before.length * sizeof(*before.filter));
+	assert_false(after.notifies);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void a_file_that_is_no_filter_is_refused(void **state)
+{
+	static const struct {
+		size_t at, cut;		/* the byte that is changed; what is cut off the end */
+		const char *says;
+	} wrong[] = {
+		{ 0, 0, "is not a compiled filter" },
+		{ 8, 0, "is for another architecture" },
+		{ 16, 0, "instructions" },
+		{ SIZE_MAX, 1, "instructions" },
+		{ SIZE_MAX, 24, "instructions" },
+		{ SIZE_MAX, SIZE_MAX, "is not a compiled filter" },
+	};
+	const struct seccomp_program program = compile(ALLOW "\"architectures\":[]}");
+	char path[] = "/tmp/slipway-filter.XXXXXX";
+	autobuffer struct buffer file = { 0 };
+	autoclose int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	seccomp_file_write(&program, &file);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		size_t length = wrong[i].cut > file.length ? 0 : file.length - wrong[i].cut;
+		struct seccomp_program read = { .length = 7 };
+		struct error err = { 0 };
+
+		if (wrong[i].at < file.length)
+			file.data[wrong[i].at] ^= 0x40;
+		write_bytes(path, file.data, length);
+		assert_int_equal(seccomp_file_read(path, &arena, &read, &err), -1);
+		if (!strstr(err.message, path) || !strstr(err.message, wrong[i].says))
+			fail_msg("%zu: '%s'", i, err.message);
+		assert_int_equal(read.length, 7);
+		if (wrong[i].at < file.length)
+			file.data[wrong[i].at] ^= 0x40;
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 static void the_kernel_takes_it_and_does_it(void **state)
 {
 	struct seccomp_program p = compile(ALLOW "\"syscalls\":["
@@ -256,6 +327,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_wrong_is_named, release),
 		cmocka_unit_test_teardown(a_filter_too_long_for_the_kernel_is_refused, release),
 		cmocka_unit_test_teardown(long_filters_find_their_way, release),
+		cmocka_unit_test_teardown(a_compiled_filter_comes_back_as_it_was, release),
+		cmocka_unit_test_teardown(a_file_that_is_no_filter_is_refused, release),
 		cmocka_unit_test_teardown(the_kernel_takes_it_and_does_it, release),
 	};
 

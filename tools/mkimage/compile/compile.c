@@ -28,6 +28,8 @@ static int compile_container(struct job *job, struct compiled *out)
 		return -1;
 	/* The same place in both; without the leading slash it is relative to the root of the cgroups. */
 	planned->cgroup = container->config.linux_.cgroups_path + 1;
+	if (filter_compile(job, out) < 0)
+		return -1;
 	plan->containers_count++;
 	return prepare_compile(job, plan) < 0 || resources_prepare(job, plan) < 0 || credentials_prepare(job, plan) < 0 ?
 		       -1 : probes_compile(job, plan);

@@ -52,6 +52,8 @@ struct compiled_container {
 	 * NULL where the user is settled (none in the image, or the manifest states a uid).
 	 */
 	const char *user;
+	const void *filter;		/* its seccomp profile as the file at `filter` of the plan; NULL: none */
+	size_t filter_length;
 	bool gid_stated;		/* the manifest states the gid: it wins over that of USER */
 };
 

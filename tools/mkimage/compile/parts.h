@@ -77,6 +77,9 @@ int credentials_prepare(struct job *job, struct plan *plan);
 /* container.c: NAME=VALUE in place of one of that name. */
 void job_add_variable(const struct job *job, struct oci_strings *env, const char *name, const char *value);
 
+/* filters.c: of the container that is compiled last, whose config and record are finished. */
+int filter_compile(struct job *job, struct compiled *out);
+
 /* Its program has a socket for sd_notify(3). */
 bool job_notifies(const struct job *job);
 

@@ -286,12 +286,34 @@ static int own(const struct compiled_container *container, struct tree *root, co
 	return 0;
 }
 
+/* config.json as the specification has it, and beside it what PID 1 starts from: see runtime/container/prepared.h. */
+static int add_config(const struct compiled_container *container, const struct plan_container *plan, struct tree *root,
+		      struct error *err)
+{
+	struct oci_config start = container->config;
+	autobuffer struct buffer whole = { 0 }, rest = { 0 };
+	struct arena *arena = tree_arena(root);
+
+	start.linux_.seccomp = NULL;
+	if (oci_config_write_compact(&container->config, &whole, err) < 0 ||
+	    tree_add_file(root, path_join(arena, plan->bundle + 1, "config.json"), whole.data, whole.length, &text_file, NULL,
+			  err) < 0)
+		return -1;
+	if (!plan->filter)
+		return 0;
+	if (oci_config_write_compact(&start, &rest, err) < 0 ||
+	    tree_add_file(root, path_join(arena, plan->bundle + 1, "start.json"), rest.data, rest.length, &text_file, NULL,
+			  err) < 0)
+		return -1;
+	return tree_resolve(root, plan->filter + 1, true) ? 0 :
+	       tree_add_file(root, plan->filter + 1, container->filter, container->filter_length, &text_file, NULL, err);
+}
+
 static int add_container(struct layout *layout, size_t index, struct error *err)
 {
 	struct compiled_container *container = &layout->input->compiled->containers[index];
 	const struct plan_container *plan = &layout->input->compiled->plan.containers[index];
 	struct tree *root = layout->root, *image;
-	autobuffer struct buffer json = { 0 };
 	struct arena arena = { 0 };
 	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
 	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown" };
@@ -302,10 +324,8 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	    resolve_user(container, image, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
 	    own(container, root, rootfs, err) == 0 &&
-	    add_credentials(layout->input, container->manifest, stages[plan->stage], root, err) == 0 &&
-	    oci_config_write_compact(&container->config, &json, err) == 0)
-		r = tree_add_file(root, path_join(&arena, plan->bundle + 1, "config.json"), json.data, json.length,
-				  &text_file, NULL, err);
+	    add_credentials(layout->input, container->manifest, stages[plan->stage], root, err) == 0)
+		r = add_config(container, plan, root, err);
 	compile_own_credentials(layout->input->compiled, index);
 	arena_release(&arena);
 	return r;
