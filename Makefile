@@ -57,12 +57,13 @@ LIB_manifest := $(call SOURCES,tools/mkimage/manifest)
 LIB_source   := $(call SOURCES,tools/mkimage/source)
 LIB_compile  := $(call SOURCES,tools/mkimage/compile)
 LIB_tree     := $(call SOURCES,tools/mkimage/tree)
+LIB_provenance := $(call SOURCES,tools/mkimage/provenance)
 LIB_root     := $(call SOURCES,tools/mkimage/root)
 LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source compile tree root package image slipway
+LIBS := base control oci plan runtime command storage init manifest source compile tree provenance root package image slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -78,9 +79,10 @@ NEED_source   := oci base
 NEED_compile  := source manifest runtime plan oci base
 NEED_tree     := source oci base
 NEED_image    := tree source oci base
-NEED_package  := root tree compile source manifest runtime plan oci base
-NEED_root     := tree compile source manifest runtime plan oci base
-NEED_slipway  := control package root image tree compile source manifest runtime plan oci base
+NEED_provenance := tree source oci base
+NEED_package  := root provenance tree compile source manifest runtime plan oci base
+NEED_root     := provenance tree compile source manifest runtime plan oci base
+NEED_slipway  := control package root image provenance tree compile source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz

@@ -70,7 +70,8 @@ static const char *default_output(const char *manifest_path, struct arena *arena
 }
 
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
-		       struct tree *root, struct tree *boot, struct progress *progress, struct error *err)
+		       const struct root_input *laid_out, struct tree *root, struct tree *boot, struct progress *progress,
+		       struct error *err)
 {
 	struct image_input input = {
 		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
@@ -79,11 +80,13 @@ static int write_image(const struct build_options *o, const struct image_format 
 	};
 	const char *output = o->output ? o->output : default_output(c->manifest.path, &c->arena);
 
-	tree_clamp_times(root, compilation_newest_time());
 	if (boot)
 		tree_clamp_times(boot, compilation_newest_time());
 	if (boot && strcmp(c->compiled.plan.machine.reboot, "kexec") == 0 && image_add_boot(&input, err) < 0)
 		return -1;
+	if (root_add_provenance(laid_out, root, err) < 0)
+		return -1;
+	tree_clamp_times(root, compilation_newest_time());
 	progress_step(progress, "writing %s (%s)", output, format->name);
 	if (format->write(&input, output, err) < 0)
 		return -1;
@@ -108,7 +111,7 @@ static int lay_out(const struct build_options *o, const struct image_format *for
 	if (tree_open(NULL, &root, err) == 0 && root_build(&input, root, err) == 0 &&
 	    (!format->needs_boot_tree ||
 	     (tree_open_shared(root, &boot, err) == 0 && root_build_boot(&input, root, boot, err) == 0)))
-		r = write_image(o, format, c, root, boot, progress, err);
+		r = write_image(o, format, c, &input, root, boot, progress, err);
 	tree_close(boot);
 	tree_close(root);
 	return r;

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "tools/mkimage/tree/layer.h"
+#include "tools/mkimage/root/provenance.h"
 #include "tools/mkimage/root/root.h"
 
 #define KERNEL_BYTES_MAX (256u << 20)
@@ -84,8 +85,10 @@ static int read_modules(const char *tar, struct root_kernel *out, struct error *
 	if (!node || !S_ISREG(node->inode->mode))
 		return error_set(err, "the kernel image has no file '/%s'; write 'tar: none' where it shall have none", tar);
 	cursor.inode = node->inode;
-	if (tree_open_shared(out->package, &out->modules, err) < 0 ||
-	    layer_apply(out->modules, read_tar, &cursor, NULL, tar, err) < 0)
+	if (tree_open_shared(out->package, &out->modules, err) < 0)
+		return -1;
+	tree_set_origin(out->modules, node->origin);
+	if (layer_apply(out->modules, read_tar, &cursor, NULL, tar, err) < 0)
 		return -1;
 	out->lists.release = find_release(out->modules);
 	if (!out->lists.release)
@@ -102,7 +105,11 @@ static int read_parts(const struct manifest_kernel *kernel, struct store *store,
 	const char *binary = kernel->binary.value ? kernel->binary.value : "kernel";
 	const char *tar = kernel->tar.value ? kernel->tar.value : "kernel.tar";
 
-	if (tree_open(NULL, &out->package, err) < 0 || layer_apply_image(out->package, store, image, err) < 0 ||
+	if (tree_open(NULL, &out->package, err) < 0)
+		return -1;
+	/* Of all images the kernel's is the first. */
+	tree_set_origin(out->package, root_first_origin(NULL, 0));
+	if (layer_apply_image(out->package, store, image, err) < 0 ||
 	    read_part(out->package, binary, KERNEL_BYTES_MAX, &out->image, &out->image_length, err) < 0)
 		return -1;
 	if (kernel->ucode.value && *kernel->ucode.value &&

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
 #include "tools/mkimage/root/owners.h"
+#include "tools/mkimage/root/provenance.h"
 #include "tools/mkimage/tree/layer.h"
 
 #define PASSWD_BYTES_MAX (1u << 20)
@@ -83,8 +84,10 @@ static int unpack(struct layout *layout, const char *reference, struct tree **tr
 	if (i == input->images_count)
 		return error_set(err, "it was not resolved");
 	if (!layout->unpacked[i]) {
-		if (tree_open_shared(layout->root, &layout->unpacked[i], err) < 0 ||
-		    layer_apply_image(layout->unpacked[i], input->store, &input->images[i].image, err) < 0)
+		if (tree_open_shared(layout->root, &layout->unpacked[i], err) < 0)
+			return -1;
+		tree_set_origin(layout->unpacked[i], root_first_origin(input->images, i));
+		if (layer_apply_image(layout->unpacked[i], input->store, &input->images[i].image, err) < 0)
 			return -1;
 	}
 	*tree = layout->unpacked[i];

@@ -6,6 +6,7 @@
  *     /init                                 PID 1 and the OCI runtime (also /usr/bin/runc)
  *     /usr/libexec/slipway/e2fsck           where the manifest has disks to check
  *     /etc/slipway/plan                     what PID 1 reads
+ *     /etc/slipway/provenance.json          which image and layer each file came from: provenance/provenance.h
  *     /boot/{kernel,cmdline}                not in the root: they are outputs of their own
  *     /lib/modules/...                      from the kernel package's kernel.tar
  *     /containers/STAGE/NAME/config.json    one OCI bundle a container
@@ -47,6 +48,9 @@ struct root_input {
 
 /* Fills `root`. Errors carry the place in the manifest where there is one. */
 int root_build(const struct root_input *input, struct tree *root, struct error *err);
+
+/* Last, when nothing else is added: the provenance of where everything came from. */
+int root_add_provenance(const struct root_input *input, struct tree *root, struct error *err);
 
 /* Fills the small initrd of formats whose root is a device: init, the plan, and the modules on the way to the root. */
 int root_build_boot(const struct root_input *input, struct tree *root, struct tree *boot, struct error *err);

@@ -90,6 +90,7 @@ static int graft_file(struct graft *g, struct tree_node *directory, const char *
 	node = node_put(g->to, directory, name, inode, err);
 	if (!node)
 		return -1;
+	node->origin = from->origin;
 	if (from->inode->links > 1)
 		from->inode->user = inode;
 	return first ? copy_xattrs(g->to, node, from->inode, err) : 0;
@@ -109,8 +110,10 @@ static int graft_children(struct graft *g, struct tree_node *directory, const st
 			continue;
 		}
 		node = node_put_directory(g->to, directory, child->name, &attributes, err);
-		if (!node || copy_xattrs(g->to, node, child->inode, err) < 0 ||
-		    graft_children(g, node, child, err) < 0)
+		if (!node)
+			return -1;
+		node->origin = child->origin;
+		if (copy_xattrs(g->to, node, child->inode, err) < 0 || graft_children(g, node, child, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -43,7 +43,7 @@ typedef long layer_read(void *context, void *data, size_t length, struct error *
 int layer_apply(struct tree *tree, layer_read *read, void *context, const struct digest *diff_id,
 		const char *name, struct error *err);
 
-/* All layers of an image in the store, base first. The error names the image and the layer. */
+/* All layers of an image in the store, base first, each with an origin of its own (tree_set_origin). The error names the image and the layer. */
 int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err);
 
 /*

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "tools/mkimage/tree/node.h"
+
 static long read_fd(void *context, void *data, size_t length, struct error *err)
 {
 	const int *fd = context;
@@ -51,6 +53,9 @@ int layer_apply_image(struct tree *tree, struct store *store, const struct oci_i
 	for (size_t i = 0; i < manifest->layers_count; i++) {
 		if (apply_blob(tree, store, &manifest->layers[i], &image->config.diff_ids[i], err) < 0)
 			return error_context(err, "image '%s': layer %zu", image->name, i + 1);
+		/* Past the last number they have none. */
+		if (tree->origin)
+			tree->origin++;
 	}
 	return 0;
 }

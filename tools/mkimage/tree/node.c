@@ -351,6 +351,7 @@ struct tree_node *node_put(struct tree *tree, struct tree_node *directory, const
 		node_set_inode(tree, node, inode);
 	}
 	node->layer = tree->layer;
+	node->origin = tree->origin;
 	return node;
 }
 
@@ -367,5 +368,6 @@ struct tree_node *node_put_directory(struct tree *tree, struct tree_node *direct
 	inode_set_attributes(node->inode, attributes);
 	inode_clear_xattrs(node->inode);
 	node->layer = tree->layer;
+	node->origin = tree->origin;
 	return node;
 }

@@ -20,6 +20,7 @@ struct tree {
 	uint32_t nodes, inodes;		/* that there are */
 	uint32_t last_number;		/* of the inodes */
 	uint32_t layer;			/* marks the nodes that are put now */
+	uint16_t origin;		/* likewise, and means something to others */
 	unsigned int batches;		/* nested */
 	struct tree_node **dirty;	/* directories to mend at the end of the batch */
 	size_t dirty_count, dirty_capacity;

@@ -70,6 +70,11 @@ struct arena *tree_arena(struct tree *tree)
 	return &tree->arena;
 }
 
+void tree_set_origin(struct tree *tree, uint16_t origin)
+{
+	tree->origin = origin;
+}
+
 uint32_t tree_inodes(const struct tree *tree)
 {
 	return tree->inodes;

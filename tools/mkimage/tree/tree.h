@@ -64,6 +64,7 @@ struct tree_node {
 	struct tree_node *parent;	/* NULL for the root */
 	struct tree_node **children;	/* directories: sorted by name */
 	size_t children_count, children_capacity;
+	uint16_t origin;		/* what tree_set_origin() said when it was put; 0: nothing in particular */
 	/* The rest is the tree's own (node.c, layer_whiteout.c). */
 	void *index;			/* tsearch(3) of the children while `unsorted` */
 	uint32_t layer;			/* the layer that put the entry here */
@@ -91,6 +92,12 @@ struct tree_node *tree_find(struct tree *tree, const char *path);
  * NULL where it leads nowhere. The last part is followed only when `follow_last`.
  */
 struct tree_node *tree_resolve(struct tree *tree, const char *path, bool follow_last);
+
+/*
+ * What is put from now on has this origin, a number that means something to the caller. layer_apply_image() counts it up:
+ * each layer has the next one. tree_graft() and tree_copy() keep the origins of what they copy.
+ */
+void tree_set_origin(struct tree *tree, uint16_t origin);
 
 /* What an entry shall be; zero is root's, mode 0, time 0. */
 struct tree_attributes {
