@@ -33,7 +33,7 @@ struct runtime_globals {
 	const char *root;		/* absolute */
 	const char *log, *log_format;
 	bool debug, systemd_cgroup;
-	const char *rootless, *criu;
+	const char *rootless, *criu, *cgroup_manager;
 	bool version;
 };
 
@@ -41,6 +41,9 @@ extern struct runtime_globals runtime_globals;
 
 /* What --rootless says. */
 enum container_rootless runtime_rootless(void);
+
+/* Not with --cgroup-manager disabled. */
+bool runtime_makes_cgroups(void);
 
 /* Goes on from a copy of the program that cannot be overwritten, where this one could be. Returns where it could not. */
 int runtime_protect_self(char **argv, struct error *err);
@@ -57,7 +60,7 @@ extern const struct command command_create, command_start, command_run, command_
 
 /* What create and run have in common. */
 struct create_values {
-	const char *bundle, *pid_file, *console_socket;
+	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
 };
@@ -65,8 +68,12 @@ struct create_values {
 #define CREATE_OPTIONS \
 	{ OPTION_STRING, 'b', "bundle", "DIR", "the bundle: where config.json is (default: here)", \
 	  offsetof(struct create_values, bundle) }, \
+	{ OPTION_STRING, 'f', "config", "FILE", "another file than config.json of the bundle", \
+	  offsetof(struct create_values, config) }, \
 	{ OPTION_STRING, 0, "console-socket", "PATH", "a socket that gets the terminal's descriptor", \
 	  offsetof(struct create_values, console_socket) }, \
+	{ OPTION_STRING, 0, "pidfd-socket", "PATH", "a socket that gets a pidfd of the first process", \
+	  offsetof(struct create_values, pidfd_socket) }, \
 	{ OPTION_STRING, 0, "pid-file", "FILE", "write the number of the first process to FILE", \
 	  offsetof(struct create_values, pid_file) }, \
 	{ OPTION_FLAG, 0, "no-pivot", NULL, "move the root instead of pivot_root, for a host on a ramdisk", \

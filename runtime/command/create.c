@@ -7,7 +7,9 @@ void create_options_read(const struct create_values *values, const char *id, str
 {
 	*options = (struct container_create_options){
 		.root = runtime_globals.root, .id = id, .bundle = values->bundle ? values->bundle : ".",
+		.config = values->config ? values->config : "config.json", .no_cgroup = !runtime_makes_cgroups(),
 		.pid_file = values->pid_file, .console_socket = values->console_socket,
+		.pidfd_socket = values->pidfd_socket,
 		.preserve_fds = values->preserve_fds, .no_pivot = values->no_pivot,
 		.no_new_keyring = values->no_new_keyring, .rootless = runtime_rootless(),
 		.listen_fds = service_manager_sockets(), .notify = service_manager_address(),

@@ -13,7 +13,7 @@
 #define STATUS_FAILED 255		/* what runc exits with when the process could not be made */
 
 struct values {
-	const char *console_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
+	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
 	struct option_list env, additional_gids, caps, cgroups;
 	unsigned int preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused;
@@ -23,6 +23,7 @@ struct values {
 
 static const struct option options[] = {
 	{ OPTION_STRING, 0, "console-socket", "PATH", "a socket that gets the terminal's descriptor", VALUE(console_socket) },
+	{ OPTION_STRING, 0, "pidfd-socket", "PATH", "a socket that gets a pidfd of the process", VALUE(pidfd_socket) },
 	{ OPTION_STRING, 0, "cwd", "DIR", "the working directory", VALUE(cwd) },
 	{ OPTION_LIST, 'e', "env", "NAME=VALUE", "one more environment variable", VALUE(env) },
 	{ OPTION_FLAG, 't', "tty", NULL, "with a terminal", VALUE(tty) },
@@ -160,6 +161,7 @@ static int exec(const void *data, const struct option_list *operands, struct are
 	struct oci_process process;
 	const struct container_exec_options how = {
 		.process = &process, .pid_file = v->pid_file, .console_socket = v->console_socket,
+		.pidfd_socket = v->pidfd_socket,
 		.cgroups = { v->cgroups.items, v->cgroups.count },
 		.preserve_fds = v->preserve_fds, .ignore_paused = v->ignore_paused,
 		.foreground = !v->detach && !v->console_socket,

@@ -35,6 +35,7 @@ static const struct option global_options[] = {
 	{ OPTION_STRING, 0, "log-format", "FORMAT", "text (default) or json", GLOBAL(log_format) },
 	{ OPTION_FLAG, 0, "debug", NULL, "log what is done as well", GLOBAL(debug) },
 	{ OPTION_FLAG, 0, "systemd-cgroup", NULL, "not supported: cgroups are made directly", GLOBAL(systemd_cgroup) },
+	{ OPTION_STRING, 0, "cgroup-manager", "MANAGER", "cgroupfs (default), or disabled: make no cgroups", GLOBAL(cgroup_manager) },
 	{ OPTION_STRING, 0, "rootless", "WHEN", "true, false or auto (default)", GLOBAL(rootless) },
 	{ OPTION_STRING, 0, "criu", "FILE", "ignored: there is no checkpoint", GLOBAL(criu) },
 	{ OPTION_FLAG, 'v', "version", NULL, "show the version", GLOBAL(version) },
@@ -72,6 +73,13 @@ static bool is_one_of(const char *word, const char *const *words)
 
 static const char *const words_true[] = { "true", "t", "1", NULL };
 static const char *const words_false[] = { "false", "f", "0", NULL };
+/* crun's, which clients give to a runtime that they take for crun. */
+static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+
+bool runtime_makes_cgroups(void)
+{
+	return !runtime_globals.cgroup_manager || strcmp(runtime_globals.cgroup_manager, "disabled") != 0;
+}
 
 enum container_rootless runtime_rootless(void)
 {
@@ -103,9 +111,13 @@ static int check_globals(struct arena *arena, struct error *err)
 	if (g->rootless && strcmp(g->rootless, "auto") != 0 && !is_one_of(g->rootless, words_true) &&
 	    !is_one_of(g->rootless, words_false))
 		return error_set(err, "option '--rootless': expected true, false or auto, got '%s'", g->rootless);
-	if (g->systemd_cgroup)
-		return error_set(err, "option '--systemd-cgroup' is not supported: this runtime makes cgroups itself; "
-				      "configure the caller to use the cgroupfs driver");
+	if (g->cgroup_manager && !is_one_of(g->cgroup_manager, cgroup_managers))
+		return error_set(err, "option '--cgroup-manager': expected cgroupfs, systemd or disabled, got '%s'",
+				 g->cgroup_manager);
+	if (g->systemd_cgroup || (g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") == 0))
+		return error_set(err, "option '%s' is not supported: this runtime makes cgroups itself; "
+				      "configure the caller to use the cgroupfs driver",
+				 g->systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
 	if (!g->root)
 		g->root = default_root(arena);
 	/* State is found again from other directories; and the way to it may not change under us. */

@@ -97,11 +97,13 @@ enum container_rootless {
 
 struct container_create_options {
 	const char *root, *id, *bundle;
-	const char *pid_file, *console_socket;	/* NULL where not given */
+	const char *config;			/* a path, from the bundle on */
+	const char *pid_file, *console_socket, *pidfd_socket;	/* NULL where not given */
 	unsigned int preserve_fds;		/* behind the listen_fds */
 	unsigned int listen_fds;		/* sockets of a service manager, from descriptor 3 on */
 	bool notify;				/* a service manager wants to know when the program is ready */
 	bool no_pivot, no_new_keyring;
+	bool no_cgroup;				/* none is made: the container stays where the caller is, without limits */
 	enum container_rootless rootless;
 	bool start;			/* `run`: container_run() follows, no start socket is made */
 	bool foreground;		/* with `start`: the terminal comes to this process, in `master` */
@@ -137,7 +139,7 @@ int container_start(struct container *container, struct arena *arena, struct err
 
 struct container_exec_options {
 	const struct oci_process *process;
-	const char *pid_file, *console_socket;	/* NULL where not given */
+	const char *pid_file, *console_socket, *pidfd_socket;	/* NULL where not given */
 	struct oci_strings cgroups;	/* "PATH" below the container's, or "CONTROLLER,...:PATH"; none is its own */
 	unsigned int preserve_fds;
 	bool foreground;		/* the terminal comes to this process, in `master` */

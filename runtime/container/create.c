@@ -103,6 +103,8 @@ static int wait_for_start(struct creation *c, struct error *err)
 
 	if (c->process->goes_on)
 		return 0;
+	if (c->start_socket >= 0)
+		execute_heed_signals();
 	if ((c->start_socket >= 0 && keep_for_start(c, err) < 0) || sync_send(c->setup_sync, SYNC_CREATED, err) < 0)
 		return -1;
 	if (c->start_socket < 0)
@@ -172,19 +174,22 @@ static int read_config(struct creation *c, struct error *err)
 {
 	const struct container_create_options *o = c->options;
 	struct buffer *text = &c->config_text;
+	const char *config = o->config;
 	char bundle[PATH_MAX];
 
 	if (!realpath(o->bundle, bundle))
 		return error_errno(err, "cannot find the bundle '%s'", o->bundle);
 	c->setup.bundle = arena_strdup(c->arena, bundle);
-	if (file_read(AT_FDCWD, path_join(c->arena, c->setup.bundle, "config.json"), OCI_CONFIG_BYTES_MAX, text, err) < 0) {
+	if (*config != '/')
+		config = path_join(c->arena, c->setup.bundle, config);
+	if (file_read(AT_FDCWD, config, OCI_CONFIG_BYTES_MAX, text, err) < 0) {
 		if (err->number == ENOENT)
-			return error_set(err, "JSON specification file config.json not found");
+			return error_set(err, "JSON specification file %s not found", o->config);
 		return -1;
 	}
 	log_debug("bundle '%s'", c->setup.bundle);
 	if (oci_config_parse(text->data, text->length, c->arena, c->config, err) < 0)
-		return error_context(err, "config.json");
+		return error_context(err, "%s", o->config);
 	return 0;
 }
 
@@ -292,6 +297,10 @@ static int make_cgroup(struct creation *c, struct error *err)
 	struct cgroup *cgroup = &c->container->cgroup;
 	const struct oci_resources *r = c->config->linux_.resources;
 
+	if (c->options->no_cgroup) {
+		cgroup->partial = true;
+		return 0;
+	}
 	if (make_directories(c, err) < 0 || check_cgroup(c, err) < 0)
 		return -1;
 	c->setup.cgroup = cgroup;
@@ -306,6 +315,8 @@ static int limit(const struct creation *c, struct error *err)
 
 	if (cgroup_limit(cgroup, c->config->linux_.resources, err) == 0)
 		return 0;
+	if (c->options->no_cgroup)
+		return error_context(err, "limits need a cgroup, and '--cgroup-manager disabled' makes none");
 	return cgroup->partial ? error_context(err, "the user may not make the cgroup that limits need") : -1;
 }
 
@@ -497,9 +508,12 @@ static int create(struct creation *c, struct error *err)
 	if (make_cgroup(c, err) < 0 || make_start_socket(c, err) < 0 || process_open_console(c->config->process, c->options->console_socket, &c->setup.console, &c->terminal_socket, err) < 0)
 		return -1;
 	/* `run` with nobody to tell first: there is no moment between "created" and "running". */
-	c->process->goes_on = c->options->start && !c->options->pid_file && c->terminal_socket < 0;
+	c->process->goes_on = c->options->start && !c->options->pid_file && !c->options->pidfd_socket &&
+			      c->terminal_socket < 0;
 	c->has_hooks = h->prestart.count > 0 || h->create_runtime.count > 0;
 	if (make_child(c, err) < 0 || create_with_child(c, err) < 0)
+		return -1;
+	if (process_send_pidfd(c->process, c->options->pidfd_socket, err) < 0)
 		return -1;
 	return process_write_pid(c->process, c->options->pid_file, err);
 }

@@ -260,6 +260,8 @@ static int join(struct joining *j, struct error *err)
 		if (p->master < 0)
 			return -1;
 	}
+	if (process_send_pidfd(p, j->options->pidfd_socket, err) < 0)
+		return -1;
 	return process_write_pid(p, j->options->pid_file, err);
 }
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "runtime/container/sync.h"
+#include "runtime/linux/descriptor.h"
 #include "runtime/linux/own_program.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/terminal.h"
@@ -35,7 +36,7 @@ int process_open_console(const struct oci_process *process, const char *console_
 	if (!process || !process->terminal)
 		return 0;
 	if (console_socket) {
-		*send = terminal_connect(console_socket, err);
+		*send = descriptor_connect(console_socket, "console socket", err);
 		return *send < 0 ? -1 : 0;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -62,6 +63,19 @@ int process_write_pid(const struct container_process *process, const char *path,
 	int n = snprintf(text, sizeof(text), "%d", (int)process->pid);
 
 	return path ? file_write_atomic(AT_FDCWD, path, text, (size_t)n, 0644, err) : 0;
+}
+
+int process_send_pidfd(const struct container_process *process, const char *path, struct error *err)
+{
+	static const char name[] = "pidfd";
+	autoclose int fd = -1;
+
+	if (!path)
+		return 0;
+	fd = descriptor_connect(path, "pidfd socket", err);
+	if (fd < 0)
+		return -1;
+	return descriptor_send(fd, process->pidfd, name, sizeof(name) - 1) < 0 ? error_errno(err, "cannot send the pidfd") : 0;
 }
 
 int process_prepare_clone(struct container_process *process, int *setup_sync, struct clone_args *args,

@@ -26,6 +26,9 @@ int process_check_descriptors(unsigned int count, struct error *err);
 /* --pid-file; NULL is fine. */
 int process_write_pid(const struct container_process *process, const char *path, struct error *err);
 
+/* --pidfd-socket: its pidfd for who listens there; NULL is fine. */
+int process_send_pidfd(const struct container_process *process, const char *path, struct error *err);
+
 /*
  * Before clone3(2): what it is to be told, and the conversation with the set-up, whose side is `setup_sync`. `args`
  * points to `process`, which stays where it is.

@@ -250,15 +250,14 @@ static int set_keyring(struct setup *s, struct error *err)
 static char **environment(const struct oci_process *p, struct arena *arena)
 {
 	const char *home = execute_environment(&p->env, "HOME");
-	char **envp = arena_array(arena, p->env.count + 2, sizeof(*envp));
-	size_t n = 0;
+	struct oci_strings env = { arena_array(arena, p->env.count + 1, sizeof(*env.items)), p->env.count };
 
-	for (size_t i = 0; i < p->env.count; i++)
-		if ((home && *home) || strncmp(p->env.items[i], "HOME=", 5) != 0)
-			envp[n++] = (char *)(uintptr_t)p->env.items[i];
+	if (env.count > 0)
+		memcpy(env.items, p->env.items, env.count * sizeof(*env.items));
 	if (!home || !*home)
-		envp[n] = arena_printf(arena, "HOME=%s", user_home(p->user.uid, arena));
-	return envp;
+		env.items[env.count++] = arena_printf(arena, "HOME=%s", user_home(p->user.uid, arena));
+	execute_unite_environment(&env, arena);
+	return execute_vector(&env, arena);
 }
 
 int program_prepare(const struct oci_process *p, struct arena *arena, struct program *program, struct error *err)

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/cleanup.h"
 
 union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
@@ -43,4 +46,17 @@ ssize_t descriptor_receive(int socket, void *bytes, size_t size, int *fd)
 	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(header), sizeof(int));
 	return n;
+}
+
+int descriptor_connect(const char *path, const char *what, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(err, "the path of the %s is too long: '%s'", what, path);
+	memcpy(address.sun_path, path, strlen(path));
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_errno(err, "cannot connect to the %s '%s'", what, path);
+	return fd_take(&fd);
 }

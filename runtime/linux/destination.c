@@ -42,7 +42,7 @@ static int make_parts(int root, const char *path, bool directory, struct arena *
 		if (fd < 0 && err->number == ENOENT) {
 			target = read_link(parent, name, arena);
 			if (target) {
-				*instead = arena_printf(arena, "%s/%s/%s", *target == '/' ? "" : done, target, rest);
+				*instead = arena_printf(arena, "%s/%s%s%s", *target == '/' ? "" : done, target, *rest ? "/" : "", rest);
 				return 1;
 			}
 			if ((*rest || directory ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0644, 0)) < 0 &&

@@ -36,6 +36,47 @@ const char *execute_environment(const struct oci_strings *env, const char *name)
 	return NULL;
 }
 
+/* By name, and of one name in the order they were given: both are where they stand in the environment. */
+static int by_variable(const void *a, const void *b)
+{
+	const char *const *x = *(const char *const *const *)a, *const *y = *(const char *const *const *)b;
+	size_t n = strcspn(*x, "="), m = strcspn(*y, "=");
+	int r = memcmp(*x, *y, n < m ? n : m);
+
+	if (r == 0)
+		r = (n > m) - (n < m);
+	return r ? r : (x > y) - (x < y);
+}
+
+static bool same_variable(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "=");
+
+	return n == strcspn(b, "=") && memcmp(a, b, n) == 0;
+}
+
+void execute_unite_environment(struct oci_strings *env, struct arena *arena)
+{
+	const char ***sorted = arena_array(arena, env->count + 1, sizeof(*sorted));
+	const char *kept = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < env->count; i++)
+		sorted[i] = &env->items[i];
+	if (env->count > 1)
+		qsort(sorted, env->count, sizeof(*sorted), by_variable);
+	for (size_t i = env->count; i > 0; i--) {
+		if (kept && same_variable(*sorted[i - 1], kept))
+			*sorted[i - 1] = NULL;
+		else
+			kept = *sorted[i - 1];
+	}
+	for (size_t i = 0; i < env->count; i++)
+		if (env->items[i])
+			env->items[n++] = env->items[i];
+	env->count = n;
+}
+
 /* 0 where the file can be executed, else the error number. */
 static int check_executable(const char *path)
 {
@@ -183,6 +224,20 @@ void execute_reset_signals(void)
 		if (execute_may_ignore(ignorable[i]))
 			(void)sigaction(ignorable[i], &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void end_by(int signal)
+{
+	_exit(128 + signal);
+}
+
+void execute_heed_signals(void)
+{
+	static const int heeded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	const struct sigaction action = { .sa_handler = end_by };
+
+	for (size_t i = 0; i < ARRAY_SIZE(heeded); i++)
+		(void)sigaction(heeded[i], &action, NULL);
 }
 
 int execute_close_from(unsigned int first, struct error *err)

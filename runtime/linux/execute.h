@@ -17,6 +17,12 @@ char **execute_vector(const struct oci_strings *strings, struct arena *arena);
 /* The value of NAME in the environment; NULL where it is not set. */
 const char *execute_environment(const struct oci_strings *env, const char *name);
 
+/*
+ * Leaves of each variable the last one given, where it stands: getenv(3) of some programs finds the first of several, a
+ * shell takes the last. `items` is changed.
+ */
+void execute_unite_environment(struct oci_strings *env, struct arena *arena);
+
 /* The file that `name` means, through PATH of `env` where it has no slash; in the arena. Messages as runc has them. */
 int execute_find(const char *name, const struct oci_strings *env, struct arena *arena, const char **path,
 		 struct error *err);
@@ -44,6 +50,12 @@ bool execute_may_ignore(int signal);
 
 /* Signals as a program expects them: nothing blocked, and what a runtime may ignore back to its default. */
 void execute_reset_signals(void);
+
+/*
+ * For a process that waits for long: the usual requests to end end it. Process 1 of a PID namespace gets none that it has no handler
+ * for. execve(2) takes the handlers away.
+ */
+void execute_heed_signals(void);
 
 /* Closes those from `first` on but for the `count` of `kept`, which it sorts; -1 among them is fine. */
 int execute_close_but(unsigned int first, int *kept, size_t count, struct error *err);

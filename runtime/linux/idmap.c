@@ -28,6 +28,16 @@ static bool has_mappings(const struct oci_mount *mount)
 	return mount->uid_mappings.count > 0 || mount->gid_mappings.count > 0;
 }
 
+/* crun's "idmap=uids=...": passed over, a container would see other owners than its caller asked for. */
+static int check_words(const struct oci_mount *mount, struct error *err)
+{
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (strncmp(mount->options.items[i], "idmap=", 6) == 0 || strncmp(mount->options.items[i], "ridmap=", 7) == 0)
+			return error_set(err, "the option '%s' is not supported: use uidMappings and gidMappings",
+					 mount->options.items[i]);
+	return 0;
+}
+
 static bool is_mapped(const struct oci_mount *mount)
 {
 	return has_mappings(mount) || has_word(mount, "idmap") || has_word(mount, "ridmap");
@@ -155,6 +165,8 @@ int idmap_open(const struct oci_config *config, const struct namespaces *namespa
 
 	*trees = NULL;
 	for (size_t i = 0; i < config->mounts_count; i++) {
+		if (check_words(&config->mounts[i], err) < 0)
+			return error_context(err, "mounts[%zu]: '%s'", i, config->mounts[i].destination);
 		if (!is_mapped(&config->mounts[i]) && !is_out_of_reach(namespaces, &config->mounts[i]))
 			continue;
 		if (!*trees) {

@@ -241,6 +241,32 @@ static bool is_plain(const struct mount_options *options)
 	return !options->copy_up && !options->recursive_set && !options->recursive_clear && !options->propagation;
 }
 
+static void add_data(struct mount_options *options, const char *word, struct arena *arena)
+{
+	*(const char **)arena_push(arena, &options->data.items, &options->data.count, sizeof(*options->data.items)) = word;
+}
+
+/* A tmpfs that says nothing about its mode has that of the directory it covers, where there is one: so it is with runc. */
+static int keep_mode(const struct mount_place *place, const struct oci_mount *mount, struct mount_options *options,
+		     struct arena *arena, struct error *err)
+{
+	autoclose int covered = -1;
+	struct stat st;
+
+	if (strcmp(mount->type, "tmpfs") != 0)
+		return 0;
+	for (size_t i = 0; i < options->data.count; i++)
+		if (strncmp(options->data.items[i], "mode=", 5) == 0)
+			return 0;
+	covered = path_open_in_root(place->root, mount->destination, O_PATH, 0, err);
+	if (covered < 0)
+		return err->number == ENOENT ? 0 : -1;
+	if (fstat(covered, &st) < 0)
+		return error_errno(err, "cannot stat the mount point");
+	add_data(options, arena_printf(arena, "mode=%04o", st.st_mode & 07777u), arena);
+	return 0;
+}
+
 static int apply_filesystem(const struct mount_place *place, const struct oci_mount *mount,
 			    const struct mount_options *options, struct error *err)
 {
@@ -313,9 +339,7 @@ static void add_label(const struct mount_place *place, const struct oci_mount *m
 
 	for (size_t i = 0; place->label && *place->label && i < ARRAY_SIZE(labelled); i++)
 		if (strcmp(mount->type, labelled[i]) == 0)
-			*(const char **)arena_push(arena, &options->data.items, &options->data.count,
-						   sizeof(*options->data.items)) =
-				arena_printf(arena, "context=\"%s\"", place->label);
+			add_data(options, arena_printf(arena, "context=\"%s\"", place->label), arena);
 }
 
 /* A read-only /dev gets its devices and mounts first; mount_seal_dev() is the end of that. */
@@ -371,6 +395,8 @@ static int dispatch(const struct mount_place *place, const struct oci_mount *mou
 	if (!known.source || !*known.source)
 		known.source = known.type;
 	add_label(place, &known, arena, &options);
+	if (keep_mode(place, &known, &options, arena, err) < 0)
+		return -1;
 	return apply_filesystem(place, &known, &options, err);
 }
 

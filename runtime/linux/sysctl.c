@@ -21,8 +21,7 @@ static const struct {
 	{ "kernel.msgmni", CLONE_NEWIPC },     { "kernel.sem", CLONE_NEWIPC },
 	{ "kernel.shmall", CLONE_NEWIPC },     { "kernel.shmmax", CLONE_NEWIPC },
 	{ "kernel.shmmni", CLONE_NEWIPC },     { "kernel.shm_rmid_forced", CLONE_NEWIPC },
-	{ "kernel.domainname", CLONE_NEWUTS }, { "kernel.hostname", CLONE_NEWUTS },
-	{ "user.", CLONE_NEWUSER },
+	{ "kernel.domainname", CLONE_NEWUTS }, { "user.", CLONE_NEWUSER },
 };
 
 /* "net/ipv4/ip_forward" and "net.ipv4.ip_forward" are the same; with slashes, dots are of the name. */
@@ -46,6 +45,8 @@ static bool matches(const char *row, const char *key)
 
 static int check_one(const char *key, unsigned int own, struct error *err)
 {
+	if (strcmp(key, "kernel.hostname") == 0)
+		return error_set(err, "sysctl \"%s\" is not allowed as it conflicts with the OCI \"hostname\" field", key);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!matches(rows[i].name, key))
 			continue;

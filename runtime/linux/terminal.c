@@ -6,11 +6,9 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -119,19 +117,6 @@ int terminal_receive(int socket, struct error *err)
 	if (descriptor_receive(socket, name, sizeof(name), &fd) < 0)
 		return error_errno(err, "cannot receive the terminal");
 	return fd < 0 ? error_set(err, "the container sent no terminal") : fd;
-}
-
-int terminal_connect(const char *path, struct error *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, "the path of the console socket is too long: '%s'", path);
-	memcpy(address.sun_path, path, strlen(path));
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_errno(err, "cannot connect to the console socket '%s'", path);
-	return fd_take(&fd);
 }
 
 /* ------------------------------------------------------------ in the foreground */

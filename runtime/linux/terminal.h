@@ -33,9 +33,6 @@ int terminal_send(int socket, int fd, const char *name, struct error *err);
 /* Receives one; -1 with the error. */
 int terminal_receive(int socket, struct error *err);
 
-/* Connects to the socket of --console-socket. Returns the descriptor. */
-int terminal_connect(const char *path, struct error *err);
-
 /* The size of this process's terminal is the new one's, from the start. */
 void terminal_take_size(struct oci_process *process);
 

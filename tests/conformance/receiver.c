@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The other side of a runtime's sockets, for spec-*.sh: `receiver terminal|seccomp SOCKET` takes one connection.
+ * The other side of a runtime's sockets, for spec-*.sh: `receiver terminal|seccomp|pidfd SOCKET` takes one connection.
  * terminal: the descriptor of a terminal comes; what it says goes to standard output.
  * seccomp: the container process state comes, with descriptors; prints the state, "descriptors=N end=closed", and
  * answers each notification with the error EXDEV until it is ended.
+ * pidfd: a descriptor comes; the process that it means gets SIGTERM.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <linux/seccomp.h>
@@ -110,13 +113,28 @@ static void seccomp(int connection)
 		answer(fds[0]);
 }
 
+static void pidfd(int connection)
+{
+	char text[64];
+	int fds[DESCRIPTORS_MAX], count = 0;
+
+	if (receive(connection, text, sizeof(text), fds, &count) < 0 || count != 1) {
+		fprintf(stderr, "%d descriptors came, not one pidfd\n", count);
+		exit(1);
+	}
+	if (syscall(SYS_pidfd_send_signal, fds[0], SIGTERM, NULL, 0) < 0)
+		die("pidfd_send_signal");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "terminal") == 0)
 		terminal(take_connection(argv[2]));
 	else if (argc == 3 && strcmp(argv[1], "seccomp") == 0)
 		seccomp(take_connection(argv[2]));
+	else if (argc == 3 && strcmp(argv[1], "pidfd") == 0)
+		pidfd(take_connection(argv[2]));
 	else
-		return fprintf(stderr, "usage: receiver terminal|seccomp SOCKET\n"), 2;
+		return fprintf(stderr, "usage: receiver terminal|seccomp|pidfd SOCKET\n"), 2;
 	return 0;
 }

@@ -62,6 +62,15 @@ process=',"terminal":false,"consoleSize":{"height":10,"width":20}'
 run 'echo fine'
 is fine
 
+it "config.md/Process: env, of a variable that is given twice the last"
+env='"ONE=1","PATH=/bin","TWO=2","ONE=","TWO=22","PLAIN"'
+run 'tr "\0" "\n" </proc/self/environ'
+is "PATH=/bin
+ONE=
+TWO=22
+PLAIN
+HOME=/root"
+
 # A terminal goes to a console socket; receiver.c takes it there.
 # terminal SCRIPT: what the terminal says.
 terminal()

@@ -206,6 +206,19 @@ more_mounts=',{"destination":"/m/s","type":"tmpfs","source":"tmpfs","options":["
 run 'stat -c "%a %u" /m/s; grep -c " /m/s .*size=64k" /proc/self/mountinfo'
 is "1750 7
 1"
+it "config.md/Mounts: a tmpfs without mode= has that of the directory it covers"
+mkdir -p "$ROOTFS/srv/mode" && chmod 1710 "$ROOTFS/srv/mode"
+more_mounts=',{"destination":"/srv/mode","type":"tmpfs","source":"tmpfs"},{"destination":"/srv/none","type":"tmpfs","source":"tmpfs"}'
+run 'stat -c %a /srv/mode /srv/none'
+is "1710
+1777"
+rm -r "$ROOTFS/srv/mode" "$ROOTFS/srv/none"
+it "config.md/Mounts: a file, onto a symlink whose target is missing: the target is made, inside"
+ln -s ../../missing/file "$ROOTFS/srv/link"
+more_mounts=',{"destination":"/srv/link","type":"none","source":"'$BUNDLE/data/file'","options":["bind"]}'
+run 'grep -c " /missing/file " /proc/self/mountinfo'
+is 1
+rm -r "$ROOTFS/srv/link" "$ROOTFS/missing"
 it "config.md/Linux mount options: what the file system does not know: an error"
 more_mounts=',{"destination":"/m/s","type":"tmpfs","source":"tmpfs","options":["nosuchoption"]}'
 run true
@@ -235,6 +248,10 @@ for o in idmap ridmap; do
 		errs
 	fi
 done
+it "config.md/Linux mount options: mappings in an option, as crun has them: an error, not passed over"
+more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap=uids=0-1-10;gids=0-1-10"]}'
+run true
+errs "use uidMappings"
 it "config.md/POSIX-platform Mounts: uidMappings MUST be specified along with gidMappings"
 more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap"],"uidMappings":[{"containerID":0,"hostID":500,"size":100}]}'
 run true

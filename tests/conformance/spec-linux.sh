@@ -288,6 +288,10 @@ is "4096
 also "config-linux.md/Sysctl: the machine's own is unchanged"
 out=$(cat /proc/sys/kernel/shmmax)
 is "$before"
+it "config-linux.md/Sysctl: the host name has a field of its own: an error"
+linux=',"sysctl":{"kernel.hostname":"other"}'
+run true
+errs "conflicts with the OCI"
 it "config-linux.md/Sysctl: one that is not there: an error"
 linux=',"sysctl":{"net.nosuch":"1"}'
 run true

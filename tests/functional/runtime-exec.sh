@@ -131,6 +131,70 @@ in_c s mkdir /x
 says "exec: with the container's seccomp filter" "No space left"
 rt delete -f s
 
+# --- a pidfd for somebody else, who ends the process by it
+gcc -std=gnu11 -D_GNU_SOURCE -O1 -o "$TEST_TMP/receiver" "$TOP/tests/conformance/receiver.c" || not_ok "receiver.c compiles"
+# pidfd_of COMMAND...: with --pidfd-socket at its end; the receiver's status is left in $received.
+pidfd_of()
+{
+	local receiver
+	rm -f "$TEST_TMP/pidfd"
+	"$TEST_TMP/receiver" pidfd "$TEST_TMP/pidfd" &
+	receiver=$!
+	until_true 10 test -S "$TEST_TMP/pidfd"
+	status=0
+	"$@" >"$TEST_TMP/out" 2>&1 </dev/null || status=$?
+	out=$(cat "$TEST_TMP/out")
+	[ "$status" -eq 0 ] || kill "$receiver"
+	wait "$receiver"
+	received=$?
+}
+waits='trap "exit 3" TERM; while :; do sleep 0.05; done'
+bundle f sh -c "$waits"
+# What comes to process 1 of a namespace from outside reaches it only with a handler, but for SIGKILL; whether it came is what counts.
+pidfd_of rt run --detach --pidfd-socket "$TEST_TMP/pidfd" --bundle "$TEST_TMP/f" f
+same "--pidfd-socket: run: it came" "0 0" "$status $received"
+rt delete -f f
+pidfd_of rt create --pidfd-socket "$TEST_TMP/pidfd" --bundle "$TEST_TMP/f" f
+same "--pidfd-socket: create: it came" "0 0" "$status $received"
+check "--pidfd-socket: create: a container that waits for its start ends by the signal" until_true 10 eval '[ "$(status_of f)" = stopped ]'
+rt delete f
+rt run --detach --bundle "$TEST_TMP/f" f >/dev/null 2>&1 </dev/null
+pidfd_of rt exec --detach --pid-file "$TEST_TMP/pid" --pidfd-socket "$TEST_TMP/pidfd" f sleep 1000
+same "--pidfd-socket: exec: it came" "0 0" "$status $received"
+check "--pidfd-socket: exec: it means the process" until_true 10 test ! -d "/proc/$(cat "$TEST_TMP/pid")"
+same "--pidfd-socket: exec: and no other" running "$(status_of f)"
+rt delete -f f
+rm -f "$TEST_TMP/pidfd"
+out=$(rt run --detach --pidfd-socket "$TEST_TMP/pidfd" --bundle "$TEST_TMP/f" f 2>&1 </dev/null)
+says "--pidfd-socket: nobody listens" "cannot connect to the pidfd socket '$TEST_TMP/pidfd'"
+clean "--pidfd-socket: nobody listens: nothing is left"
+
+# --- options that crun has
+bundle o hostname
+mkdir "$TEST_TMP/f/other"
+sed 's/"hostname":"box"/"hostname":"other"/' "$TEST_TMP/o/config.json" >"$TEST_TMP/f/other/config.json"
+same "--config: another file of the bundle" other "$(rt run --config other/config.json --bundle "$TEST_TMP/f" f 2>&1 </dev/null)"
+same "--config: an absolute path" other "$(rt run -f "$TEST_TMP/f/other/config.json" --bundle "$TEST_TMP/f" f 2>&1 </dev/null)"
+out=$(rt run --config none.json --bundle "$TEST_TMP/f" f 2>&1 </dev/null)
+says "--config: none there" "JSON specification file none.json not found"
+same "--cgroup-manager cgroupfs" other "$(rt --cgroup-manager cgroupfs run -f other/config.json --bundle "$TEST_TMP/f" f 2>&1 </dev/null)"
+out=$(rt --cgroup-manager systemd list 2>&1)
+says "--cgroup-manager systemd: a clear error" "use the cgroupfs driver"
+out=$(rt --cgroup-manager nosuch list 2>&1)
+says "--cgroup-manager: what is none" "expected cgroupfs, systemd or disabled, got 'nosuch'"
+before=$(cat /proc/self/cgroup)
+bundle n sleep 1000
+sed -i 's/"cgroupsPath":"[^"]*",\?//' "$TEST_TMP/n/config.json"
+rt --cgroup-manager disabled run --detach --bundle "$TEST_TMP/n" n >/dev/null 2>&1 </dev/null
+same "--cgroup-manager disabled: it stays where the caller is" "$before" "$(cat "/proc/$(pid_of n)/cgroup")"
+rt kill n KILL
+check "--cgroup-manager disabled: kill" until_true 10 eval '[ "$(status_of n)" = stopped ]'
+check "--cgroup-manager disabled: delete" rt delete n
+LINUX=',"resources":{"pids":{"limit":20}}' bundle n sleep 1000
+out=$(rt --cgroup-manager disabled run --detach --bundle "$TEST_TMP/n" n 2>&1 </dev/null)
+says "--cgroup-manager disabled: limits are refused" "limits need a cgroup, and '--cgroup-manager disabled' makes none"
+clean "--cgroup-manager disabled: nothing is left"
+
 # --- features, spec, the rest of the command line
 out=$(rt features)
 says "features: versions" '"ociVersionMax": "1.3.0"'
