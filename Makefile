@@ -26,7 +26,7 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSLIPWAY_VERSION='"$(
 , := ,
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
-HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libseccomp ext2fs com_err blkid
+HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libcurl libzstd libseccomp ext2fs com_err blkid
 # Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)
@@ -55,6 +55,7 @@ LIB_init     := $(filter-out %/main.c,$(call SOURCES,init))
 LIB_storage  := $(call SOURCES,init/storage)
 LIB_manifest := $(call SOURCES,tools/mkimage/manifest)
 LIB_source   := $(call SOURCES,tools/mkimage/source)
+LIB_registry := $(call SOURCES,tools/mkimage/registry)
 LIB_compile  := $(call SOURCES,tools/mkimage/compile)
 LIB_tree     := $(call SOURCES,tools/mkimage/tree)
 LIB_provenance := $(call SOURCES,tools/mkimage/provenance)
@@ -63,7 +64,7 @@ LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source compile tree provenance root package image slipway
+LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package image slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -76,13 +77,14 @@ NEED_storage  := plan base
 NEED_init     := storage runtime control plan oci base
 NEED_manifest := base
 NEED_source   := oci base
+NEED_registry := source oci base
 NEED_compile  := source manifest runtime plan oci base
 NEED_tree     := source oci base
 NEED_image    := tree source oci base
 NEED_provenance := tree source oci base
 NEED_package  := root provenance tree compile source manifest runtime plan oci base
 NEED_root     := provenance tree compile source manifest runtime plan oci base
-NEED_slipway  := control package root image provenance tree compile source manifest runtime plan oci base
+NEED_slipway  := control package root image provenance tree compile registry source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz

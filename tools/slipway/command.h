@@ -13,6 +13,7 @@ extern const struct option_command command_plan;
 extern const struct option_command command_lock;
 extern const struct option_command command_pkg_build;
 
+extern const struct option_command command_image_pull;
 extern const struct option_command command_image_import;
 extern const struct option_command command_image_ls;
 extern const struct option_command command_image_inspect;

@@ -32,4 +32,14 @@ struct import_options {
 int import_image(struct store *store, const struct import_options *options, struct arena *arena,
 		 const char **name, struct digest *digest, struct error *err);
 
+/* What image-spec and Docker call a config, and a tar that can be a layer; foreign ones are refused, too. */
+int import_check_config_type(const struct oci_descriptor *config, struct error *err);
+int import_check_layer_type(const struct oci_descriptor *layer, struct error *err);
+
+/*
+ * Looks through the bytes of a layer as an import does: a tar in a compression that the image-spec has, no entry that
+ * leads outside, within the limits, and of that diff_id. Several threads may do so at once.
+ */
+int import_check_layer(int fd, uint64_t size, const struct digest *diff_id, struct error *err);
+
 #endif

@@ -90,7 +90,7 @@ struct import_layer {
  * Brings a layer into the store: read as a tar to its end, so that a damaged one
  * is found now. Where its digest is known, exactly the bytes of the file are stored.
  * Otherwise a compression that the image-spec does not know is turned into zstd.
- * A tar for which no digest vouches must have its closing blocks.
+ * A tar for which no digest vouches must have its closing blocks. With `store` NULL it is only looked through.
  */
 int import_layer(struct store *store, const struct import_file *file, const struct import_expected *expected,
 		 struct import_layer *layer, struct error *err);

@@ -24,7 +24,7 @@ struct layer {
 	const struct import_file *file;
 	const struct compression *compression;
 	uint64_t at; /* read from the file */
-	struct store_writer *writer;
+	struct store_writer *writer; /* NULL where the layer is only looked through */
 	struct archive *decompressor; /* NULL for "none" */
 	ZSTD_CCtx *zstd; /* NULL where the bytes are stored as they are */
 	struct hash *diff; /* of the uncompressed bytes */
@@ -42,7 +42,7 @@ static long take_compressed(struct layer *layer)
 				  layer->err);
 
 	layer->at += n > 0 ? (uint64_t)n : 0;
-	if (n > 0 && !layer->zstd &&
+	if (n > 0 && layer->writer && !layer->zstd &&
 	    store_writer_add(layer->writer, layer->compressed, (size_t)n, layer->err) < 0)
 		n = -1;
 	layer->failed |= n < 0;
@@ -236,6 +236,8 @@ static int run(struct layer *layer, const struct import_expected *expected, stru
 				 result->diff_id.text, expected->diff_id->text);
 	if (!expected->digest && !expected->diff_id && check_end(layer) < 0)
 		return -1;
+	if (!layer->writer)
+		return 0;
 	result->descriptor.media_type = layer->zstd ? MEDIA_TYPE_LAYER_ZSTD : layer->compression->layer_type;
 	return store_writer_commit(layer->writer, expected->digest, &result->descriptor.digest,
 				   &result->descriptor.size, layer->err);
@@ -249,14 +251,14 @@ static int begin(struct layer *layer, struct store *store, const struct import_f
 	if (file->size == 0)
 		return error_set(layer->err, "the layer is empty, not a tar");
 	n = import_file_read(file, 0, layer->compressed, sizeof(layer->compressed), layer->err);
-	if (n < 0 || store_writer_open(store, &layer->writer, layer->err) < 0)
+	if (n < 0 || (store && store_writer_open(store, &layer->writer, layer->err) < 0))
 		return -1;
 	layer->file = file;
 	layer->compression = compression_find(layer->compressed, (size_t)n);
 	layer->diff = hash_new(expected->diff_id ? digest_algorithm(expected->diff_id) : "sha256");
 	if (layer->compression->layer_type)
 		return 0;
-	if (expected->digest)
+	if (expected->digest || !store)
 		return error_set(layer->err,
 				 "the layer is compressed with %s, which the image-spec does not have",
 				 layer->compression->name);
@@ -292,4 +294,13 @@ int import_layer(struct store *store, const struct import_file *file, const stru
 		r = run(layer, expected, result);
 	end(layer);
 	return r;
+}
+
+int import_check_layer(int fd, uint64_t size, const struct digest *diff_id, struct error *err)
+{
+	const struct import_file file = { .fd = fd, .size = size };
+	const struct import_expected expected = { .diff_id = diff_id };
+	struct import_layer result;
+
+	return import_layer(NULL, &file, &expected, &result, err);
 }

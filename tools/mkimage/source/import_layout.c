@@ -203,7 +203,7 @@ static int follow_indexes(struct import_job *job, struct oci_descriptor *descrip
 
 /* --- its parts ---------------------------------------------------------------------------- */
 
-static int check_layer_type(const struct oci_descriptor *layer, struct error *err)
+int import_check_layer_type(const struct oci_descriptor *layer, struct error *err)
 {
 	const char *type = layer->media_type ? layer->media_type : "";
 
@@ -257,7 +257,7 @@ static int import_layers(struct import_job *job, const struct oci_manifest *mani
 		return error_set(err, "the manifest has %zu layers, but the config has %zu diff_ids",
 				 manifest->layers_count, config->diff_ids_count);
 	for (size_t i = 0; i < manifest->layers_count; i++)
-		if (check_layer_type(&manifest->layers[i], err) < 0)
+		if (import_check_layer_type(&manifest->layers[i], err) < 0)
 			return error_context(err, "layers[%zu]", i);
 	for (size_t i = 0; i < manifest->layers_count; i++)
 		if (!was_imported(manifest, config, i) &&
@@ -266,7 +266,7 @@ static int import_layers(struct import_job *job, const struct oci_manifest *mani
 	return 0;
 }
 
-static int check_config_type(const struct oci_descriptor *config, struct error *err)
+int import_check_config_type(const struct oci_descriptor *config, struct error *err)
 {
 	if (config->media_type && (strcmp(config->media_type, MEDIA_TYPE_CONFIG) == 0 ||
 				   strcmp(config->media_type, MEDIA_TYPE_DOCKER_CONFIG) == 0))
@@ -286,7 +286,7 @@ static int import_manifest(struct import_job *job, const struct oci_descriptor *
 	if (oci_manifest_parse(buffer_string(&manifest_text), manifest_text.length, job->arena, &manifest,
 			       err) < 0)
 		return error_context(err, "manifest '%s'", descriptor->digest.text);
-	if (check_config_type(&manifest.config, err) < 0)
+	if (import_check_config_type(&manifest.config, err) < 0)
 		return -1;
 	if (read_blob(job, &manifest.config, &config_text, err) < 0)
 		return error_context(err, "config");

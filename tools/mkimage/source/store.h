@@ -35,6 +35,13 @@ struct store_writer;
 int store_writer_open(struct store *store, struct store_writer **writer, struct error *err);
 int store_writer_add(struct store_writer *writer, const void *data, size_t length, struct error *err);
 
+/* Starts over: what was added is forgotten. */
+int store_writer_restart(struct store_writer *writer, struct error *err);
+
+/* Nothing more is added: refuses bytes of another digest. They can be read through the descriptor until the commit. */
+int store_writer_verify(struct store_writer *writer, const struct digest *expected, struct error *err);
+int store_writer_descriptor(const struct store_writer *writer);
+
 /*
  * Puts the blob in place. Where `expected` is given and the bytes have another
  * digest, that is an error and nothing stays. Gives digest and size; either may be NULL.

@@ -20,7 +20,8 @@
 struct store_writer {
 	struct store *store;
 	struct temporary temporary;
-	struct hash *hash; /* sha256 of what was written */
+	struct hash *hash; /* sha256 of what was written; NULL once `digest` is known */
+	struct digest digest;
 	uint64_t size;
 };
 
@@ -93,23 +94,42 @@ static int place_blob(struct store_writer *writer, const struct digest *digest, 
 	return r;
 }
 
+int store_writer_restart(struct store_writer *writer, struct error *err)
+{
+	hash_free(writer->hash);
+	writer->hash = hash_new("sha256");
+	writer->size = 0;
+	if (ftruncate(writer->temporary.fd, 0) < 0 || lseek(writer->temporary.fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "cannot write to the store '%s'", writer->store->path);
+	return 0;
+}
+
+int store_writer_descriptor(const struct store_writer *writer)
+{
+	return writer->temporary.fd;
+}
+
+int store_writer_verify(struct store_writer *writer, const struct digest *expected, struct error *err)
+{
+	if (writer->hash)
+		hash_finish(writer->hash, &writer->digest);
+	writer->hash = NULL;
+	if (expected && strcmp(digest_algorithm(expected), digest_algorithm(&writer->digest)) != 0 &&
+	    hash_again(writer, digest_algorithm(expected), &writer->digest, err) < 0)
+		return -1;
+	if (expected && !digest_equal(expected, &writer->digest))
+		return error_set(err, "the bytes have digest '%s', expected '%s'", writer->digest.text,
+				 expected->text);
+	return 0;
+}
+
 int store_writer_commit(struct store_writer *writer, const struct digest *expected, struct digest *digest,
 			uint64_t *size, struct error *err)
 {
-	struct digest actual;
-
-	hash_finish(writer->hash, &actual);
-	writer->hash = NULL;
-	if (expected && strcmp(digest_algorithm(expected), "sha256") != 0 &&
-	    hash_again(writer, digest_algorithm(expected), &actual, err) < 0)
-		return -1;
-	if (expected && !digest_equal(expected, &actual))
-		return error_set(err, "the bytes have digest '%s', expected '%s'", actual.text,
-				 expected->text);
-	if (place_blob(writer, &actual, err) < 0)
+	if (store_writer_verify(writer, expected, err) < 0 || place_blob(writer, &writer->digest, err) < 0)
 		return -1;
 	if (digest)
-		*digest = actual;
+		*digest = writer->digest;
 	if (size)
 		*size = writer->size;
 	store_temporary_discard(writer->store, &writer->temporary);

@@ -14,6 +14,7 @@
 #define MKIMAGE_SOURCE_STORE_INTERNAL_H
 
 #include "tools/mkimage/source/store.h"
+#include "tools/mkimage/source/store_platform.h"
 
 #define STORE_INDEX_BYTES_MAX OCI_DOCUMENT_BYTES_MAX
 #define STORE_INDEX_DEPTH_MAX 8		/* an index of indexes of ... */
@@ -50,22 +51,5 @@ const char *store_blob_path(const struct digest *digest, struct arena *arena);
 
 /* The value of an annotation, or NULL. */
 const char *store_annotation(const struct oci_descriptor *descriptor, const char *key);
-
-bool store_is_index(const char *media_type);
-bool store_is_manifest(const char *media_type);
-
-/* "linux/amd64" for this machine, in a static string. */
-const char *store_machine_platform(void);
-
-/*
- * The descriptor of `index` for `platform` (NULL is this machine's). Entries for
- * "unknown/unknown" (attestations) are passed over; an entry without a platform is
- * taken where it is the only one. An error lists the platforms there are.
- */
-int store_choose_platform(const struct oci_index *index, const char *platform, struct arena *arena,
-			  const struct oci_descriptor **chosen, struct error *err);
-
-/* Refuses a config of another os or architecture than `platform` (NULL is this machine's). */
-int store_check_platform(const struct oci_image_config *config, const char *platform, struct error *err);
 
 #endif

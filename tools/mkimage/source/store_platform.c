@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Platforms: image-index.md, "platform"; the names are Go's GOOS and GOARCH. */
-#include "tools/mkimage/source/store_internal.h"
+#include "tools/mkimage/source/store_platform.h"
 
 #include <stdio.h>
 #include <string.h>
