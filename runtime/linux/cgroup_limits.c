@@ -173,15 +173,16 @@ static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *un
 	return 0;
 }
 
-/* Unlimited memory means unlimited swap, where nothing is said about it: version 1 counts them together. */
+/* Unlimited memory means unlimited swap, where nothing is said about it: version 1 counts them together, and so it is with runc. */
 static void free_swap(const struct cgroup *cgroup, struct oci_resources *r)
 {
 	const struct cgroup_hierarchy *h = cgroup_find(cgroup, "memory");
+	const char *file = cgroup->unified ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
 	struct error ignored;
 	autobuffer struct buffer there = { 0 };
 
-	if (cgroup->unified || !r->memory_limit.set || r->memory_limit.value != -1 || r->memory_swap.set || !h ||
-	    cgroup_read(h, "memory.memsw.limit_in_bytes", &there, &ignored) < 0)
+	if (!r->memory_limit.set || r->memory_limit.value != -1 || r->memory_swap.set || !h ||
+	    cgroup_read(h, file, &there, &ignored) < 0)
 		return;
 	r->memory_swap = (struct oci_number){ .set = true, .value = -1 };
 }

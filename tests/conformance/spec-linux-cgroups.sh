@@ -145,6 +145,9 @@ if [ -z "$UNIFIED" ] && [ ! -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes
 else
 	detach 'exec sleep 100'
 	in_file memory memory.memsw.limit_in_bytes memory.swap.max 67108864 33554432
+	also "config-linux.md/Memory: unlimited memory, where swap is not spoken of, has unlimited swap"
+	command_ update --memory -1 "$id"
+	in_file memory memory.memsw.limit_in_bytes memory.swap.max '92233720368547*' max
 	gone
 fi
 it "config-linux.md/Memory: the limit is enforced"
