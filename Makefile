@@ -62,9 +62,10 @@ LIB_provenance := $(call SOURCES,tools/mkimage/provenance)
 LIB_root     := $(call SOURCES,tools/mkimage/root)
 LIB_package  := $(call SOURCES,tools/mkimage/package)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
+LIB_inspect  := $(call SOURCES,tools/mkimage/inspect)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package image slipway
+LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package image inspect slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -84,7 +85,8 @@ NEED_image    := tree source oci base
 NEED_provenance := tree source oci base
 NEED_package  := root provenance tree compile source manifest runtime plan oci base
 NEED_root     := provenance tree compile source manifest runtime plan oci base
-NEED_slipway  := control package root image provenance tree compile registry source manifest runtime plan oci base
+NEED_inspect  := provenance tree source plan oci base
+NEED_slipway  := control inspect package root image provenance tree compile registry source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz
@@ -181,13 +183,14 @@ GROUPS_conformance    := run test
 GROUPS_check-conformance := run test
 GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
+GROUPS_check-html     := run html
 GROUPS_bench          := run bench
 GROUPS_fuzz           := fuzz
 GROUPS_fuzz-run       := fuzz
 GROUPS_prerequisites  := check run test bench
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := build $(foreach g,$(GOALS),$(GROUPS_$(g))) $(if $(filter $(BUILD)/tests/%,$(GOALS)),check)
-INSTALLING := $(filter run test prerequisites,$(GOALS))
+INSTALLING := $(filter run test check-html prerequisites,$(GOALS))
 
 prerequisites-check:
 	@tools/prerequisites.sh $(if $(INSTALLING),,--check) $(sort $(GROUPS))

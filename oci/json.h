@@ -144,6 +144,9 @@ int json_read(const char *json, size_t length, size_t max, const struct json_fie
 int json_write(const struct json_field *root, const void *value, bool indented, struct buffer *out,
 	       struct error *err);
 
+/* The text as json_write() takes it: each byte that is no UTF-8 becomes U+FFFD. In the arena. */
+const char *json_utf8(struct arena *arena, const char *text);
+
 /* `PLACE.key: message`; key may be NULL. Returns -1. */
 int json_error(const struct json_place *place, const char *key, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

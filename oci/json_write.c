@@ -76,6 +76,23 @@ static size_t utf8_length(const unsigned char *s)
 	return 0;
 }
 
+const char *json_utf8(struct arena *arena, const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	struct buffer out = { 0 };
+	const char *copy;
+
+	for (const char *s = text; *s;) {
+		size_t n = utf8_length((const unsigned char *)s);
+
+		buffer_add(&out, n ? s : replacement, n ? n : strlen(replacement));
+		s += n ? n : 1;
+	}
+	copy = arena_strdup(arena, buffer_string(&out));
+	buffer_release(&out);
+	return copy;
+}
+
 /* The escape of a byte that JSON does not take as it is; "" where it does. */
 static const char *escape_of(unsigned char c, char code[8])
 {

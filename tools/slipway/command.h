@@ -13,6 +13,9 @@ extern const struct option_command command_plan;
 extern const struct option_command command_lock;
 extern const struct option_command command_pkg_build;
 
+extern const struct option_command command_inspect;
+extern const struct option_command command_diff;
+
 extern const struct option_command command_image_pull;
 extern const struct option_command command_image_import;
 extern const struct option_command command_image_ls;
@@ -26,5 +29,8 @@ extern const struct option_command command_image_gc;
 
 /* `option` is what --store said, or NULL. */
 int command_store_open(const char *option, struct store **store, struct error *err);
+
+/* What a report is put out by: `path` (whole or not at all), standard output where it is NULL. */
+int command_put_out(const char *path, const struct buffer *text, struct error *err);
 
 #endif
