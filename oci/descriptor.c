@@ -15,6 +15,7 @@ static const struct json_field descriptor_fields[] = {
 	JSON_ROW("digest", struct oci_descriptor, digest, JSON_REQUIRED),
 	JSON_ROW("size", struct oci_descriptor, size, JSON_REQUIRED | JSON_ALWAYS),
 	JSON_ROW("annotations", struct oci_descriptor, annotations, 0),
+	JSON_ROW("artifactType", struct oci_descriptor, artifact_type, 0),
 	JSON_ROW_OBJECT("platform", struct oci_descriptor, platform, &platform_type, 0),
 };
 

@@ -41,6 +41,7 @@ struct oci_descriptor {
 	const char *media_type;
 	struct digest digest;
 	uint64_t size;			/* bytes */
+	const char *artifact_type;	/* of what the manifest is, where that is no image; NULL */
 	struct oci_platform platform;
 	struct oci_pairs annotations;
 };

@@ -20,6 +20,8 @@ export BUILD=${BUILD:-$TOP/build}
 export SLIPWAY=$BUILD/bin/slipway RUNTIME=$BUILD/bin/slipway-runtime
 export PACKAGE_STORE=${SLIPWAY_STORE:-${XDG_DATA_HOME:-${HOME:-/root}/.local/share}/slipway/store}
 export CMOCKA_MESSAGE_OUTPUT=TAP
+# Tests use no network: an image that is missing is an error, and not asked for anywhere.
+export SLIPWAY_PULL=never
 # A test that hangs is a failed test. Its whole process group is ended.
 : "${TEST_TIMEOUT:=900}" "${ONLY:=}"
 

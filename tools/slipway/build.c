@@ -15,7 +15,8 @@
 #define STEPS 5
 
 struct build_options {
-	const char *output, *format, *store, *init, *platform;
+	struct registry_values registry;
+	const char *output, *format, *store, *init, *platform, *pull;
 	unsigned int level;
 	bool locked, quiet;
 };
@@ -31,6 +32,8 @@ static const struct option build_option_table[] = {
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
 	{ OPTION_STRING, 0, "init", "FILE", "binary of PID 1 (default: the one that came with slipway)", AT(init) },
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
+	PULL_OPTION_ROW(struct build_options, pull),
+	REGISTRY_OPTION_ROWS(struct build_options, registry),
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress", AT(quiet) },
 	OPTION_TABLE_END,
 };
@@ -122,12 +125,13 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 {
 	struct compilation_options options = {
 		.manifest_path = manifest_path, .store = o->store, .platform = o->platform, .locked = o->locked,
+		.registry = &o->registry,
 	};
 	const struct image_format *format = image_format_find(o->format ? o->format : DEFAULT_FORMAT, err);
 	struct compilation c = { 0 };
 	int r = -1;
 
-	if (!format)
+	if (!format || pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
 		return -1;
 	progress_step(progress, "reading %s", manifest_path);
 	if (compilation_read(&options, &c, err) == 0) {
@@ -154,6 +158,7 @@ static int run(int argc, char **argv)
 	int r = option_parse(&command_build, "slipway", argc, argv, &o, &operands, &arena, &err);
 
 	if (r == 0) {
+		o.registry.quiet = o.quiet;
 		progress_open(&progress, STEPS, o.quiet);
 		r = build(&o, operands.items[0], &progress, &err);
 		progress_close(&progress);

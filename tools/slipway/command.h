@@ -17,6 +17,12 @@ extern const struct option_command command_inspect;
 extern const struct option_command command_diff;
 
 extern const struct option_command command_image_pull;
+extern const struct option_command command_image_push;
+extern const struct option_command command_image_copy;
+extern const struct option_command command_image_tags;
+extern const struct option_command command_image_show;
+extern const struct option_command command_image_referrers;
+extern const struct option_command command_image_delete;
 extern const struct option_command command_image_import;
 extern const struct option_command command_image_ls;
 extern const struct option_command command_image_inspect;

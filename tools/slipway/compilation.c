@@ -17,6 +17,8 @@ int compilation_read(const struct compilation_options *options, struct compilati
 		log_info("%s:%u:%u: '%s' is added as the service '%s', for 'dhcp'", c->manifest.network.dhcp_added->file,
 			 c->manifest.network.dhcp_added->line, c->manifest.network.dhcp_added->column, MANIFEST_DHCP_IMAGE,
 			 MANIFEST_DHCP_SERVICE);
+	c->finder = (struct images){ .store = c->store, .platform = options->platform, .policy = options->pull,
+				     .values = options->registry };
 	return options->ignore_lock ? 0 : lock_read(lock_path(options->manifest_path, &c->arena), &c->arena, &c->lock, err);
 }
 
@@ -54,7 +56,7 @@ static int resolve(const struct compilation_options *options, struct compilation
 		if (strcmp(c->images[i].reference, image->value) == 0)
 			return 0;
 	if (pin(options, c, image, &pinned, &cause) < 0 ||
-	    store_image(c->store, pinned, options->platform, &c->arena, &found, &cause) < 0)
+	    images_find(&c->finder, pinned, &c->arena, &found, &cause) < 0)
 		return place_error(&image->at, err, "%s", cause.message);
 	resolved = arena_push(&c->arena, &c->images, &c->images_count, sizeof(*resolved));
 	*resolved = (struct compile_image){ .reference = image->value, .image = found };
@@ -130,6 +132,7 @@ int compilation_compile(const struct image_format *format, struct compilation *c
 void compilation_release(struct compilation *c)
 {
 	root_kernel_release(&c->kernel);
+	images_close(&c->finder);
 	store_close(c->store);
 	arena_release(&c->arena);
 	*c = (struct compilation){ 0 };

@@ -11,6 +11,7 @@
 #include "tools/mkimage/root/root.h"
 #include "tools/mkimage/source/lock.h"
 #include "tools/mkimage/source/store.h"
+#include "tools/slipway/images.h"
 
 struct compilation_options {
 	const char *manifest_path;
@@ -18,12 +19,15 @@ struct compilation_options {
 	const char *platform;		/* NULL: this machine's */
 	bool locked;			/* every image must be in the lock */
 	bool ignore_lock;		/* `lock --update`: look the references up anew */
+	enum pull_policy pull;
+	const struct registry_values *registry;
 };
 
 struct compilation {
 	struct arena arena;
 	struct manifest manifest;
 	struct store *store;
+	struct images finder;
 	struct lock lock;
 	struct compile_image *images;
 	size_t images_count;

@@ -12,7 +12,8 @@
 #include "tools/slipway/compilation.h"
 
 struct plan_options {
-	const char *format, *store, *platform, *config;
+	struct registry_values registry;
+	const char *format, *store, *platform, *config, *pull;
 	bool locked, update;
 };
 
@@ -23,6 +24,8 @@ static const struct option plan_option_table[] = {
 	{ OPTION_STRING, 'c', "config", "NAME", "show the config.json of this container instead", AT(config) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	PULL_OPTION_ROW(struct plan_options, pull),
+	REGISTRY_OPTION_ROWS(struct plan_options, registry),
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
 	OPTION_TABLE_END,
 };
@@ -30,6 +33,8 @@ static const struct option plan_option_table[] = {
 static const struct option lock_option_table[] = {
 	{ OPTION_FLAG, 'u', "update", NULL, "look all images up anew", AT(update) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	PULL_OPTION_ROW(struct plan_options, pull),
+	REGISTRY_OPTION_ROWS(struct plan_options, registry),
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
 	OPTION_TABLE_END,
 };
@@ -90,10 +95,13 @@ static int run(const struct option_command *command, action *act, int argc, char
 	if (r == 0) {
 		struct compilation_options options = {
 			.manifest_path = operands.items[0], .store = o.store, .platform = o.platform,
-			.locked = o.locked, .ignore_lock = o.update,
+			.locked = o.locked, .ignore_lock = o.update, .registry = &o.registry,
 		};
 
-		r = act(&o, &options, &c, &err);
+		/* To look up anew is to ask where it came from. */
+		r = pull_policy_parse(o.pull, o.update ? PULL_NEWER : PULL_MISSING, &options.pull, &err);
+		if (r == 0)
+			r = act(&o, &options, &c, &err);
 	}
 	if (r < 0)
 		error_print(&err, "slipway");

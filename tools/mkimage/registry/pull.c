@@ -157,6 +157,7 @@ static int get_below(struct pull *pull, const struct document *document, const s
 static int pull_reference(struct pull *pull, const struct reference *reference, struct digest *digest, struct error *err)
 {
 	const struct oci_descriptor expected = { .digest = reference->digest };
+	struct oci_pair pulled = { ANNOTATION_PULLED, reference->name };
 	const struct oci_platform none = { 0 };
 	struct document document;
 	int r;
@@ -165,6 +166,7 @@ static int pull_reference(struct pull *pull, const struct reference *reference, 
 			 reference->digest.text[0] ? &expected : NULL, false, pull->arena, &document, err) < 0)
 		return -1;
 	r = get_below(pull, &document, &none, 0, err);
+	document.descriptor.annotations = (struct oci_pairs){ &pulled, 1 };
 	if (r == 0)
 		r = store_tag(pull->store, reference->name, &document.descriptor, err);
 	*digest = document.descriptor.digest;

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "oci/image.h"
@@ -64,5 +65,28 @@ void registry_close(struct registry *registry);
  */
 int registry_pull(struct registry *registry, struct store *store, const char *reference, const char *platform,
 		  struct arena *arena, const char **name, struct digest *digest, struct error *err);
+
+/*
+ * Sends an image of the store to a registry, under `to`. An index is sent whole and needs all its platforms; with
+ * `platform`, that one image is sent alone. What the registry has is left out; what it has in the repository
+ * `from` (NULL: none) it is asked to take from there.
+ */
+int registry_push(struct registry *registry, struct store *store, const char *reference, const char *to,
+		  const char *platform, const char *from, struct arena *arena, struct digest *digest, struct error *err);
+
+/* The tags of a repository. */
+int registry_tags(struct registry *registry, const char *repository, struct arena *arena, struct oci_strings *tags,
+		  struct error *err);
+
+/* The digest that a name stands for in the registry, and its document (manifest or index) appended to `text`. */
+int registry_look(struct registry *registry, const char *reference, struct arena *arena, struct digest *digest,
+		  struct buffer *text, struct error *err);
+
+/* What refers to the digest of a name (signatures, SBOMs, ...), from the API or the tag of the digest; may be empty. */
+int registry_referrers(struct registry *registry, const char *reference, struct arena *arena, struct oci_index *index,
+		       struct error *err);
+
+/* Takes the document of a name, and with it all its tags, out of the registry. */
+int registry_delete(struct registry *registry, const char *reference, struct arena *arena, struct error *err);
 
 #endif

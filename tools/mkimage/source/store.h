@@ -80,12 +80,21 @@ int store_get(struct store *store, const struct oci_descriptor *descriptor, size
 
 /* --- names --- */
 
-/* Files `descriptor` (of a manifest or an index) under a normalised reference name, in place of an older one. */
+/* Says in an entry of index.json that it was pulled from a registry under the name that is the value. */
+#define ANNOTATION_PULLED "io.slipway.pulled"
+
+/*
+ * Files `descriptor` (of a manifest or an index) under a normalised reference name, in place of an older one. Of its
+ * annotations only ANNOTATION_PULLED is kept, and only where it names this name.
+ */
 int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err);
 
 /* The descriptor filed under a name. An error says how to bring the image in. */
 int store_find(struct store *store, const char *name, struct arena *arena, struct oci_descriptor *descriptor,
 	       struct error *err);
+
+/* An entry of index.json that came from a registry under the name it has. */
+bool store_was_pulled(const struct oci_descriptor *descriptor);
 
 /* All that index.json holds. */
 int store_list(struct store *store, struct arena *arena, struct oci_index *index, struct error *err);

@@ -22,6 +22,13 @@ static const char *name_of(const struct oci_descriptor *descriptor)
 	return store_annotation(descriptor, ANNOTATION_REF_NAME);
 }
 
+bool store_was_pulled(const struct oci_descriptor *descriptor)
+{
+	const char *pulled = store_annotation(descriptor, ANNOTATION_PULLED), *name = name_of(descriptor);
+
+	return pulled && name && strcmp(pulled, name) == 0;
+}
+
 int store_list(struct store *store, struct arena *arena, struct oci_index *index, struct error *err)
 {
 	autobuffer struct buffer text = { 0 };
@@ -113,7 +120,9 @@ static int write_index(struct store *store, struct oci_index *index, struct erro
 int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor,
 	      struct error *err)
 {
-	struct oci_pair pair = { ANNOTATION_REF_NAME, name };
+	const char *pulled = store_annotation(descriptor, ANNOTATION_PULLED);
+	struct oci_pair pairs[] = { { ANNOTATION_PULLED, name }, { ANNOTATION_REF_NAME, name } };
+	bool is_pulled = pulled && strcmp(pulled, name) == 0;
 	autoclose int lock = store_lock_index(store, err);
 	struct oci_descriptor *entry;
 	struct arena arena = { 0 };
@@ -134,7 +143,7 @@ int store_tag(struct store *store, const char *name, const struct oci_descriptor
 			entry = &more[index.count++];
 		}
 		*entry = *descriptor;
-		entry->annotations = (struct oci_pairs){ &pair, 1 };
+		entry->annotations = (struct oci_pairs){ is_pulled ? pairs : pairs + 1, is_pulled ? 2 : 1 };
 		r = write_index(store, &index, err);
 	}
 	arena_release(&arena);
