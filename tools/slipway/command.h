@@ -15,6 +15,7 @@ extern const struct option_command command_pkg_build;
 
 extern const struct option_command command_inspect;
 extern const struct option_command command_diff;
+extern const struct option_command command_sbom;
 
 extern const struct option_command command_image_pull;
 extern const struct option_command command_image_push;

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# What an image is made of, in the documents that others read. There is no validator in Debian: what the specifications require, and
+# that every reference leads somewhere, is checked here.
+set -u
+. "$TOP/tests/lib.sh"
+need jq tar unsquashfs
+cd "$TEST_TMP" || exit 1
+
+# An image with the databases of three package managers.
+mkdir -p root/var/lib/dpkg/status.d root/lib/apk/db root/var/lib/rpm root/etc docker
+echo 'ID="debian"' > root/etc/os-release
+cat > root/var/lib/dpkg/status <<-EOF
+	Package: libfoo1
+	Status: install ok installed
+	Architecture: amd64
+	Source: foo (1.0)
+	Version: 1:1.0+dfsg-1~deb12u1
+	Description: a library
+	 of several lines
+	 .
+	Homepage: https://example.org/
+
+	Package: removed
+	Status: deinstall ok config-files
+	Version: 2
+	Architecture: all
+
+	Package: same
+	Status: hold ok installed
+	Version: 3
+	Architecture: all
+EOF
+printf 'Package: distroless\nVersion: 4\nArchitecture: all\n' > root/var/lib/dpkg/status.d/distroless
+printf '0123 usr/bin/x\n' > root/var/lib/dpkg/status.d/distroless.md5sums
+printf 'C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nR:libc.so\n\nP:same\nV:3\n\n' > root/lib/apk/db/installed
+: > root/var/lib/rpm/rpmdb.sqlite
+tar -C root --sort=name -cf docker/layer.tar .
+printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+	"$(sha256sum < docker/layer.tar | cut -d' ' -f1)" > docker/config.json
+echo '[{"Config":"config.json","RepoTags":["example.org:5000/team/packages:1"],"Layers":["layer.tar"]}]' > docker/manifest.json
+tar -C docker -cf image.tar manifest.json config.json layer.tar
+cp -r "$PACKAGE_STORE" store
+check "an image with packages is imported" "$SLIPWAY" image import --store store image.tar
+cat > app.yml <<-EOF
+	kernel:
+	  image: slipway/kernel-debian
+	  modules: []
+	services:
+	  - name: one
+	    image: example.org:5000/team/packages:1
+	  - name: two
+	    image: example.org:5000/team/packages:1
+	  - name: nginx
+	    image: slipway/nginx
+EOF
+build() { "$SLIPWAY" build --quiet --store store -f kernel+squashfs -o "$1" app.yml; }
+check "it is built into another" build app
+for format in spdx cyclonedx slsa; do
+	check "$format" "$SLIPWAY" sbom -f $format -o $format.json app
+done
+
+jq_true() { jq -e "$@" > jq.out; }
+# is NAME DOCUMENT FILTER [WORD]: the filter says true
+is() { check "$1" jq_true --arg word "${4:-}" "$3" "$2.json"; }
+
+# SPDX 2.3: 6 (document creation), 7 (package), 11 (relationships)
+is "SPDX: version, licence and id of the document" spdx '.spdxVersion == "SPDX-2.3" and .dataLicense == "CC0-1.0" and .SPDXID == "SPDXRef-DOCUMENT"'
+is "SPDX: the namespace is a URI without a fragment" spdx '.documentNamespace | test("^https?://[^#\\s]+$")'
+is "SPDX: when and by what" spdx '(.creationInfo.created | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$")) and all(.creationInfo.creators[]; test("^(Tool|Person|Organization): "))'
+is "SPDX: ids are well formed" spdx 'all(.packages[].SPDXID; test("^SPDXRef-[a-zA-Z0-9.-]+$"))'
+is "SPDX: and no two the same" spdx '[.packages[].SPDXID] | length == (unique | length)'
+is "SPDX: packages have what is required" spdx 'all(.packages[]; has("name") and .downloadLocation == "NOASSERTION" and .filesAnalyzed == false)'
+is "SPDX: checksums are what they say" spdx 'all(.packages[].checksums[]?; (.algorithm == "SHA256" and (.checksumValue | test("^[0-9a-f]{64}$"))) or (.algorithm == "SHA512" and (.checksumValue | test("^[0-9a-f]{128}$"))))'
+is "SPDX: references to package URLs" spdx 'all(.packages[].externalRefs[]?; .referenceCategory == "PACKAGE-MANAGER" and .referenceType == "purl" and (.referenceLocator | test("^pkg:[a-z]+/[^ ]+$")))'
+is "SPDX: purposes are those of the specification" spdx 'all(.packages[].primaryPackagePurpose; . == "APPLICATION" or . == "CONTAINER" or . == "OPERATING-SYSTEM")'
+is "SPDX: every relationship leads somewhere" spdx '([.packages[].SPDXID] + ["SPDXRef-DOCUMENT"]) as $ids | all(.relationships[]; (.spdxElementId | IN($ids[])) and (.relatedSpdxElement | IN($ids[])))'
+is "SPDX: the document describes one thing" spdx '[.relationships[] | select(.relationshipType == "DESCRIBES")] | length == 1'
+is "SPDX: everything else is contained once" spdx '([.relationships[] | select(.relationshipType == "CONTAINS") | .relatedSpdxElement] | sort) == ([.packages[1:][].SPDXID] | sort)'
+
+# CycloneDX 1.6
+is "CycloneDX: format and version" cyclonedx '.bomFormat == "CycloneDX" and .specVersion == "1.6" and .version == 1'
+is "CycloneDX: the serial number is a UUID" cyclonedx '.serialNumber | test("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")'
+is "CycloneDX: components have type and name" cyclonedx 'all(.components[], .metadata.component, .metadata.tools.components[]; has("name") and (.type | IN("application", "container", "library", "operating-system")))'
+is "CycloneDX: hashes are what they say" cyclonedx 'all(.components[].hashes[]?; (.alg == "SHA-256" and (.content | test("^[0-9a-f]{64}$"))) or (.alg == "SHA-512" and (.content | test("^[0-9a-f]{128}$"))))'
+is "CycloneDX: references are unique" cyclonedx '[.components[]["bom-ref"], .metadata.component["bom-ref"]] | length == (unique | length)'
+is "CycloneDX: every dependency leads somewhere" cyclonedx '[.components[]["bom-ref"], .metadata.component["bom-ref"]] as $ids | all(.dependencies[]; (.ref | IN($ids[])) and all(.dependsOn[]?; IN($ids[])))'
+is "CycloneDX: and no component is left out" cyclonedx '([.dependencies[].ref] | sort) == ([.components[]["bom-ref"], .metadata.component["bom-ref"]] | sort)'
+
+# What is in them.
+names() { jq -r "[.packages[] | select(any(.externalRefs[]?; .referenceLocator | startswith(\"pkg:$1/\"))) | .name] | sort | join(\" \")" spdx.json; }
+same "apk's packages" "musl same" "$(names apk/debian)"
+nginx=$("$SLIPWAY" inspect app -o text.txt; cd / && unsquashfs -l "$TEST_TMP/app-squashfs.img" containers/services/nginx/rootfs/var/lib/dpkg/status.d | sed -n 's|.*/status.d/\([^/]*\)$|\1|p' | xargs)
+same "dpkg's: installed, of both forms, once for two containers, and those of our own package" \
+	"$(echo libfoo1 same distroless $nginx | tr ' ' '\n' | sort | xargs)" "$(names deb/debian | xargs)"
+is "a package's URL is encoded" spdx 'any(.packages[].externalRefs[]?; .referenceLocator == "pkg:deb/debian/libfoo1@1:1.0%2Bdfsg-1~deb12u1?arch=amd64")'
+is "and that of an image" spdx 'any(.packages[].externalRefs[]?; .referenceLocator == "pkg:oci/packages@" + $word + "?repository_url=example.org:5000%2Fteam%2Fpackages")' \
+	"$("$SLIPWAY" image inspect --store store example.org:5000/team/packages:1 | jq -r .digest)"
+is "that rpm's database was not read is told" spdx 'any(.packages[]; .name == "example.org:5000/team/packages:1" and (.comment | test("rpmdb.sqlite, was not read")))'
+is "the licence that apk knows" spdx 'any(.packages[]; .name == "musl" and .licenseComments == "MIT")'
+is "the kernel, by its file" spdx 'any(.packages[]; .name == "linux" and .checksums[0].checksumValue == $word)' "$(sha256sum < app-kernel | cut -d' ' -f1)"
+is "slipway itself, by its file" spdx 'any(.packages[]; .name == "slipway" and .checksums[0].checksumValue == $word)' "$(sha256sum < "$BUILD/libexec/slipway/init" | cut -d' ' -f1)"
+same "both documents have the same" "$(jq -r '[.packages[] | .name + " " + (.versionInfo // "")] | sort[]' spdx.json)" \
+	"$(jq -r '[.metadata.component, .components[] | .name + " " + (.version // "")] | sort[]' cyclonedx.json)"
+
+# in-toto statement v1, SLSA provenance v1
+is "SLSA: statement and predicate" slsa '._type == "https://in-toto.io/Statement/v1" and .predicateType == "https://slsa.dev/provenance/v1"'
+same "SLSA: subjects are the files" "$(sha256sum app-cmdline app-initrd.img app-kernel app-squashfs.img | awk '{ print $2, $1 }')" \
+	"$(jq -r '.subject | sort_by(.name)[] | "\(.name) \(.digest.sha256)"' slsa.json)"
+is "SLSA: what is required of the predicate" slsa '.predicate | (.buildDefinition | has("buildType") and has("externalParameters")) and (.runDetails.builder.id | length > 0)'
+same "SLSA: the manifest" "$(sha256sum < app.yml | cut -d' ' -f1)" "$(jq -r .predicate.buildDefinition.externalParameters.manifest.sha256 slsa.json)"
+is "SLSA: every dependency has a digest" slsa '.predicate.buildDefinition.resolvedDependencies | length == 3 and all(.[]; .digest.sha256 | test("^[0-9a-f]{64}$"))'
+
+# The same each time, whoever asks and wherever.
+mkdir else && mv app-* else
+for format in spdx cyclonedx slsa; do
+	check "$format: the same bytes elsewhere" sh -c 'TZ=Asia/Tokyo LC_ALL=C "$1" sbom -f "$2" else/app | cmp -s - "$2.json"' - "$SLIPWAY" $format
+done
+mv else/app-* .
+SOURCE_DATE_EPOCH=1700000000 build dated
+same "the time is the build's" 2023-11-14T22:13:20Z "$("$SLIPWAY" sbom dated | jq -r .creationInfo.created)"
+
+refused()
+{
+	local status=0
+	"${@:3}" > out.txt 2> err.txt || status=$?
+	if [ $status -eq 1 ] && [ "$(wc -l < err.txt)" -eq 1 ] && [ ! -s out.txt ] && grep -qF -- "$2" err.txt; then ok "$1"
+	else not_ok "$1" "status $status: $(cat err.txt)"; fi
+}
+refused "an unknown format" "unknown format 'xml'" "$SLIPWAY" sbom -f xml app
+refused "no image" "is no image" "$SLIPWAY" sbom nothing
+cat > bad.yml <<-EOF
+	kernel:
+	  image: slipway/kernel-debian
+	  modules: []
+	services:
+	  - name: nginx
+	    image: slipway/nginx
+	files:
+	  - path: containers/services/nginx/rootfs/var/lib/dpkg/status
+	    contents: "Package: a\nStatus: install ok installed\nVersion: 1\n\nnonsense\n"
+EOF
+check "an image with a database that is none is built" "$SLIPWAY" build --quiet --store store -o bad bad.yml
+refused "and refused, with the place" "'bad': '/containers/services/nginx/rootfs/var/lib/dpkg/status': dpkg database: line 5: expected 'KEY:VALUE'" "$SLIPWAY" sbom bad
+
+finish

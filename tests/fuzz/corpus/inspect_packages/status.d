@@ -1,0 +1,2 @@
+DPackage: a
+Version: 1
