@@ -138,6 +138,11 @@ refused "a provenance that is deep" "'/etc/slipway/provenance.json'" "$SLIPWAY" 
 with_plan old 'slipway-plan 1
 machine root_type=initramfs'
 check "an image of an older build, without provenance" "$SLIPWAY" inspect old
+for f in squashfs.img cmdline; do cp s-$f micro-$f; done
+printf 'ELF...Linux version %%s (%%s)\0Linux version 6.12.1-micro (who@where) #1 SMP\n\0rest' > micro-vmlinux
+"$SLIPWAY" inspect --json -o micro.json micro
+is "a micro-VM: its format" microvm .format micro
+is "and the release that its uncompressed kernel names" 6.12.1-micro .kernel.release micro
 check "a file of the image is as good as its prefix" "$SLIPWAY" inspect s-squashfs.img
 
 # --- diff ---

@@ -186,7 +186,6 @@ static int read_file(struct opening *o, size_t index, struct error *err)
 	return 0;
 }
 
-/* Which kind of root was read is in the plan, too. */
 static int read_files(struct opening *o, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "tools/mkimage/inspect/inspect.h"
@@ -15,16 +15,17 @@ static void add_line(struct buffer *out, const char *label, const char *format, 
 /* "  label     value". */
 static void add_line(struct buffer *out, const char *label, const char *format, ...)
 {
-	autobuffer struct buffer text = { 0 };
-	char line[1024];
+	char *line;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
+	if (vasprintf(&line, format, args) < 0)
+		arena_out_of_memory();
 	va_end(args);
 	buffer_printf(out, "  %-13s ", label);
 	shown_add(out, line);
 	buffer_add(out, "\n", 1);
+	free(line);
 }
 
 /* A list in one line, "-" when it is empty. */
