@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -55,6 +56,22 @@ static int mount_all(const struct api_mount *mounts, size_t count, struct error 
 	return 0;
 }
 
+/* Names that programs count on, and that the kernel does not make. */
+static const struct {
+	const char *target, *path;
+} links[] = {
+	{ "/proc/self/fd", "/dev/fd" },		 { "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd/1", "/dev/stdout" },	 { "/proc/self/fd/2", "/dev/stderr" },
+	{ "/proc/kcore", "/dev/core" },
+};
+
+static void make_links(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlink(links[i].target, links[i].path) < 0 && errno != EEXIST)
+			log_warning("cannot make '%s': %s", links[i].path, strerror(errno));
+}
+
 int api_mounts_early(struct error *err)
 {
 	return mount_all(early, ARRAY_SIZE(early), err);
@@ -62,5 +79,6 @@ int api_mounts_early(struct error *err)
 
 int api_mounts_late(struct error *err)
 {
+	make_links();
 	return mount_all(late, ARRAY_SIZE(late), err);
 }

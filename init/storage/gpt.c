@@ -3,19 +3,16 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "init/storage/sectors.h"
 
 #define SIGNATURE	"EFI PART"
 #define ENTRIES_MAX	1024u
 #define ENTRY_BYTES	128u
-#define SECTOR_MAX	4096u
 /* UEFI 2.10, 5.2.3: four entries of the old table, one of them of this type. */
 #define MBR_ENTRIES	446
 #define MBR_ENTRY_BYTES 16
@@ -45,12 +42,6 @@ struct table {
 	struct gpt_entry entries[ENTRIES_MAX];
 };
 
-struct disk {
-	int fd;
-	uint32_t sector;		/* bytes */
-	uint64_t sectors;
-};
-
 /* CRC-32 of ISO 3309, as UEFI has it. */
 static uint32_t crc32(const void *data, size_t length)
 {
@@ -65,36 +56,14 @@ static uint32_t crc32(const void *data, size_t length)
 	return ~crc;
 }
 
-static int disk_open(int fd, struct disk *disk, struct error *err)
-{
-	struct stat st;
-	int sector = 512;
-	uint64_t bytes;
-
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, "cannot look at the disk");
-	bytes = (uint64_t)st.st_size;
-	if (S_ISBLK(st.st_mode) && (ioctl(fd, BLKSSZGET, &sector) < 0 || ioctl(fd, BLKGETSIZE64, &bytes) < 0))
-		return error_errno(err, "cannot tell the size of the disk");
-	if (sector < 512 || sector > (int)SECTOR_MAX)
-		return error_set(err, "the disk has sectors of %d bytes", sector);
-	*disk = (struct disk){ fd, (uint32_t)sector, bytes / (uint32_t)sector };
-	return disk->sectors < 128 ? error_set(err, "the disk is too small for a partition table") : 0;
-}
-
-static bool read_at(const struct disk *disk, uint64_t lba, void *data, size_t length)
-{
-	return lba < disk->sectors && pread(disk->fd, data, length, (off_t)(lba * disk->sector)) == (ssize_t)length;
-}
-
 static size_t entries_bytes(const struct gpt_header *header)
 {
 	return (size_t)le32toh(header->entries) * ENTRY_BYTES;
 }
 
-static uint64_t entries_sectors(const struct disk *disk, const struct gpt_header *header)
+static uint64_t entries_sectors(const struct sectors *disk, const struct gpt_header *header)
 {
-	return (entries_bytes(header) + disk->sector - 1) / disk->sector;
+	return (entries_bytes(header) + disk->size - 1) / disk->size;
 }
 
 static uint32_t header_crc(struct gpt_header header)
@@ -104,36 +73,21 @@ static uint32_t header_crc(struct gpt_header header)
 }
 
 /* False where the copy at this place is not whole, or larger than we know. */
-static bool table_read(const struct disk *disk, uint64_t lba, struct table *table)
+static bool table_read(const struct sectors *disk, uint64_t lba, struct table *table)
 {
 	struct gpt_header *h = &table->header;
 
-	if (!read_at(disk, lba, h, sizeof(*h)) || memcmp(h->signature, SIGNATURE, sizeof(h->signature)) != 0 ||
+	if (!sectors_read(disk, lba, h, sizeof(*h)) || memcmp(h->signature, SIGNATURE, sizeof(h->signature)) != 0 ||
 	    le32toh(h->header_size) != sizeof(*h) || le64toh(h->own_lba) != lba || header_crc(*h) != le32toh(h->header_crc))
 		return false;
 	if (le32toh(h->entry_size) != ENTRY_BYTES || le32toh(h->entries) == 0 || le32toh(h->entries) > ENTRIES_MAX)
 		return false;
-	return read_at(disk, le64toh(h->entries_lba), table->entries, entries_bytes(h)) &&
+	return sectors_read(disk, le64toh(h->entries_lba), table->entries, entries_bytes(h)) &&
 	       crc32(table->entries, entries_bytes(h)) == le32toh(h->entries_crc);
 }
 
-static int write_at(const struct disk *disk, uint64_t lba, const void *data, size_t length, struct error *err)
-{
-	/* Whole sectors: the rest of the last one is zeros. */
-	size_t whole = (length + disk->sector - 1) / disk->sector * disk->sector;
-	autofree char *sectors = calloc(1, whole);
-
-	if (!sectors)
-		return error_number(err, ENOMEM, "cannot write the partition table");
-	memcpy(sectors, data, length);
-	errno = EIO;
-	if (pwrite(disk->fd, sectors, whole, (off_t)(lba * disk->sector)) != (ssize_t)whole)
-		return error_errno(err, "cannot write the partition table");
-	return 0;
-}
-
 /* One copy to its place, the entries before the header that vouches for them. */
-static int table_write(const struct disk *disk, struct table *table, uint64_t own, uint64_t other, uint64_t entries_lba,
+static int table_write(const struct sectors *disk, struct table *table, uint64_t own, uint64_t other, uint64_t entries_lba,
 		       struct error *err)
 {
 	struct gpt_header *h = &table->header;
@@ -143,8 +97,8 @@ static int table_write(const struct disk *disk, struct table *table, uint64_t ow
 	h->entries_lba = htole64(entries_lba);
 	h->entries_crc = htole32(crc32(table->entries, entries_bytes(h)));
 	h->header_crc = htole32(header_crc(*h));
-	if (write_at(disk, entries_lba, table->entries, entries_bytes(h), err) < 0 ||
-	    write_at(disk, own, h, sizeof(*h), err) < 0)
+	if (sectors_write(disk, entries_lba, table->entries, entries_bytes(h), err) < 0 ||
+	    sectors_write(disk, own, h, sizeof(*h), err) < 0)
 		return -1;
 	return fsync(disk->fd) < 0 ? error_errno(err, "cannot write the partition table") : 0;
 }
@@ -165,31 +119,31 @@ static bool is_last(const struct table *table, const struct gpt_entry *entry)
 }
 
 /* The last sector that the partition may have, were the table at the end of the disk as it is now. */
-static uint64_t last_possible(const struct disk *disk, const struct gpt_header *header)
+static uint64_t last_possible(const struct sectors *disk, const struct gpt_header *header)
 {
-	uint64_t usable = disk->sectors - 1 - entries_sectors(disk, header), align = GPT_ALIGN / disk->sector;
+	uint64_t usable = disk->count - 1 - entries_sectors(disk, header), align = GPT_ALIGN / disk->size;
 
 	return usable / align * align - 1;
 }
 
 /* The entry of the old table that keeps old programs away, which covers the whole disk. */
-static int protect(const struct disk *disk, struct error *err)
+static int protect(const struct sectors *disk, struct error *err)
 {
-	uint64_t covered = disk->sectors - 1;
+	uint64_t covered = disk->count - 1;
 	uint32_t size = htole32(covered > UINT32_MAX ? UINT32_MAX : (uint32_t)covered);
 	uint8_t sector[SECTOR_MAX];
 
-	if (!read_at(disk, 0, sector, disk->sector))
+	if (!sectors_read(disk, 0, sector, disk->size))
 		return error_errno(err, "cannot read the first sector");
 	for (uint8_t *entry = sector + MBR_ENTRIES; entry < sector + MBR_END; entry += MBR_ENTRY_BYTES)
 		if (entry[4] == MBR_PROTECTIVE)
 			memcpy(entry + 12, &size, sizeof(size));
-	return write_at(disk, 0, sector, disk->sector, err);
+	return sectors_write(disk, 0, sector, disk->size, err);
 }
 
-static int grow(const struct disk *disk, struct table *table, struct gpt_entry *entry, uint64_t last, struct error *err)
+static int grow(const struct sectors *disk, struct table *table, struct gpt_entry *entry, uint64_t last, struct error *err)
 {
-	uint64_t end = disk->sectors - 1, entries = end - entries_sectors(disk, &table->header);
+	uint64_t end = disk->count - 1, entries = end - entries_sectors(disk, &table->header);
 	uint64_t first_entries = le64toh(table->header.entries_lba);
 
 	entry->last = htole64(last);
@@ -203,43 +157,43 @@ int gpt_grow(int fd, unsigned int number, uint64_t start, uint64_t *size, struct
 {
 	autofree struct table *table = calloc(1, sizeof(*table)), *second = calloc(1, sizeof(*second));
 	struct gpt_entry *entry;
-	struct disk disk;
+	struct sectors disk;
 	uint64_t last;
 
 	*size = 0;
 	if (!table || !second)
 		return error_number(err, ENOMEM, "cannot read the partition table");
-	if (disk_open(fd, &disk, err) < 0)
+	if (sectors_open(fd, &disk, err) < 0)
 		return -1;
 	if (!table_read(&disk, 1, table) || !table_read(&disk, le64toh(table->header.other_lba), second))
 		return error_set(err, "a copy of the partition table is damaged or missing; it stays as it is");
 	if (number == 0 || number > le32toh(table->header.entries))
 		return error_set(err, "the partition table has no partition %u", number);
 	entry = &table->entries[number - 1];
-	if (!is_used(entry) || le64toh(entry->first) * (disk.sector / 512) != start)
+	if (!is_used(entry) || le64toh(entry->first) * (disk.size / 512) != start)
 		return error_set(err, "partition %u of the table is not the one the kernel has", number);
 	last = last_possible(&disk, &table->header);
 	if (!is_last(table, entry) || last <= le64toh(entry->last))
 		return 0;
 	if (grow(&disk, table, entry, last, err) < 0)
 		return -1;
-	*size = (last - le64toh(entry->first) + 1) * (disk.sector / 512);
+	*size = (last - le64toh(entry->first) + 1) * (disk.size / 512);
 	return 0;
 }
 
 int gpt_mend(int fd, bool *mended, struct error *err)
 {
 	autofree struct table *table = calloc(1, sizeof(*table));
-	struct disk disk;
+	struct sectors disk;
 
 	*mended = false;
 	if (!table)
 		return error_number(err, ENOMEM, "cannot read the partition table");
-	if (disk_open(fd, &disk, err) < 0)
+	if (sectors_open(fd, &disk, err) < 0)
 		return -1;
-	if (table_read(&disk, 1, table) || !table_read(&disk, disk.sectors - 1, table) || le64toh(table->header.other_lba) != 1)
+	if (table_read(&disk, 1, table) || !table_read(&disk, disk.count - 1, table) || le64toh(table->header.other_lba) != 1)
 		return 0;
-	if (table_write(&disk, table, 1, disk.sectors - 1, 2, err) < 0)
+	if (table_write(&disk, table, 1, disk.count - 1, 2, err) < 0)
 		return -1;
 	*mended = true;
 	return 0;

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/storage/gpt.h"
+#include "init/storage/mbr.h"
 #include "init/storage/superblock.h"
 
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
@@ -79,7 +80,7 @@ int grow_partition(const char *device, struct error *err)
 	if (!read_number(directory, "partition", &number) || !read_number(directory, "start", &start))
 		return 0;
 	disk = open_disk(directory, err);
-	if (disk < 0 || gpt_grow(disk, (unsigned int)number, start, &size, err) < 0)
+	if (disk < 0 || (mbr_is_table(disk) ? mbr_grow : gpt_grow)(disk, (unsigned int)number, start, &size, err) < 0)
 		return error_context(err, "cannot grow '%s'", device);
 	if (size == 0)
 		return 0;

@@ -14,7 +14,7 @@ fail_and_type()
 	chmod +x "$TEST_TMP/qemu"
 	status=0
 	while sleep 1; do echo "$2"; done |
-		"$SLIPWAY" run --timeout 240 --no-network -m 256 --qemu "$TEST_TMP/qemu" "$TEST_TMP/$1-kernel+initrd" \
+		"$SLIPWAY" run "${RUN_OPTIONS[@]}" --no-network -m 256 --qemu "$TEST_TMP/qemu" "$TEST_TMP/$1-kernel+initrd" \
 			> "$TEST_TMP/console" 2> "$TEST_TMP/stderr" || status=$?
 	cat "$TEST_TMP/console" "$TEST_TMP/stderr" "$TEST_TMP/hvc0"
 }
@@ -33,7 +33,7 @@ failing()
 	cat <<-END
 		kernel:
 		  image: slipway/kernel-debian
-		  cmdline: "console=hvc0 console=ttyS0 $1 no_timer_check"
+		  cmdline: "console=hvc0 console=ttyS0 $1"
 		  modules: []
 		on_failure: shell
 		onboot:

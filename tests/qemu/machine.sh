@@ -28,7 +28,7 @@ chmod +x "$TEST_TMP/qemu"
 	cat <<-END
 		kernel:
 		  image: slipway/kernel-debian
-		  cmdline: "console=ttyS0 quiet no_timer_check modprobe.blacklist=virtio_balloon loop.max_loop=3"
+		  cmdline: "console=ttyS0 quiet modprobe.blacklist=virtio_balloon loop.max_loop=3"
 		  modules: [softdog]
 		  coldplug: true
 		panic: reboot

@@ -128,8 +128,7 @@ for name in "${refused[@]}" "${others[@]}"; do arguments+=(--disk "$TEST_TMP/$na
 images=("${refused[@]/#/$TEST_TMP/}")
 before=$(sha256sum "${images[@]/%/.img}")
 check "the image builds" build refused kernel+squashfs "$TEST_TMP/refused.yml"
-# A host that is busy makes the kernel doubt its timer, and panic.
-boot refused kernel+squashfs "${arguments[@]}" --cmdline no_timer_check --timeout 500
+boot refused kernel+squashfs "${arguments[@]}" --timeout 500
 verdicts "refused"
 after=$(sha256sum "${images[@]/%/.img}")
 same "every disk that was refused is as it was, byte by byte" "$before" "$after"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A machine that keeps its state: made on a blank disk at the first boot, kept and enlarged at the second, whole after its power went
-# while it was written; limits of volumes, swap of all kinds, other disks. What the disks hold afterwards is looked at from here.
+# A machine that keeps its state: made on a blank disk at the first boot, kept and enlarged at the second, its id and its random seed
+# with it; whole after its power went while it was written; limits of volumes, swap of all kinds, other disks. What the disks hold
+# afterwards is looked at from here.
 set -u
 . "$TOP/tests/qemu/lib-pid1.sh"
 PATH=$PATH:/sbin:/usr/sbin
@@ -15,6 +16,7 @@ need e2fsck debugfs blkid sfdisk mkswap
 		  state: {wait: 60s}
 		  disks:
 		    - {partlabel: extra, mount: /srv/extra, create: blank, grow: true, wait: 60s}
+		    - {device: /dev/vde1, mount: /srv/old, create: blank, grow: true, wait: 60s}
 		  swap:
 		    - {file: swap0, size: 8M, priority: 5}
 		    - {label: swap1, priority: 7, wait: 60s}
@@ -56,8 +58,21 @@ need e2fsck debugfs blkid sfdisk mkswap
 		is() { [ "$1" = "$2" ] || { note "expected '$1', got '$2'"; return 1; }; }
 		said() { dmesg | grep -qF "$1"; }
 
+		# What PID 1 keeps of the machine: one that has no UUID has to make its id up.
+		identity()
+		{
+			local id
+			id=$(cat $root/etc/machine-id)
+			verdict "the machine has an id: $id" expr "$id" : '[0-9a-f]\{32\}$'
+			verdict "which the state partition keeps" is "$id" "$(cat $state/machine-id)"
+			verdict "and a seed, for nobody else to read" is "512 600" "$(stat -c '%s %a' $state/random-seed)"
+			note "seed $(sha256sum < $state/random-seed)"
+			[ ! -e $state/test/id ] || verdict "the id is that of the boot before" is "$id" "$(cat $state/test/id)"
+			echo "$id" > $state/test/id
+		}
 		made()
 		{
+			identity
 			filled=$(cat $state/volumes/data/filled)
 			note "filled: $filled"
 			verdict "state is made on the one blank disk" said "'/dev/vdb' is a blank device: making an ext4 file system"
@@ -77,16 +92,20 @@ need e2fsck debugfs blkid sfdisk mkswap
 			verdict "a tmpfs of its size and mode" is "3072 750" "$(kib $root/var/cache) $(stat -c %a $root/var/cache)"
 			verdict "another disk is made and mounted" within $(kib $root/srv/extra) 20000 40000
 			echo extra > $root/srv/extra/kept
+			echo old > $root/srv/old/kept
 			rm -f $state/volumes/free/fill $state/volumes/data/fill
 			echo mine > $state/volumes/data/etc/passwd
 		}
 		kept()
 		{
+			identity
 			verdict "what was written is there" is kept "$(cat $state/test/full)"
 			verdict "the volume is not filled again" is mine "$(cat $state/volumes/data/etc/passwd)"
 			verdict "state has grown with its disk" within $(kib $state) 450000 524288
 			verdict "a partition has grown with its disk, and what is on it" within $(kib $root/srv/extra) 80000 100000
 			verdict "and has what it had" is extra "$(cat $root/srv/extra/kept)"
+			verdict "so has one of an old table" within $(kib $root/srv/old) 80000 100000
+			verdict "and has what it had" is old "$(cat $root/srv/old/kept)"
 			verdict "nothing had to be checked" sh -c "! dmesg | grep -q 'was not unmounted'"
 			verdict "swap is there again" is "5 7 100" "$(swaps /run/slipway/state/swap/swap0) $(swaps /dev/vdd) $(swaps /dev/zram0)"
 		}
@@ -123,14 +142,14 @@ need e2fsck debugfs blkid sfdisk mkswap
 	echo "$WATCH_FILES"
 } > "$TEST_TMP/storage.yml"
 
-disks=("$TEST_TMP"/{state,extra,swap}.img)
+disks=("$TEST_TMP"/{state,extra,swap,old}.img)
 truncate -s 256M "${disks[0]}"
-truncate -s 32M "${disks[1]}"
+truncate -s 32M "${disks[1]}" "${disks[3]}"
 truncate -s 16M "${disks[2]}"
 printf 'label: gpt\nname=extra\n' | sfdisk -q "${disks[1]}"
+printf 'label: dos\n2048,,83\n' | sfdisk -q "${disks[3]}"
 mkswap -q -L swap1 "${disks[2]}"
-# A host that is busy makes the kernel doubt its timer, and panic.
-with_disks=(--cmdline no_timer_check --disk "${disks[0]}" --disk "${disks[1]}" --disk "${disks[2]}" --timeout 400)
+with_disks=(--disk "${disks[0]}" --disk "${disks[1]}" --disk "${disks[2]}" --disk "${disks[3]}" --timeout 400)
 
 # whole WHERE: both file systems are in order.
 whole()
@@ -140,18 +159,24 @@ whole()
 	check "$1: its partition table is whole" sfdisk -q -V "${disks[1]}"
 }
 
+# seeds: the random seed that the machine began with, and the one that it left.
+seeds() { sed -n 's/^watch: # seed \([0-9a-f]*\).*/\1/p' "$TEST_TMP/console"; debugfs -R 'cat /random-seed' "${disks[0]}" 2> /dev/null | sha256sum | cut -d ' ' -f 1; }
+
 check "the image builds" build storage kernel+squashfs "$TEST_TMP/storage.yml"
 boot storage kernel+squashfs "${with_disks[@]}" --cmdline test.part=made
 verdicts "first boot"
+seeds > "$TEST_TMP/seeds"
 whole "first boot"
 same "its label" slipway-state "$(blkid -p -s LABEL -o value "${disks[0]}")"
 same "a file that was written" kept "$(debugfs -R 'cat /test/full' "${disks[0]}" 2> /dev/null)"
 check_fails "the mark of what is being made is gone" grep -qF slipway: <(head -c 512 "${disks[0]}")
 
 truncate -s 512M "${disks[0]}"
-truncate -s 96M "${disks[1]}"
+truncate -s 96M "${disks[1]}" "${disks[3]}"
 boot storage kernel+squashfs "${with_disks[@]}" --cmdline test.part=kept
 verdicts "second boot"
+seeds >> "$TEST_TMP/seeds"
+same "no seed is used twice: of two boots, at the beginning and at the end, each is another" 4 "$(grep -x '[0-9a-f]\{64\}' "$TEST_TMP/seeds" | sort -u | wc -l)"
 whole "second boot"
 
 last=0
