@@ -47,7 +47,6 @@
 #define IDENTITY_TIMEOUT 30000u		/* milliseconds */
 
 static struct arena plan_arena;		/* lives as long as the machine */
-static size_t modules_next;
 
 /*
  * The kernel gave an initramfs no console, or one whose node is gone by now. A console may be missing, and so may kmsg:
@@ -109,12 +108,12 @@ static int listen_for_devices(struct machine *machine, struct error *err)
 
 static int load_boot_modules(struct machine *machine, struct error *err)
 {
-	return modules_load(&machine->plan, &modules_next, false, err);
+	return modules_load(&machine->plan, false, err);
 }
 
 static int load_modules(struct machine *machine, struct error *err)
 {
-	return modules_load(&machine->plan, &modules_next, true, err);
+	return modules_load(&machine->plan, true, err);
 }
 
 static int mount_late(struct machine *machine, struct error *err)

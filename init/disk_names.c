@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "init/init.h"
+#include "init/storage/patience.h"
 #include "init/worker.h"
 
 #define DIRECTORY "/dev/disk"
@@ -258,6 +259,21 @@ static void add_disk(const char *name)
 	add_contents(&disk);
 }
 
+static void ask(void *name, void *done)
+{
+	add_disk(name);
+	*(bool *)done = true;
+}
+
+/* A disk that does not answer has no names, and the others have theirs. */
+static void add_disk_in_time(char *name)
+{
+	bool done = false;
+
+	if (patience_ask(name, ask, name, &done, sizeof(done), PATIENCE_DISK) < 0)
+		log_warning("names of disks: '%s': %s", name, errno == ETIMEDOUT ? "it does not answer" : strerror(errno));
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -281,7 +297,7 @@ static int name_all(void *context, struct error *err)
 	    file_mkdirs(AT_FDCWD, DIRECTORY, 0755, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		add_disk(names[i]);
+		add_disk_in_time(names[i]);
 	if (syscall(SYS_renameat2, AT_FDCWD, DIRECTORY ".new", AT_FDCWD, DIRECTORY, RENAME_EXCHANGE) < 0)
 		return error_errno(err, "cannot put '%s' in place", DIRECTORY);
 	return file_remove_tree(AT_FDCWD, DIRECTORY ".new", err);

@@ -31,6 +31,7 @@ struct loader {
 	struct aliases aliases;
 	bool *tried;			/* a module each */
 	size_t loaded;
+	bool waits;			/* until the devices of each module are set up: see module_load() */
 	char cmdline[CMDLINE_MAX];	/* of the kernel */
 };
 
@@ -123,7 +124,7 @@ static void load_one(struct loader *l, uint32_t module)
 	if (is_refused(l, name))
 		return;
 	parameters_of(l, name, parameters, sizeof(parameters));
-	if (module_load(path, parameters, &err) == 0)
+	if (module_load(path, parameters, l->waits, &err) == 0)
 		l->loaded++;
 	else if (err.number != ENODEV)
 		log_warning("%s", err.message);
@@ -175,12 +176,11 @@ static void walk(struct loader *l, int fd, unsigned int depth)
 	(void)closedir(dir);
 }
 
-static int load_for_all(void *context, struct error *err)
+static int load_for_all(bool waits, struct error *err)
 {
-	struct loader l = { 0 };
+	struct loader l = { .waits = waits };
 	size_t before;
 
-	(void)context;
 	if (loader_open(&l, err) < 0)
 		return -1;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
@@ -190,6 +190,19 @@ static int load_for_all(void *context, struct error *err)
 			break;
 	}
 	return 0;
+}
+
+/* In the order of the devices, so that the names that the kernel gives are the same at each boot. */
+static int load_in_order(void *context, struct error *err)
+{
+	(void)context;
+	return load_for_all(true, err);
+}
+
+static int load_without_waiting(void *context, struct error *err)
+{
+	(void)context;
+	return load_for_all(false, err);
 }
 
 /* ------------------------------------------------------------ in PID 1 */
@@ -204,10 +217,11 @@ static struct {
 
 static int load_queue(void *context, struct error *err)
 {
+	(void)context;
 	struct loader l = { 0 };
 
 	if (drivers.all)
-		return load_for_all(context, err);
+		return load_for_all(false, err);
 	if (loader_open(&l, err) < 0)
 		return -1;
 	for (size_t at = 0; at < drivers.length; at += strlen(drivers.queue + at) + 1)
@@ -282,12 +296,18 @@ static void set_modprobe(void)
 
 int drivers_coldplug(struct machine *machine, struct error *err)
 {
-	const struct worker_job job = { "coldplug", load_for_all, NULL, DRIVERS_TIMEOUT };
+	const struct worker_job job = { "coldplug", load_in_order, NULL, DRIVERS_TIMEOUT };
+	const struct worker_job rest = { "coldplug", load_without_waiting, NULL, DRIVERS_TIMEOUT };
 
 	if (!machine->plan.machine.hotplug || access(IMAGE_DIRECTORY PLAN_ALIASES_PATH, F_OK) < 0)
 		return 0;
 	set_modprobe();
-	return worker_wait(&job, err);
+	if (worker_wait(&job, err) == 0)
+		return 0;
+	if (err->number != ETIMEDOUT)
+		return -1;
+	log_warning("coldplug: a device does not answer: the drivers of the others do not wait for it");
+	return worker_wait(&rest, err);
 }
 
 /* ------------------------------------------------------------ as a program of its own */

@@ -17,7 +17,7 @@ struct machine;
 /* A stage of the boot: loads what the devices that are there want, and waits for that, DRIVERS_TIMEOUT at the most. */
 int drivers_coldplug(struct machine *machine, struct error *err);
 
-#define DRIVERS_TIMEOUT 60000u		/* milliseconds */
+#define DRIVERS_TIMEOUT 30000u		/* milliseconds */
 
 /* In the loop: a device came. Its drivers are loaded by a worker, some at a time; nothing waits. */
 void drivers_want(struct machine *machine, const char *modalias);

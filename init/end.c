@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/reboot.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -17,6 +18,8 @@
 #include "init/watchdog.h"
 #include "init/worker.h"
 
+#define KERNEL_TIMEOUT 60000u		/* milliseconds, for all devices together */
+
 /* What is done last of all, each in a process of its own: where a disk does not answer, the machine ends all the same. */
 static const struct last_step {
 	const char *name;
@@ -26,6 +29,7 @@ static const struct last_step {
 	{ "clock",       clock_save,         5000 },
 	{ "random seed", seed_save,          5000 },
 	{ "unmount",     unmount_everything, 90000 },
+	{ "sync",        unmount_sync,       10000 },
 };
 
 static void take_last_steps(struct machine *machine)
@@ -39,6 +43,33 @@ static void take_last_steps(struct machine *machine)
 	}
 }
 
+static int ask_kernel(void *command, struct error *err)
+{
+	(void)reboot(*(const int *)command);
+	return error_errno(err, "the kernel cannot end the machine");
+}
+
+static void reset(void)
+{
+	autoclose int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "b", 1) < 0)
+		log_error("the machine cannot be reset: %s", strerror(errno));
+}
+
+/* The kernel shuts each device down first, and waits for one that does not answer for ever: so it is asked in a process of its own. */
+static void end_by(int command)
+{
+	const struct worker_job job = { "", ask_kernel, &command, KERNEL_TIMEOUT };
+	struct error err = { 0 };
+
+	if (worker_wait(&job, &err) < 0 && err.number == ETIMEDOUT) {
+		log_error("a device holds the end of the machine up: it is reset");
+		reset();
+	}
+	(void)reboot(command);
+}
+
 void machine_end(struct machine *machine, enum machine_end end)
 {
 	bool loaded;
@@ -50,8 +81,8 @@ void machine_end(struct machine *machine, enum machine_end end)
 	take_last_steps(machine);
 	watchdog_close();
 	if (loaded)
-		(void)reboot((int)LINUX_REBOOT_CMD_KEXEC);
-	(void)reboot(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
+		end_by((int)LINUX_REBOOT_CMD_KEXEC);
+	end_by(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel has no way to do it: what is left is not to panic. */
 	log_error("the kernel cannot end the machine: %s", strerror(errno));
 	for (;;)

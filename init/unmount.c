@@ -18,9 +18,11 @@
 #include "base/log.h"
 #include "init/entries.h"
 #include "init/init.h"
+#include "init/storage/patience.h"
 
 #define MOUNTS_BYTES_MAX 65536
 #define PASSES_MAX 8
+#define UNMOUNT_TIMEOUT 20000u		/* milliseconds for one, with all that has to be written to it */
 
 /* Undoes the \040 of /proc/self/mounts in place. */
 static void unescape(char *s)
@@ -51,17 +53,28 @@ static ssize_t read_mounts(char *text, size_t size)
 	return fd < 0 || n < 0 ? -1 : (ssize_t)length;
 }
 
-/* One mount of a block device: taken off, or made read-only where something still holds it. True when it went. */
-static bool let_go(char *source, char *target)
+/* One mount of a block device: taken off, or made read-only where something still holds it. */
+static void let_go(void *context, void *answer)
 {
+	char *target = context;
+	bool *gone = answer;
+
+	*gone = umount2(target, UMOUNT_NOFOLLOW) == 0;
+	if (!*gone && mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		log_warning("cannot unmount '%s': %s", target, strerror(errno));
+}
+
+/* True when it went. What lies on a disk that does not answer is left behind, and the others are not. */
+static bool let_go_in_time(const char *source, char *target)
+{
+	bool gone = false;
+
 	if (strncmp(source, "/dev/", 5) != 0 || strcmp(target, IMAGE_DIRECTORY) == 0)
 		return false;
 	unescape(target);
-	if (umount2(target, UMOUNT_NOFOLLOW) == 0)
-		return true;
-	if (mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
-		log_warning("cannot unmount '%s': %s", target, strerror(errno));
-	return false;
+	if (patience_ask(target, let_go, target, &gone, sizeof(gone), UNMOUNT_TIMEOUT) < 0)
+		log_warning("cannot unmount '%s': %s", target, errno == ETIMEDOUT ? "it does not answer" : strerror(errno));
+	return gone;
 }
 
 /* From the last mount to the first, again while that frees others. True when one went. */
@@ -84,7 +97,7 @@ static bool unmount_all(void)
 			text[length - 1] = '\0';
 			source = strtok_r(start, " ", &rest);
 			target = source ? strtok_r(NULL, " ", &rest) : NULL;
-			if (target && let_go(source, target))
+			if (target && let_go_in_time(source, target))
 				progress = true;
 			length = start - text;
 		}
@@ -146,7 +159,6 @@ int unmount_everything(void *context, struct error *err)
 	(void)context;
 	(void)err;
 	stop_swap_files();
-	sync();
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		bool progress = false;
 
@@ -155,6 +167,13 @@ int unmount_everything(void *context, struct error *err)
 		if (!unmount_all() && !progress)
 			break;
 	}
+	return 0;
+}
+
+int unmount_sync(void *context, struct error *err)
+{
+	(void)context;
+	(void)err;
 	sync();
 	return 0;
 }

@@ -78,15 +78,20 @@ static bool read_message(int fd, char *message, size_t *length)
 /* 0 where it worked. */
 static int verdict(const char *name, int wait_status, bool late, const char *message, size_t length, struct error *err)
 {
+	const char *colon = *name ? ": " : "";
+
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		return 0;
-	if (late)
-		return error_set(err, "%s: took too long", name);
+	if (late) {
+		error_set(err, "%s%stook too long", name, colon);
+		err->number = ETIMEDOUT;
+		return -1;
+	}
 	if (length > 0)
-		return error_set(err, "%s: %.*s", name, (int)length, message);
+		return error_set(err, "%s%s%.*s", name, colon, (int)length, message);
 	if (WIFSIGNALED(wait_status))
-		return error_set(err, "%s: killed by signal %d", name, WTERMSIG(wait_status));
-	return error_set(err, "%s: failed without saying why (status %d)", name, WEXITSTATUS(wait_status));
+		return error_set(err, "%s%skilled by signal %d", name, colon, WTERMSIG(wait_status));
+	return error_set(err, "%s%sfailed without saying why (status %d)", name, colon, WEXITSTATUS(wait_status));
 }
 
 /* ------------------------------------------------------------ before the loop */
@@ -126,8 +131,11 @@ int worker_wait(const struct worker_job *job, struct error *err)
 	if (late)
 		(void)kill(pid, SIGKILL);
 	/* In the kernel, at a disk that does not answer: reaped by the loop, if ever. */
-	if (late && !ends_by(pidfd, loop_now() + 1000))
-		return error_set(err, "%s: took too long, and cannot be killed", job->name);
+	if (late && !ends_by(pidfd, loop_now() + 1000)) {
+		error_set(err, "%s: took too long, and cannot be killed", job->name);
+		err->number = ETIMEDOUT;
+		return -1;
+	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, "%s: cannot wait for its process", job->name);

@@ -16,13 +16,16 @@
 #define WORKER_MESSAGE_MAX 512
 
 struct worker_job {
-	const char *name;		/* for messages: "storage" */
+	const char *name;		/* for messages: "storage"; "" where who asks has said it */
 	int (*run)(void *context, struct error *err);	/* in the child */
 	void *context;			/* the child has a copy */
 	unsigned int timeout;		/* milliseconds, then it is killed; 0 is never */
 };
 
-/* For stages of the boot, before the loop runs: waits for the end of the work. Its error is the error. */
+/*
+ * For stages of the boot, before the loop runs: waits for the end of the work. Its error is the error, with the number ETIMEDOUT
+ * where it took too long.
+ */
 int worker_wait(const struct worker_job *job, struct error *err);
 
 /* The same beside everything else. All zero but for `done` before worker_open(). */

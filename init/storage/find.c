@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "init/storage/gpt.h"
+#include "init/storage/patience.h"
 
 #define SYS_BLOCK "/sys/class/block"
 #define SETTLE    2000			/* milliseconds without news after which a blank disk is taken for the one */
@@ -144,20 +145,32 @@ static void count(unsigned int *counter, struct found *first, struct found *seco
 	(*counter)++;
 }
 
+/* In a process of its own. A device that cannot be opened is as good as none, and as none it has no size. */
+static void ask(void *path, void *probe)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		probe_device(fd, probe);
+}
+
+/* What is on the device, as far as it answers; false where there is none. */
+static bool probe_in_time(struct found *this)
+{
+	if (patience_ask(this->path, ask, this->path, &this->probe, sizeof(this->probe), PATIENCE_DISK) < 0)
+		this->probe = (struct probe){ .error = errno };
+	return this->probe.size > 0 || this->probe.error;
+}
+
 static void look_at(struct look *look, const char *name)
 {
 	const struct plan_storage *wanted = look->wanted;
 	struct found this = { 0 };
-	autoclose int fd = -1;
 
 	if (is_passed_over(name) || is_held(name))
 		return;
 	path_of(name, this.path);
-	fd = open(this.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return;
-	probe_device(fd, &this.probe);
-	if (!this.probe.error && this.probe.size == 0)
+	if (!probe_in_time(&this))
 		return;
 	note_seen(look, name, &this.probe);
 	mend_table(look, name, &this);
@@ -182,14 +195,10 @@ static void look_at_all(struct look *look)
 static void look_at_node(struct look *look)
 {
 	struct found this = { 0 };
-	autoclose int fd = open(look->wanted->which, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return;
 	(void)snprintf(this.path, sizeof(this.path), "%s", look->wanted->which);
-	probe_device(fd, &this.probe);
-	/* A drive whose medium, or a line whose other end, is not there yet. */
-	if (this.probe.size > 0 || this.probe.error)
+	/* A drive whose medium, or a line whose other end, is not there yet has no size. */
+	if (probe_in_time(&this))
 		count(&look->meant, &look->first_meant, &look->second_meant, &this);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each system call of PID 1 fails once, from its first instruction to the end of the machine (fail_nth_init.c), in an image with
-# four services, booted in namespaces of this machine. A part of them here; `make check-fail-nth-init` (FAIL_NTH=all) has them all,
+# five services, booted in namespaces of this machine. A part of them here; `make check-fail-nth-init` (FAIL_NTH=all) has them all,
 # FAIL_NTH=273 those of one call.
 set -u
 . "$TOP/tests/lib.sh"
@@ -44,11 +44,18 @@ cat > "$TEST_TMP/boot.yml" <<-'END'
 	    ready_timeout: 2s
 	    health: {exec: [/bin/busybox, "true"], interval: 50ms}
 	    stop_signal: SIGKILL
+	  - name: follows
+	    image: slipway/busybox
+	    command: [/bin/busybox, sh, -c, "echo up >&3; exec /bin/busybox sleep 1000"]
+	    after: [once]
+	    ready: fd
+	    ready_timeout: 2s
+	    stop_signal: SIGKILL
 	  - name: last
 	    image: slipway/busybox
 	    command: [/bin/busybox, sh, -c, "echo all are ready > /verdict"]
 	    binds: ["/dev/verdict:/verdict"]
-	    requires: [once, tells, asked]
+	    requires: [once, tells, asked, follows]
 	    oneshot: true
 	    restart: on-failure
 	    on_exit: poweroff

@@ -85,7 +85,7 @@ static const struct {
 	{ SYS_open_tree, { EMFILE, ENFILE, ENOMEM } },
 	{ SYS_nanosleep, { EINTR } },
 	{ SYS_clock_nanosleep, { EINTR } },
-	{ -1, { ENOMEM, EIO, EINTR } },
+	{ -1, { ENOMEM, EIO, EINTR, EAGAIN } },
 };
 
 /* Those that have no way to fail with what they are given. */
@@ -110,14 +110,10 @@ static const struct {
 	{ SYS_openat, "cgroup.subtree_control", "the same" },
 };
 
-/* What would change the machine that this runs on: PID 1 sees it work (or that it was done before), and it is not done. */
-static const struct {
-	long number;
-	int result;
-} pretended[] = {
-	{ SYS_finit_module, 0 },  { SYS_init_module, 0 },     { SYS_delete_module, 0 }, { SYS_clock_settime, 0 },
-	{ SYS_settimeofday, 0 },  { SYS_clock_adjtime, 0 },   { SYS_adjtimex, 0 },      { SYS_swapon, 0 },
-	{ SYS_syslog, 0 },        { SYS_kexec_file_load, 0 },
+/* What would change the machine that this runs on: PID 1 and its children see it work, and it is not done. */
+static const long pretended[] = {
+	SYS_finit_module, SYS_init_module, SYS_delete_module, SYS_clock_settime, SYS_settimeofday,
+	SYS_clock_adjtime, SYS_adjtimex, SYS_swapon, SYS_syslog, SYS_kexec_file_load,
 };
 
 static struct {
@@ -187,7 +183,7 @@ static void __attribute__((noreturn)) become_init(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(null, fd) < 0)
 			_exit(125);
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+	if (failing_pretend(pretended, COUNT(pretended)) < 0 || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(125);
 	(void)execve(command[0], command, environment);
 	_exit(127);
@@ -314,11 +310,6 @@ static bool is_pretended(const struct __ptrace_syscall_info *info)
 {
 	char type[16];
 
-	for (size_t i = 0; i < COUNT(pretended); i++)
-		if (pretended[i].number == (long)info->entry.nr) {
-			run.pretends_result = pretended[i].result;
-			return true;
-		}
 	/* Ctrl-Alt-Del is the machine's own. */
 	if (info->entry.nr == SYS_reboot && info->entry.args[2] == LINUX_REBOOT_CMD_CAD_OFF) {
 		run.pretends_result = 0;
@@ -360,7 +351,15 @@ static void at_exit(void)
 	run.pending = run.pretends = false;
 }
 
-/* A kernel that cannot end the machine leaves it waiting, as it should. */
+/*
+ * Whoever powers a PID namespace off ends its first process by SIGINT (reboot(2)): for PID 1 a process of its own does. And a kernel that
+ * cannot end the machine leaves it waiting, as it should.
+ */
+static bool was_ended(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
+}
+
 static bool waits_for_ever(const struct __ptrace_syscall_info *info)
 {
 	return run.ended && info->op == PTRACE_SYSCALL_INFO_ENTRY && info->entry.nr == SYS_pause;
@@ -375,6 +374,7 @@ static void trace(void)
 		signal = 0;
 		if (!WIFSTOPPED(status)) {
 			run.status = status;
+			run.ended = run.ended || was_ended(status);
 			return;
 		}
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
@@ -392,8 +392,10 @@ static void trace(void)
 	}
 	run.timed_out = alarmed;
 	/* It ended between two looks: the kernel tells how. */
-	if (!alarmed && waitpid(run.pid, &status, __WALL) == run.pid)
+	if (!alarmed && waitpid(run.pid, &status, __WALL) == run.pid) {
 		run.status = status;
+		run.ended = run.ended || was_ended(status);
+	}
 }
 
 /* ------------------------------------------------------------ one run */

@@ -4,6 +4,7 @@
 #define CONFORMANCE_FAILING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -20,5 +21,11 @@ int failing_skip(pid_t pid);
 
 /* At its exit: `result` is what the program sees; an error is negative. */
 int failing_set_result(pid_t pid, long result);
+
+/*
+ * In the program that is to be traced, as root: these calls, at most 32, are not done, and are seen to work. Its children have that as
+ * well: it is a filter, whose error of 0 is success.
+ */
+int failing_pretend(const long *numbers, size_t count);
 
 #endif

@@ -8,6 +8,9 @@ need mkswap sfdisk
 ID=0123456789abcdef0123456789abcdef
 port=$(free_port) || skip "no free port"
 
+# Four bytes of length, twelve that nobody reads, and what goes to the card.
+printf '\0\0\0\020%028d' 0 > "$TEST_TMP/firmware"
+
 # A disk with a table of partitions, and one with a swap area, which has a label and a UUID.
 truncate -s 8M "$TEST_TMP/parts" "$TEST_TMP/swap" "$TEST_TMP/disc"
 printf 'label: gpt\nname="the rest", uuid=11111111-2222-3333-4444-555555555555\n' | sfdisk -q "$TEST_TMP/parts" > /dev/null 2>&1
@@ -20,7 +23,8 @@ cat > "$TEST_TMP/qemu" <<-END
 		-device virtio-scsi-pci,id=scsi,addr=0x10 -device virtio-balloon-pci \\
 		-drive if=none,format=raw,id=parts,file=$TEST_TMP/parts -device scsi-hd,bus=scsi.0,scsi-id=3,drive=parts \\
 		-drive if=none,format=raw,id=swap,file=$TEST_TMP/swap -device virtio-blk-pci,drive=swap,serial=S3R1AL,addr=0x11 \\
-		-drive if=none,format=raw,id=late,file=$TEST_TMP/disc,read-only=on
+		-drive if=none,format=raw,id=late,file=$TEST_TMP/disc,read-only=on \\
+		-object memory-backend-ram,id=card,size=1M -device ivshmem-plain,memdev=card,addr=0x12
 END
 chmod +x "$TEST_TMP/qemu"
 
@@ -29,13 +33,14 @@ chmod +x "$TEST_TMP/qemu"
 		kernel:
 		  image: slipway/kernel-debian
 		  cmdline: "console=ttyS0 quiet modprobe.blacklist=virtio_balloon loop.max_loop=3"
-		  modules: [softdog]
+		  modules: [softdog, me_daq, vsock_loopback]
 		  coldplug: true
 		panic: reboot
 		oom: panic
 		lockdown: integrity
 		watchdog: {timeout: 60s}
 		clock: {rtc: utc}
+		control: {vsock: true}
 		services:
 		  - name: beats
 		    image: slipway/busybox
@@ -64,6 +69,12 @@ chmod +x "$TEST_TMP/qemu"
 		verdict "what the kernel asks for is loaded" has vfat
 		modprobe_is() { [ "$(cat /proc/sys/kernel/modprobe)" = /usr/lib/slipway/modprobe ]; }
 		verdict "by PID 1's program" modprobe_is
+
+		# A driver that cannot do without its firmware, for a card that is there: it wants no more of it than two ranges of memory.
+		echo "1af4 1110 ffffffff ffffffff 0 0 0" > /sys/bus/pci/drivers/me_daq/new_id
+		bound() { [ "$(readlink -f /sys/bus/pci/devices/0000:00:12.0/driver)" = /sys/bus/pci/drivers/me_daq ]; }
+		verdict "a driver finds its firmware in the image" until_ok 30 bound
+		for name in fd stdin stdout stderr; do verdict "/dev/$name is there" [ "$(readlink /dev/$name)" ]; done
 
 		note "plug in"
 		verdict "hotplug loads sr_mod" until_ok 30 has sr_mod
@@ -105,6 +116,7 @@ chmod +x "$TEST_TMP/qemu"
 		    command: [/bin/busybox, echo, "watch: ok the next one has its turn"]
 	END
 	echo "$WATCH_FILES"
+	echo "  - {path: lib/firmware/me2600_firmware.bin, source: \"$TEST_TMP/firmware\", mode: \"0644\"}"
 } > "$TEST_TMP/machine.yml"
 check "the image builds" build machine kernel+squashfs "$TEST_TMP/machine.yml"
 start machine kernel+squashfs --no-network --qemu "$TEST_TMP/qemu"

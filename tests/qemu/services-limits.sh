@@ -37,6 +37,7 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 		swap: 16M
 		cpu: 0.25
 		cpu_weight: 200
+		io_weight: 300
 		io_max: ["/dev/vda rbps=10M wiops=100"]
 		pids: 50
 	END
@@ -101,6 +102,7 @@ printf 'line 1\nline 2\0binary' > "$TEST_TMP/key.bin"
 		verdict "memory.swap.max" is memory.swap.max 16777216
 		verdict "cpu.max" is cpu.max "25000 100000"
 		verdict "cpu.weight" is cpu.weight 200
+		verdict "io.weight" is io.weight "default 300"
 		verdict "pids.max" is pids.max 50
 		verdict "io.max: $(file limited io.max)" [ "$(file limited io.max | cut -d' ' -f2-)" = "rbps=10485760 wbps=max riops=max wiops=100" ]
 		reached() { grep -q '^max [1-9]' $cgroup/services/bomb/pids.events; }
