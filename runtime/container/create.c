@@ -304,6 +304,7 @@ static int make_cgroup(struct creation *c, struct error *err)
 	if (make_directories(c, err) < 0 || check_cgroup(c, err) < 0)
 		return -1;
 	c->setup.cgroup = cgroup;
+	c->setup.stay_on_cpu = cgroup_is_tight(r);
 	c->made_inside = cgroup->unified && !user_is_ordinary() && !(r && r->memory_limit.set && r->memory_limit.value >= 0 &&
 					      r->memory_limit.value < MEMORY_LIMIT_SMALL);
 	return 0;

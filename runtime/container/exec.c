@@ -125,7 +125,7 @@ static int child_steps(struct joining *j, struct error *err)
 		return -1;
 	(void)umask(0);
 	if (!affinity_of(j)->cpu_affinity_initial)
-		scheduling_use_all_cpus();
+		scheduling_use_all_cpus(0);
 	if (scheduling_set_cpus(affinity_of(j)->cpu_affinity_final, err) < 0 ||
 	    scheduling_apply(p, &j->container->config->linux_, err) < 0 || (!j->inside && enter_rest(j, err) < 0))
 		return -1;

@@ -358,8 +358,12 @@ int setup_inside_cgroup(struct setup *s, struct error *err)
 {
 	if (namespaces_unshare(&s->namespaces, CLONE_NEWCGROUP, err) < 0)
 		return -1;
-	scheduling_use_all_cpus();
-	return scheduling_apply(s->config->process, &s->config->linux_, err);
+	scheduling_use_all_cpus(0);
+	if (scheduling_apply(s->config->process, &s->config->linux_, err) < 0)
+		return -1;
+	if (s->stay_on_cpu)
+		scheduling_stay_on_cpu();
+	return 0;
 }
 
 int setup_execute(struct setup *s, struct error *err)

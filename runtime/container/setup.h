@@ -37,6 +37,7 @@ struct setup {
 	const char *hook_state;			/* JSON for the hooks that run in here; NULL where there are none */
 	unsigned int preserve_fds;		/* descriptors beyond the standard ones that the container keeps */
 	bool no_pivot, keep_keyring;
+	bool stay_on_cpu;			/* cgroup_is_tight(): the runtime lets go of it once the program runs */
 	bool ordinary;				/* the runtime is an ordinary user's */
 	int console;				/* a connected socket that gets the terminal; -1 */
 	int network;				/* a socket where the network namespace comes from, which others make meanwhile; -1 */

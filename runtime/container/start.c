@@ -15,6 +15,7 @@
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
 #include "runtime/linux/hooks.h"
+#include "runtime/linux/scheduling.h"
 
 /* The program runs. A poststart hook that fails ends it: runtime.md, "Lifecycle", 10. */
 static int run_poststart_hooks(struct container *container, struct arena *arena, struct error *err)
@@ -33,6 +34,14 @@ static int run_poststart_hooks(struct container *container, struct arena *arena,
 	return -1;
 }
 
+/* The first process has stayed on one processor up to its program: see cgroup_is_tight(). */
+static void let_go_of_cpu(const struct container *container)
+{
+	if (cgroup_is_tight(container->config->linux_.resources) &&
+	    state_start_time(container->state.pid) == container->state.start_time)
+		scheduling_use_all_cpus(container->state.pid);
+}
+
 int container_run(struct container *container, struct container_process *process, struct arena *arena,
 		  struct error *err)
 {
@@ -40,6 +49,7 @@ int container_run(struct container *container, struct container_process *process
 	    sync_expect(process->sync, SYNC_END, err) < 0)
 		return -1;
 	fd_replace(&process->sync, -1);
+	let_go_of_cpu(container);
 	return run_poststart_hooks(container, arena, err);
 }
 
@@ -79,5 +89,6 @@ int container_start(struct container *container, struct arena *arena, struct err
 	connection = connect_start_socket(container->directory, err);
 	if (connection < 0 || sync_expect(connection, SYNC_END, err) < 0)
 		return -1;
+	let_go_of_cpu(container);
 	return run_poststart_hooks(container, arena, err);
 }

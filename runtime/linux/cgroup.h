@@ -55,6 +55,13 @@ void cgroup_create_some(struct cgroup *cgroup);
 /* The directory, for who needs a descriptor of it. */
 int cgroup_open_directory(const struct cgroup_hierarchy *hierarchy, struct error *err);
 
+/*
+ * Whether the memory limit is so small that a program may find none of it left. The kernel puts 256 KiB of a cgroup's allowance aside
+ * on the processor that first asks (MEMCG_CHARGE_BATCH), and execve(2) moves a process to the one that is least busy: there nothing is
+ * left to be had, and the process is killed. So the first process stays on one until its program runs.
+ */
+bool cgroup_is_tight(const struct oci_resources *resources);
+
 /* Writes the limits. A limit whose controller is missing is an error; so is one the kernel refuses. */
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);
 

@@ -173,6 +173,8 @@ static int apply_unified(const struct cgroup *cgroup, const struct oci_pairs *un
 	return 0;
 }
 
+#define TIGHT (1 << 20)		/* bytes: of four processors' worth of what the kernel puts aside */
+
 /* Unlimited memory means unlimited swap, where nothing is said about it: version 1 counts them together, and so it is with runc. */
 static void free_swap(const struct cgroup *cgroup, struct oci_resources *r)
 {
@@ -252,6 +254,11 @@ static int disable_oom_killer(const struct cgroup *cgroup, struct error *err)
 	if (write_limit(cgroup, "memory", "memory.oom_control", "1", err) < 0)
 		return error_context(err, "linux.resources.memory.disableOOMKiller");
 	return 0;
+}
+
+bool cgroup_is_tight(const struct oci_resources *r)
+{
+	return r && r->memory_limit.set && r->memory_limit.value > 0 && r->memory_limit.value < TIGHT;
 }
 
 int cgroup_limit(const struct cgroup *cgroup, const struct oci_resources *wanted, struct error *err)

@@ -265,12 +265,23 @@ int scheduling_apply(const struct oci_process *process, const struct oci_linux *
 	return use_all(process, config, true, err);
 }
 
-void scheduling_use_all_cpus(void)
+void scheduling_use_all_cpus(pid_t pid)
 {
 	unsigned long all[SET_BITS / WORD_BITS];
 
 	memset(all, 0xff, sizeof(all));
-	(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+	(void)syscall(SYS_sched_setaffinity, pid, sizeof(all), all);
+}
+
+void scheduling_stay_on_cpu(void)
+{
+	unsigned long one[SET_BITS / WORD_BITS] = { 0 };
+	unsigned int cpu;
+
+	if (syscall(SYS_getcpu, &cpu, NULL, NULL) < 0 || cpu >= SET_BITS)
+		return;
+	one[cpu / WORD_BITS] = 1ul << cpu % WORD_BITS;
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(one), one);
 }
 
 int scheduling_set_cpus(const char *cpus, struct error *err)

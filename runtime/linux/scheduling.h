@@ -6,6 +6,8 @@
 #ifndef RUNTIME_LINUX_SCHEDULING_H
 #define RUNTIME_LINUX_SCHEDULING_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "oci/config.h"
 
@@ -18,8 +20,11 @@ int scheduling_check(const struct oci_process *process, const struct oci_linux *
  */
 int scheduling_apply(const struct oci_process *process, const struct oci_linux *config, struct error *err);
 
-/* Every CPU that the cgroup allows, whatever the caller was bound to. */
-void scheduling_use_all_cpus(void);
+/* For a process (0: this one) every CPU that its cgroup allows, whatever the caller was bound to. */
+void scheduling_use_all_cpus(pid_t pid);
+
+/* The one that it runs on, until somebody says otherwise. */
+void scheduling_stay_on_cpu(void);
 
 /* The CPUs "0-3,7" for this process and those it makes; NULL is passed over. */
 int scheduling_set_cpus(const char *cpus, struct error *err);

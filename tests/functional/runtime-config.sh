@@ -247,8 +247,8 @@ clean "resources: the cgroups are removed"
 LINUX=',"resources":{"memory":{"limit":8388608}}' bundle memory sh -c 'x=$(head -c 30000000 /dev/zero | tr "\0" x); echo survived'
 run memory
 case $out in *survived*) not_ok "resources: memory is enforced" "$out" ;; *) ok "resources: memory is enforced" ;; esac
-# Each processor keeps up to 256 KiB of a cgroup's allowance aside for what comes next there (MEMCG_CHARGE_BATCH of the
-# kernel). On a busy machine a program that is moved to another one at the wrong time finds nothing left: so, more than one try.
+# Once it runs, a program may be moved to a processor where nothing of the allowance is left (see cgroup_is_tight()): so, more than one
+# try.
 LINUX=',"resources":{"memory":{"limit":262144}}' bundle memory true
 for try in 1 2 3 4 5; do
 	run memory
@@ -256,6 +256,18 @@ for try in 1 2 3 4 5; do
 	echo "# try $try: killed"
 done
 same "resources: 256 KiB of memory are enough to start in" 0 "$status"
+# What the first process is bound to is over when the program runs; both by run and by start.
+LINUX=',"resources":{"memory":{"limit":786432}}' bundle memory sleep 1000
+cpus() { sed -n 's/^Cpus_allowed_list:[^0-9]*//p' "/proc/$1/status"; }
+all_cpus() { [ "$(cpus "$(pid_of memory)")" = "$(cpus self)" ]; }
+rt run --detach --bundle "$TEST_TMP/memory" memory >/dev/null 2>&1 </dev/null
+check "resources: little memory: run: the program has every processor" until_true 10 all_cpus
+rt delete -f memory
+rt create --bundle "$TEST_TMP/memory" memory >/dev/null 2>&1 </dev/null
+[ "$(nproc --all)" -eq 1 ] || check_fails "resources: little memory: what waits for its start stays on one" all_cpus
+rt start memory
+check "resources: little memory: start: the program has every processor" until_true 10 all_cpus
+rt delete -f memory
 LINUX=',"resources":{"pids":{"limit":5}}' bundle pids sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; echo all'
 run pids
 says "resources: pids are enforced" "fork"
