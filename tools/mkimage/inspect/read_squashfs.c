@@ -357,6 +357,10 @@ static int open_image(struct squashfs *s, const char *path, struct error *err)
 	if (s->super.bytes_used > s->file->get_size(s->file))
 		return error_set(err, "cut off: %llu bytes of %llu", (unsigned long long)s->file->get_size(s->file),
 				 (unsigned long long)s->super.bytes_used);
+	/* Each fragment has the end of at least one file; the library would ask for memory for as many as it says. */
+	if (s->super.fragment_entry_count > s->super.inode_count)
+		return error_set(err, "corrupt squashfs: %u fragments of %u inodes", s->super.fragment_entry_count,
+				 s->super.inode_count);
 	if (s->super.inode_count > s->limits->entries)
 		return error_set(err, "more than the %u entries allowed", s->limits->entries);
 	if (check(sqfs_compressor_config_init(&config, s->super.compression_id, s->super.block_size,
