@@ -303,6 +303,8 @@ static void finish(struct http_request *r, CURLcode code)
 	r->fault = fault_of(code);
 	if (r->err.message[0])
 		r->fault = HTTP_FAULT_REFUSED; /* a callback said why it stopped the transfer */
+	else if (code == CURLE_OUT_OF_MEMORY)
+		(void)error_set(&r->err, "a header is too long, or memory is out"); /* libcurl does not tell which */
 	else if (code != CURLE_OK)
 		(void)error_set(&r->err, "%s", r->detail[0] ? r->detail : curl_easy_strerror(code));
 	(void)curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &redirect);

@@ -20,6 +20,10 @@
 /* Fixed, and one thread: the same tar gives the same bytes each time with one libzstd. */
 #define ZSTD_LEVEL 3
 
+/* What is only looked through comes from strangers: above so much, so many times its size is no file system. */
+#define BOMB_BYTES (2ull << 30)
+#define BOMB_RATIO 500
+
 struct layer {
 	const struct import_file *file;
 	const struct compression *compression;
@@ -109,6 +113,10 @@ static long take_plain(struct layer *layer)
 		layer->failed = true;
 		return error_set(layer->err, "the layer unpacks to more than %llu bytes",
 				 IMPORT_INPUT_BYTES_MAX);
+	}
+	if (!layer->writer && layer->unpacked > BOMB_BYTES && layer->unpacked / BOMB_RATIO > layer->file->size) {
+		layer->failed = true;
+		return error_set(layer->err, "the layer unpacks to more than %d times its size: a bomb", BOMB_RATIO);
 	}
 	keep_tail(layer, (size_t)n);
 	if (layer->zstd && recompress(layer, layer->plain, (size_t)n, ZSTD_e_continue) < 0) {
