@@ -61,11 +61,13 @@ LIB_tree     := $(call SOURCES,tools/mkimage/tree)
 LIB_provenance := $(call SOURCES,tools/mkimage/provenance)
 LIB_root     := $(call SOURCES,tools/mkimage/root)
 LIB_package  := $(call SOURCES,tools/mkimage/package)
+LIB_compose  := $(call SOURCES,tools/mkimage/compose)
+LIB_builder  := $(call SOURCES,tools/mkimage/builder)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_inspect  := $(call SOURCES,tools/mkimage/inspect)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package image inspect slipway
+LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package builder compose image inspect slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -81,12 +83,14 @@ NEED_source   := oci base
 NEED_registry := source oci base
 NEED_compile  := source manifest runtime plan oci base
 NEED_tree     := source oci base
+NEED_compose  := manifest oci base
+NEED_builder  := source oci base
 NEED_image    := tree source oci base
 NEED_provenance := tree source oci base
 NEED_package  := root provenance tree compile source manifest runtime plan oci base
 NEED_root     := provenance tree compile source manifest runtime plan oci base
 NEED_inspect  := provenance tree source plan oci base
-NEED_slipway  := control inspect package root image provenance tree compile registry source manifest runtime plan oci base
+NEED_slipway  := control builder compose inspect package root image provenance tree compile registry source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz
@@ -184,6 +188,7 @@ GROUPS_check-conformance := run test
 GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
 GROUPS_check-html     := run html
+GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
 GROUPS_fuzz           := fuzz
 GROUPS_fuzz-run       := fuzz

@@ -74,7 +74,7 @@ static void each_field(const struct schema *schema, struct way *way, unsigned in
 static void visit_wrong_type(const struct way *way)
 {
 	const struct field *field = way->fields[way->depth - 1];
-	bool takes_text = field->kind <= FIELD_ID;
+	bool takes_text = field->kind <= FIELD_ID || (field->kind == FIELD_STRUCT && field->schema->word);
 	char text[1024], name[256], expected[300];
 
 	if (field->kind == FIELD_IGNORED)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway build`: a manifest becomes an image. */
+#include "tools/slipway/build.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +11,11 @@
 #include "base/path.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/compilation.h"
+#include "tools/slipway/ports.h"
 #include "tools/slipway/progress.h"
 
 #define DEFAULT_FORMAT "kernel+initrd"
 #define STEPS 5
-
-struct build_options {
-	struct registry_values registry;
-	const char *output, *format, *store, *init, *platform, *pull;
-	unsigned int level;
-	bool locked, quiet;
-};
 
 #define AT(member) offsetof(struct build_options, member)
 
@@ -30,6 +26,7 @@ static const struct option build_option_table[] = {
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	BUILDER_OPTIONS(struct build_options),
 	{ OPTION_STRING, 0, "init", "FILE", "binary of PID 1 (default: the one that came with slipway)", AT(init) },
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
 	PULL_OPTION_ROW(struct build_options, pull),
@@ -64,14 +61,6 @@ static const char *find_init(const struct build_options *o, struct arena *arena)
 	return environment && *environment ? environment : find_beside("init", arena);
 }
 
-static const char *default_output(const char *manifest_path, struct arena *arena)
-{
-	const char *base = path_base(manifest_path);
-	size_t length = strcspn(base, ".");
-
-	return length ? arena_strndup(arena, base, length) : "slipway";
-}
-
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
 		       const struct root_input *laid_out, struct tree *root, struct tree *boot, struct progress *progress,
 		       struct error *err)
@@ -81,7 +70,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
 		.compression_level = (int)o->level,
 	};
-	const char *output = o->output ? o->output : default_output(c->manifest.path, &c->arena);
+	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
 
 	if (boot)
 		tree_clamp_times(boot, compilation_newest_time());
@@ -91,10 +80,10 @@ static int write_image(const struct build_options *o, const struct image_format 
 		return -1;
 	tree_clamp_times(root, compilation_newest_time());
 	progress_step(progress, "writing %s (%s)", output, format->name);
-	if (format->write(&input, output, err) < 0)
+	if (format->write(&input, output, err) < 0 || ports_write(output, &c->manifest, err) < 0)
 		return -1;
 	progress_close(progress);
-	for (size_t i = 0; !o->quiet && format->suffixes[i]; i++)
+	for (size_t i = 0; !o->quiet && !o->silent && format->suffixes[i]; i++)
 		printf("%s%s\n", output, format->suffixes[i]);
 	return 0;
 }
@@ -133,9 +122,16 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 
 	if (!format || pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
 		return -1;
+	options.builder = o->builder;
+	options.builder.pull = pull_policy_name(options.pull);
+	options.builder.quiet = o->quiet;
+	options.output = o->output;
 	progress_step(progress, "reading %s", manifest_path);
+	progress_close(progress); /* there may be lines of a builder */
 	if (compilation_read(&options, &c, err) == 0) {
 		progress_step(progress, "looking images up");
+		if (dockerfiles_wanted(&c.manifest))
+			progress_close(progress); /* likewise */
 		if (!c.manifest.kernel.image.value) {
 			error_set(err, "%s:1:1: no kernel to boot; write 'kernel:' with 'image: NAME' below it", manifest_path);
 		} else if (compilation_resolve(&options, &c, err) == 0) {
@@ -148,20 +144,28 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	return r;
 }
 
+int build_image(const struct build_options *options, const char *operand, struct error *err)
+{
+	struct progress progress;
+	int r;
+
+	progress_open(&progress, STEPS, options->quiet);
+	r = build(options, operand, &progress, err);
+	progress_close(&progress);
+	return r;
+}
+
 static int run(int argc, char **argv)
 {
 	struct build_options o = { 0 };
 	struct option_list operands = { 0 };
 	struct arena arena = { 0 };
-	struct progress progress;
 	struct error err = { 0 };
 	int r = option_parse(&command_build, "slipway", argc, argv, &o, &operands, &arena, &err);
 
 	if (r == 0) {
 		o.registry.quiet = o.quiet;
-		progress_open(&progress, STEPS, o.quiet);
-		r = build(&o, operands.items[0], &progress, &err);
-		progress_close(&progress);
+		r = build_image(&o, operands.items[0], &err);
 	}
 	if (r < 0)
 		error_print(&err, "slipway");
@@ -170,6 +174,6 @@ static int run(int argc, char **argv)
 }
 
 const struct option_command command_build = {
-	.name = "build", .operands = "MANIFEST", .summary = "build an image from a manifest",
+	.name = "build", .operands = "MANIFEST|DOCKERFILE|DIR", .summary = "build an image from a manifest, or from a Dockerfile alone",
 	.options = build_option_table, .operands_min = 1, .operands_max = 1, .run = run,
 };

@@ -4,22 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "oci/reference.h"
 #include "tools/slipway/command.h"
 
+const char *compilation_output(const char *manifest_path, struct arena *arena)
+{
+	const char *base = path_base(manifest_path);
+	size_t length = strcspn(base, ".");
+
+	return length ? arena_strndup(arena, base, length) : "slipway";
+}
+
 int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
-	if (manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0 ||
+	struct input input;
+
+	if (input_find(options->manifest_path, &c->arena, &input, err) < 0 ||
+	    builder_options_check(&options->builder, err) < 0 || (input.kind == INPUT_MANIFEST &&
+	    manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0) ||
 	    command_store_open(options->store, &c->store, err) < 0)
 		return -1;
-	if (c->manifest.network.dhcp_added)
+	c->finder = (struct images){ .store = c->store, .platform = options->platform, .policy = options->pull,
+				     .values = options->registry };
+	if (!options->ignore_lock && lock_read(lock_path(input.manifest_path, &c->arena), &c->arena, &c->lock, err) < 0)
+		return -1;
+	if (input.kind == INPUT_DOCKERFILE && dockerfiles_wrap(options, c, &input, err) < 0)
+		return -1;
+	if (c->manifest.network.dhcp_added && input.kind == INPUT_MANIFEST)
 		log_info("%s:%u:%u: '%s' is added as the service '%s', for 'dhcp'", c->manifest.network.dhcp_added->file,
 			 c->manifest.network.dhcp_added->line, c->manifest.network.dhcp_added->column, MANIFEST_DHCP_IMAGE,
 			 MANIFEST_DHCP_SERVICE);
-	c->finder = (struct images){ .store = c->store, .platform = options->platform, .policy = options->pull,
-				     .values = options->registry };
-	return options->ignore_lock ? 0 : lock_read(lock_path(options->manifest_path, &c->arena), &c->arena, &c->lock, err);
+	return 0;
 }
 
 /* The reference as it is asked of the store: pinned where the lock says so. */
@@ -42,6 +60,15 @@ static int pin(const struct compilation_options *options, struct compilation *c,
 	return 0;
 }
 
+/* What was built here is in no registry. */
+static int find(struct compilation *c, const struct compilation_options *options, const char *name, const char *pinned,
+		struct oci_image *image, struct error *err)
+{
+	if (strncmp(name, BUILDER_NAME_PREFIX, strlen(BUILDER_NAME_PREFIX)) == 0)
+		return store_image(c->store, pinned, options->platform, &c->arena, image, err);
+	return images_find(&c->finder, pinned, &c->arena, image, err);
+}
+
 static int resolve(const struct compilation_options *options, struct compilation *c, const struct manifest_string *image,
 		   struct error *err)
 {
@@ -55,8 +82,7 @@ static int resolve(const struct compilation_options *options, struct compilation
 	for (size_t i = 0; i < c->images_count; i++)
 		if (strcmp(c->images[i].reference, image->value) == 0)
 			return 0;
-	if (pin(options, c, image, &pinned, &cause) < 0 ||
-	    images_find(&c->finder, pinned, &c->arena, &found, &cause) < 0)
+	if (pin(options, c, image, &pinned, &cause) < 0 || find(c, options, image->value, pinned, &found, &cause) < 0)
 		return place_error(&image->at, err, "%s", cause.message);
 	resolved = arena_push(&c->arena, &c->images, &c->images_count, sizeof(*resolved));
 	*resolved = (struct compile_image){ .reference = image->value, .image = found };
@@ -83,10 +109,25 @@ static int resolve_kernel(const struct compilation_options *options, struct comp
 	return root_read_kernel(kernel, c->store, &c->images[0].image, &c->kernel, err);
 }
 
+/* `from:` of a volume is the image of that container, known once Dockerfiles are built. */
+static void name_fillings(struct manifest *m)
+{
+	const struct manifest_containers *stages[] = { &m->onboot, &m->services, &m->onshutdown };
+
+	for (size_t v = 0; v < m->volumes_count; v++)
+		for (size_t s = 0; m->volumes[v].from.value && s < ARRAY_SIZE(stages); s++)
+			for (size_t i = 0; i < stages[s]->count; i++)
+				if (strcmp(stages[s]->items[i].name.value, m->volumes[v].from.value) == 0)
+					m->volumes[v].image = stages[s]->items[i].image;
+}
+
 int compilation_resolve(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
-	const struct manifest *m = &c->manifest;
+	struct manifest *m = &c->manifest;
 
+	if (dockerfiles_build(options, c, err) < 0)
+		return -1;
+	name_fillings(m);
 	/* The kernel first: resolve_kernel() counts on its being the first image. */
 	if (resolve_kernel(options, c, err) < 0)
 		return -1;

@@ -11,6 +11,11 @@ static const char *const policies[] = {
 	[PULL_MISSING] = "missing", [PULL_NEVER] = "never", [PULL_ALWAYS] = "always", [PULL_NEWER] = "newer",
 };
 
+const char *pull_policy_name(enum pull_policy policy)
+{
+	return policies[policy];
+}
+
 int pull_policy_parse(const char *option, enum pull_policy otherwise, enum pull_policy *policy, struct error *err)
 {
 	const char *text = option ? option : getenv("SLIPWAY_PULL");

@@ -20,6 +20,9 @@ enum pull_policy {
 /* `option` NULL: $SLIPWAY_PULL, else `otherwise`. */
 int pull_policy_parse(const char *option, enum pull_policy otherwise, enum pull_policy *policy, struct error *err);
 
+/* Its word. */
+const char *pull_policy_name(enum pull_policy policy);
+
 struct images {
 	struct store *store;		/* borrowed, as are all of these */
 	const char *platform;

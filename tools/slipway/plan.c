@@ -77,7 +77,7 @@ static int lock(const struct plan_options *o, const struct compilation_options *
 			return -1;
 		*entry = (struct lock_entry){ .name = reference.name, .digest = c->images[i].image.digest };
 	}
-	return lock_write(lock_path(options->manifest_path, &c->arena), &fresh, err);
+	return lock_write(lock_path(c->manifest.path, &c->arena), &fresh, err);
 }
 
 typedef int action(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
@@ -100,6 +100,7 @@ static int run(const struct option_command *command, action *act, int argc, char
 
 		/* To look up anew is to ask where it came from. */
 		r = pull_policy_parse(o.pull, o.update ? PULL_NEWER : PULL_MISSING, &options.pull, &err);
+		options.builder.pull = pull_policy_name(options.pull);
 		if (r == 0)
 			r = act(&o, &options, &c, &err);
 	}

@@ -4,16 +4,23 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
+#include "tools/mkimage/source/hash.h"
+#include "tools/slipway/build.h"
 #include "tools/slipway/console.h"
 #include "tools/slipway/control_port.h"
+#include "tools/slipway/inputs.h"
 #include "tools/slipway/machines.h"
+#include "tools/slipway/ports.h"
 #include "tools/slipway/qemu.h"
 
 #define MEMORY_DEFAULT   512 /* MiB */
@@ -23,7 +30,9 @@ struct run_options {
 	unsigned int memory, cpus, timeout, vsock;
 	struct option_list publish, disks, cmdline, credentials;
 	const char *machine, *kvm, *cpu, *qemu, *log, *name;
-	bool interactive, no_network, dry_run;
+	const char *store, *format, *pull;
+	struct builder_options builder;
+	bool interactive, no_network, dry_run, publish_all;
 };
 
 static const struct option run_option_table[] = {
@@ -32,6 +41,8 @@ static const struct option run_option_table[] = {
 	{ OPTION_UNSIGNED, 0, "cpus", "N", "number of CPUs (default 1)", offsetof(struct run_options, cpus) },
 	{ OPTION_LIST, 'p', "publish", "HOST:GUEST",
 	  "forward a port of this machine to the guest (repeatable)", offsetof(struct run_options, publish) },
+	{ OPTION_FLAG, 'P', "publish-all", NULL, "forward every port that the image says it listens at",
+	  offsetof(struct run_options, publish_all) },
 	{ OPTION_LIST, 0, "disk", "FILE[,size=N]", "add a disk, made if it is not there (repeatable)",
 	  offsetof(struct run_options, disks) },
 	{ OPTION_FLAG, 'i', "interactive", NULL, "send every key to the guest, Ctrl-C too",
@@ -54,6 +65,11 @@ static const struct option run_option_table[] = {
 	  offsetof(struct run_options, machine) },
 	{ OPTION_STRING, 0, "cpu", "MODEL", "CPU model as QEMU names it", offsetof(struct run_options, cpu) },
 	{ OPTION_STRING, 0, "qemu", "PATH", "the QEMU to use", offsetof(struct run_options, qemu) },
+	{ OPTION_STRING, 'f', "format", "FORMAT", "of what is built first (default kernel+squashfs)",
+	  offsetof(struct run_options, format) },
+	BUILDER_OPTIONS(struct run_options),
+	PULL_OPTION_ROW(struct run_options, pull),
+	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, offsetof(struct run_options, store) },
 	{ OPTION_FLAG, 0, "dry-run", NULL, "print the command instead of running it",
 	  offsetof(struct run_options, dry_run) },
 	OPTION_TABLE_END,
@@ -73,18 +89,71 @@ static const char *without_suffix(const char *word, const char *suffix, struct a
 	return n > m && strcmp(word + n - m, suffix) == 0 ? arena_strndup(arena, word, n - m) : NULL;
 }
 
+/* Where what is built to be run is kept: a directory for each thing that it is built from. */
+static const char *output_of(const struct input *input, struct arena *arena, struct error *err)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *directory;
+	autofree char *real = realpath(input->path, NULL);
+	const char *name = input->kind == INPUT_MANIFEST ? machine_name(input->path, arena) : input->name;
+	struct digest digest;
+
+	if (!real || (!(cache && *cache == '/') && !home)) {
+		(void)error_set(err, "%s: there is no place to build it in; set XDG_CACHE_HOME", input->path);
+		return NULL;
+	}
+	hash_bytes(real, strlen(real), &digest);
+	directory = arena_printf(arena, "%s%s/slipway/run/%.16s", cache && *cache == '/' ? cache : home,
+				 cache && *cache == '/' ? "" : "/.cache", digest_hex(&digest));
+	return file_mkdirs(AT_FDCWD, directory, 0700, err) < 0 ? NULL : path_join(arena, directory, name);
+}
+
+/* What is not built yet, or, but for a manifest, may have changed: built first. Gives the prefix. */
+static const char *build_first(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
+{
+	struct build_options build = {
+		.format = o->format ? o->format : "kernel+squashfs", .store = o->store, .builder = o->builder, .pull = o->pull,
+		.silent = true,
+	};
+	struct input input;
+
+	if (input_find(operand, arena, &input, err) < 0)
+		return NULL;
+	build.output = output_of(&input, arena, err);
+	return build.output && build_image(&build, operand, err) == 0 ? build.output : NULL;
+}
+
+static bool is_input(const char *operand, struct arena *arena)
+{
+	struct input input;
+	struct stat st;
+	struct error ignored;
+
+	if (stat(operand, &st) < 0)
+		return false;
+	return S_ISDIR(st.st_mode) || (input_find(operand, arena, &input, &ignored) == 0 && input.kind != INPUT_MANIFEST);
+}
+
+static bool is_manifest(const char *operand, struct arena *arena)
+{
+	return is_file(operand) && (without_suffix(operand, ".yml", arena) || without_suffix(operand, ".yaml", arena));
+}
+
 /* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
-static const char *find_prefix(const char *operand, struct arena *arena, struct error *err)
+static const char *find_prefix(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
 {
 	static const char *const suffixes[] = { "",         "-kernel", "-initrd.img", "-squashfs.img",
 						"-cmdline", ".yml",    ".yaml" };
 
+	if (is_input(operand, arena))
+		return build_first(operand, o, arena, err);
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		const char *prefix = without_suffix(operand, suffixes[i], arena);
 
 		if (prefix && is_file(arena_printf(arena, "%s-kernel", prefix)))
 			return prefix;
 	}
+	if (is_manifest(operand, arena))
+		return build_first(operand, o, arena, err);
 	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand,
 			operand);
 	return NULL;
@@ -108,12 +177,13 @@ static int read_cmdline(const char *path, const struct option_list *more, struct
 }
 
 static int describe_files(struct qemu_vm *vm, const char *operand, const struct run_options *o,
-			  struct arena *arena, const char **root, struct error *err)
+			  struct arena *arena, const char **prefix_found, const char **root, struct error *err)
 {
-	const char *prefix = find_prefix(operand, arena, err);
+	const char *prefix = find_prefix(operand, o, arena, err);
 
 	if (!prefix)
 		return -1;
+	*prefix_found = prefix;
 	vm->kernel = arena_printf(arena, "%s-kernel", prefix);
 	vm->initrd = arena_printf(arena, "%s-initrd.img", prefix);
 	if (!is_file(vm->initrd))
@@ -143,19 +213,25 @@ static int describe_disks(struct qemu_vm *vm, const char *root, const struct run
 	return 0;
 }
 
-static int describe_ports(struct qemu_vm *vm, const struct run_options *o, struct arena *arena,
+static int describe_ports(struct qemu_vm *vm, const char *prefix, const struct run_options *o, struct arena *arena,
 			  struct error *err)
 {
-	struct qemu_port *ports = arena_array(arena, o->publish.count + 1, sizeof(*ports));
+	struct option_list publish = { 0 };
+	struct qemu_port *ports;
 
 	vm->network = !o->no_network;
 	if (o->no_network && o->publish.count)
 		return error_set(err, "--publish needs the network that --no-network takes away");
 	for (size_t i = 0; i < o->publish.count; i++)
-		if (qemu_port_parse(o->publish.items[i], arena, &ports[i], err) < 0)
+		*(const char **)arena_push(arena, &publish.items, &publish.count, sizeof(*publish.items)) = o->publish.items[i];
+	if (vm->network && ports_read(prefix, o->publish_all, &publish, arena, err) < 0)
+		return -1;
+	ports = arena_array(arena, publish.count + 1, sizeof(*ports));
+	for (size_t i = 0; i < publish.count; i++)
+		if (qemu_port_parse(publish.items[i], arena, &ports[i], err) < 0)
 			return -1;
 	vm->ports = ports;
-	vm->ports_count = o->publish.count;
+	vm->ports_count = publish.count;
 	return 0;
 }
 
@@ -189,7 +265,7 @@ static int describe_accelerator(struct qemu_vm *vm, const struct run_options *o,
 static int describe(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,
 		    struct error *err)
 {
-	const char *root;
+	const char *root, *prefix;
 
 	vm->machine = qemu_machine_find(o->machine, err);
 	if (!vm->machine)
@@ -207,8 +283,8 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->log = o->log;
 	vm->status_fd = vm->control_fd = -1;
 	vm->vsock = o->vsock;
-	if (describe_files(vm, operand, o, arena, &root, err) < 0 ||
-	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, o, arena, err) < 0 ||
+	if (describe_files(vm, operand, o, arena, &prefix, &root, err) < 0 ||
+	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, prefix, o, arena, err) < 0 ||
 	    describe_credentials(vm, o, arena, err) < 0)
 		return -1;
 	return describe_accelerator(vm, o, err);
@@ -278,8 +354,8 @@ static int run_main(int argc, char **argv)
 
 const struct option_command command_run = {
 	.name = "run",
-	.operands = "PREFIX",
-	.summary = "boot in QEMU what 'slipway build' wrote, and leave with the guest's exit status",
+	.operands = "PREFIX|MANIFEST|DOCKERFILE|DIR",
+	.summary = "boot in QEMU what 'slipway build' wrote, or would write, and leave with the guest's exit status",
 	.options = run_option_table,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -52,20 +52,21 @@ static struct oci_pairs pairs_of(const struct manifest_pairs *pairs, struct aren
 	return out;
 }
 
-/* `command` takes the place of entrypoint and cmd together. */
+/* `command` takes the place of entrypoint and cmd together, `args` that of cmd alone. */
 static int compile_args(struct job *job, struct oci_process *process)
 {
+	const struct oci_strings stated[] = { strings_of(&job->merged.command, job->arena), strings_of(&job->merged.args, job->arena) };
 	const struct oci_strings *from[] = { &job->image->config.config.entrypoint, &job->image->config.config.cmd };
 	struct oci_strings *args = &process->args;
 
-	if (job->merged.command.set) {
-		*args = strings_of(&job->merged.command, job->arena);
-	} else {
-		for (size_t k = 0; k < ARRAY_SIZE(from); k++)
-			for (size_t i = 0; i < from[k]->count; i++)
-				*(const char **)arena_push(job->arena, &args->items, &args->count,
-							   sizeof(*args->items)) = from[k]->items[i];
-	}
+	if (job->merged.command.set)
+		from[0] = &stated[0];
+	if (job->merged.command.set || job->merged.args.set)
+		from[1] = &stated[1];
+	for (size_t k = 0; k < ARRAY_SIZE(from); k++)
+		for (size_t i = 0; i < from[k]->count; i++)
+			*(const char **)arena_push(job->arena, &args->items, &args->count, sizeof(*args->items)) =
+				from[k]->items[i];
 	if (args->count == 0 || !*args->items[0])
 		return job_error(job, &job->stated->at, "command: nothing to run: the image '%s' has neither entrypoint nor "
 				 "cmd; add 'command:'", job->stated->image.value);
@@ -116,6 +117,11 @@ static int compile_environment(struct job *job, struct oci_process *process)
 					 env->items[i].value);
 	}
 	process->env = env->set ? strings_of(env, job->arena) : job->image->config.config.env;
+	for (size_t i = 0; i < job->merged.env_add.count; i++) {
+		const char *text = job->merged.env_add.items[i].value, *equals = strchr(text, '=');
+
+		job_add_variable(job, &process->env, arena_strndup(job->arena, text, (size_t)(equals - text)), equals + 1);
+	}
 	add_environment(job, &process->env);
 	return 0;
 }

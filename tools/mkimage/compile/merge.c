@@ -25,6 +25,7 @@ static const struct key {
 	KEY(KEY_STRINGS, binds),
 	KEY(KEY_STRINGS, tmpfs),
 	KEY(KEY_STRINGS, command),
+	KEY(KEY_STRINGS, args),
 	KEY(KEY_STRINGS, env),
 	KEY(KEY_STRING, cwd),
 	KEY(KEY_STRING, net),
@@ -174,6 +175,7 @@ static void merge(struct arena *arena, struct manifest_container *label, const s
 	append(arena, &merged->capabilities, &stated->capabilities_add);
 	append(arena, &merged->binds, &label->binds_add);
 	append(arena, &merged->binds, &stated->binds_add);
+	append(arena, &merged->env_add, &stated->env_add);
 }
 
 /* Who repairs a machine needs all of it, and a terminal. */

@@ -31,7 +31,7 @@ static enum plan_ready kind_of(const struct manifest_probe *stated, const struct
 {
 	static const enum plan_ready kinds[] = {
 		[MANIFEST_READY_EXEC] = PLAN_READY_EXEC, [MANIFEST_READY_FD] = PLAN_READY_FD,
-		[MANIFEST_READY_NOTIFY] = PLAN_READY_NOTIFY,
+		[MANIFEST_READY_NOTIFY] = PLAN_READY_NOTIFY, [MANIFEST_READY_HEALTH] = PLAN_READY_PROBE,
 	};
 
 	return stated->set && !stated->word.value ? PLAN_READY_PROBE : kinds[readiness->kind];
@@ -143,12 +143,12 @@ static void take_nanoseconds(int64_t stated, unsigned int *out)
 }
 
 /* The image's HEALTHCHECK. */
-static int compile_of_image(struct job *job, struct plan *plan)
+static int probe_of_image(const struct job *job, struct plan_probe *out)
 {
 	const struct oci_healthcheck *image = job->image->config.config.healthcheck;
 	const struct manifest_probe *stated = &job->merged.health;
 	static const char *const shell[] = { "/bin/sh", "-c" };
-	struct plan_probe probe = health_defaults;
+	struct plan_probe probe = *out;
 	bool in_shell = image && image->test.count == 2 && strcmp(image->test.items[0], "CMD-SHELL") == 0;
 
 	if (!image || image->test.count < 2 || (!in_shell && strcmp(image->test.items[0], "CMD") != 0))
@@ -166,29 +166,65 @@ static int compile_of_image(struct job *job, struct plan *plan)
 	take_nanoseconds(image->start_period, &probe.start_period);
 	if (image->retries > 0)
 		probe.retries = image->retries > 1000 ? 1000 : (unsigned int)image->retries;
-	add(job, plan, probe);
+	*out = probe;
 	return 0;
 }
 
-static int compile_health(struct job *job, struct plan *plan)
+/* `health` as it is stated. */
+static int probe_of_health(const struct job *job, struct plan_probe *out)
 {
 	static const char *const actions[] = {
 		[PLAN_ILL_RESTART] = "restart", [PLAN_ILL_REBOOT] = "reboot", [PLAN_ILL_IGNORE] = "ignore",
 	};
 	const struct manifest_probe *stated = &job->merged.health;
-	struct plan_probe probe = health_defaults;
 
-	if (!stated->set || (stated->word.value && strcmp(stated->word.value, "none") == 0))
-		return 0;
-	if (plan->containers[plan->containers_count - 1].oneshot)
-		return job_error(job, &stated->at, "health: a 'oneshot' is to end; remove one of them");
+	*out = health_defaults;
 	if (stated->word.value)
-		return compile_of_image(job, plan);
-	if (compile_way(job, stated, "health", &probe) < 0 || compile_times(job, stated, "health", &probe) < 0)
+		return probe_of_image(job, out);
+	if (compile_way(job, stated, "health", out) < 0 || compile_times(job, stated, "health", out) < 0)
 		return -1;
 	for (size_t i = 0; stated->action.value && i < ARRAY_SIZE(actions); i++)
 		if (strcmp(stated->action.value, actions[i]) == 0)
-			probe.action = (enum plan_ill)i;
+			out->action = (enum plan_ill)i;
+	return 0;
+}
+
+static bool has_health(const struct job *job)
+{
+	const struct manifest_probe *stated = &job->merged.health;
+
+	return stated->set && !(stated->word.value && strcmp(stated->word.value, "none") == 0);
+}
+
+static int compile_health(struct job *job, struct plan *plan)
+{
+	struct plan_probe probe;
+
+	if (!has_health(job))
+		return 0;
+	if (plan->containers[plan->containers_count - 1].oneshot)
+		return job_error(job, &job->merged.health.at, "health: a 'oneshot' is to end; remove one of them");
+	if (probe_of_health(job, &probe) < 0)
+		return -1;
+	add(job, plan, probe);
+	return 0;
+}
+
+/* `ready: health` asks the same thing, more often. */
+static int compile_ready_by_health(struct job *job, struct plan *plan)
+{
+	struct plan_probe probe;
+
+	if (!has_health(job))
+		return job_error(job, &job->merged.ready.at, "ready: there is no 'health' to ask; add it");
+	if (probe_of_health(job, &probe) < 0)
+		return -1;
+	probe.purpose = PLAN_PROBE_READY;
+	if (probe.interval > ready_defaults.interval)
+		probe.interval = ready_defaults.interval;
+	probe.start_period = ready_defaults.start_period;
+	probe.retries = ready_defaults.retries;
+	probe.action = ready_defaults.action;
 	add(job, plan, probe);
 	return 0;
 }
@@ -198,6 +234,8 @@ int probes_compile(struct job *job, struct plan *plan)
 	const struct manifest_probe *ready = &job->merged.ready;
 	struct plan_probe probe = ready_defaults;
 
+	if (ready->word.value && strcmp(ready->word.value, "health") == 0 && compile_ready_by_health(job, plan) < 0)
+		return -1;
 	if (ready->set && !ready->word.value) {
 		if (compile_way(job, ready, "ready", &probe) < 0 || compile_times(job, ready, "ready", &probe) < 0)
 			return -1;

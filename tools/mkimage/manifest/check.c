@@ -67,11 +67,16 @@ static int check_named(struct checker *checker, const struct manifest_containers
 {
 	for (size_t i = 0; i < containers->count; i++) {
 		const struct manifest_container *c = &containers->items[i];
-		const char *missing = !c->name.value ? "name" : !c->image.value ? "image" : NULL;
+		const char *missing = !c->name.value ? "name" : !c->image.value && !c->build.set ? "image" : NULL;
+		const char *where = arena_printf(checker->arena, "%s[%zu]", key, i);
 
 		if (missing)
-			return check_fail(checker, &c->at, arena_printf(checker->arena, "%s[%zu]", key, i),
-					  "", "'%s' is missing; add '%s:'", missing, missing);
+			return check_fail(checker, &c->at, where, "", "'%s' is missing; add '%s:'", missing, missing);
+		if (c->build.set && !c->build.context.value)
+			return check_fail(checker, &c->build.at, where, "build", "'context' is missing; add 'context:'");
+		if (c->build.set && c->image.value)
+			return check_fail(checker, &c->image.at, where, "image",
+					  "is what 'build' makes; remove one of them");
 	}
 	return 0;
 }
@@ -142,6 +147,30 @@ static int check_volume_names(struct checker *checker, const struct manifest *ma
 	return check_unique(checker, names, manifest->volumes_count, "volume name");
 }
 
+/* What a volume is filled with at first. */
+static int check_filling(struct checker *checker, const struct manifest_volume *volume, const char *where)
+{
+	const struct manifest *manifest = checker->manifest;
+
+	if (volume->from.value && volume->image.value)
+		return check_fail(checker, &volume->from.at, where, "from", "the volume has an 'image' already; remove one of them");
+	if (volume->path.value && !volume->from.value && !volume->image.value)
+		return check_fail(checker, &volume->path.at, where, "path", "of which image? add 'image:' or 'from:'");
+	if (!volume->from.value || has_container(&manifest->onboot, volume->from.value) ||
+	    has_container(&manifest->services, volume->from.value) || has_container(&manifest->onshutdown, volume->from.value))
+		return 0;
+	return check_fail(checker, &volume->from.at, where, "from", "no container is named '%s'",
+			  text_shown(volume->from.value, checker->arena));
+}
+
+static int check_fillings(struct checker *checker, const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->volumes_count; i++)
+		if (check_filling(checker, &manifest->volumes[i], arena_printf(checker->arena, "volumes[%zu]", i)) < 0)
+			return -1;
+	return 0;
+}
+
 /* --- files --------------------------------------------------------------------------------------- */
 
 /* Exactly one key says what the file is. */
@@ -188,6 +217,7 @@ static int check_files(struct checker *checker, const struct manifest *manifest)
 int check_manifest(struct checker *checker, const struct manifest *manifest)
 {
 	if (check_volume_names(checker, manifest) < 0 || check_stages(checker, manifest) < 0 ||
+	    check_fillings(checker, manifest) < 0 ||
 	    check_service_names(checker, &manifest->services) < 0 ||
 	    check_network(checker, manifest) < 0 || check_order(checker, &manifest->services) < 0 ||
 	    check_storage(checker, manifest) < 0)

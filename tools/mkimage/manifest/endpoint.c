@@ -104,6 +104,32 @@ const char *manifest_url(const char *text, struct arena *arena, struct manifest_
 	return NULL;
 }
 
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && digits < 6 && text[digits] == '\0' && atoi(text) > 0 && atoi(text) < 65536;
+}
+
+const char *value_port(const char *value, struct arena *arena)
+{
+	char *text = arena_strdup(arena, value), *slash = strchr(text, '/'), *guest, *host;
+	bool good;
+
+	if (slash)
+		*slash++ = '\0';
+	guest = strrchr(text, ':');
+	if (guest)
+		*guest++ = '\0';
+	host = guest ? strrchr(text, ':') : NULL;
+	if (host)
+		*host++ = '\0';
+	good = is_port(guest ? guest : text) && (!guest || is_port(host ? host : text)) && (!host || *text) &&
+	       (!slash || strcmp(slash, "tcp") == 0 || strcmp(slash, "udp") == 0);
+	return good ? NULL : arena_printf(arena, "expected a port such as '80', '8080:80' or '127.0.0.1:53:53/udp', got '%s'",
+					  text_shown(value, arena));
+}
+
 const char *value_tcp(const char *value, struct arena *arena)
 {
 	struct manifest_endpoint ignored;

@@ -19,9 +19,9 @@ int manifest_parse_label(const char *where, const char *json, size_t length, str
 	if (node_parse(arena_strdup(arena, where), false, json, length, arena, &root, err) < 0 ||
 	    schema_read(&schema_container, root, SCHEMA_PASS_OVER, arena, &result, err) < 0)
 		return -1;
-	if (result.name.value || result.image.value)
+	if (result.name.value || result.image.value || result.build.set)
 		return place_error(&at, err, "'%s' cannot be set by a label; remove it from the label",
-				   result.name.value ? "name" : "image");
+				   result.name.value ? "name" : result.image.value ? "image" : "build");
 	if (check_container(&checker, &result, "", CHECK_LABEL) < 0)
 		return -1;
 	*container = result;

@@ -12,6 +12,20 @@
 #include "tools/mkimage/manifest/check.h"
 #include "tools/mkimage/manifest/network.h"
 #include "tools/mkimage/manifest/schema.h"
+#include "tools/mkimage/manifest/values.h"
+
+/* `image: ./web` is short for `build: ./web`. */
+static void take_paths(struct manifest_containers *stage)
+{
+	for (size_t i = 0; i < stage->count; i++) {
+		struct manifest_container *c = &stage->items[i];
+
+		if (c->build.set || !c->image.value || !value_is_path(c->image.value))
+			continue;
+		c->build = (struct manifest_build){ .at = c->image.at, .set = true, .context = c->image };
+		c->image = (struct manifest_string){ 0 };
+	}
+}
 
 static int parse(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
 		 struct manifest *manifest, struct error *err)
@@ -35,6 +49,10 @@ static int parse(const char *path, const char *shown, const char *text, size_t l
 	    schema_read(&schema_manifest, root, SCHEMA_REFUSE, arena, &result, err) < 0)
 		return -1;
 	network_add_dhcp(&result, arena);
+	take_paths(&result.onboot);
+	take_paths(&result.services);
+	take_paths(&result.onshutdown);
+	take_paths(&result.emergency);
 	checker.manifest = &result;
 	if (check_manifest(&checker, &result) < 0)
 		return -1;
@@ -46,6 +64,12 @@ int manifest_parse(const char *path, const char *text, size_t length, struct are
 		   struct manifest *manifest, struct error *err)
 {
 	return parse(path, path, text, length, arena, manifest, err);
+}
+
+int manifest_parse_made(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
+			struct manifest *manifest, struct error *err)
+{
+	return parse(path, shown, text, length, arena, manifest, err);
 }
 
 /* What to do about the errors that are usual here. */

@@ -162,7 +162,7 @@ struct manifest_http {
 struct manifest_probe {
 	struct place at;
 	bool set;
-	struct manifest_string word;	/* in place of a mapping. ready: exec | fd | fd:3 | notify; health: image | none */
+	struct manifest_string word;	/* in place of a mapping. ready: exec | fd | fd:3 | notify | health; health: image | none */
 	struct manifest_strings exec;
 	struct manifest_string tcp;
 	struct manifest_http http;
@@ -209,6 +209,15 @@ struct manifest_logging {		/* (+) of the machine */
 	size_t remotes_count;
 };
 
+struct manifest_build {			/* (+) a Dockerfile in place of an image */
+	struct place at;
+	bool set;
+	struct manifest_string context;	/* a directory, relative to the manifest; also in place of a mapping */
+	struct manifest_string dockerfile;	/* relative to the context */
+	struct manifest_string target, platform;
+	struct manifest_pairs args;
+};
+
 /*
  * What a container may say; the same keys come from an image's label
  * `org.mobyproject.config` (JSON), with the manifest's keys winning key by key,
@@ -216,7 +225,9 @@ struct manifest_logging {		/* (+) of the machine */
  */
 struct manifest_container {
 	struct place at;
-	struct manifest_string name, image;
+	struct manifest_string name;
+	struct manifest_string image;	/* NULL with `build`, until that is built */
+	struct manifest_build build;	/* also what `image: ./path` says */
 	struct manifest_strings capabilities, capabilities_add, ambient, binds, binds_add, tmpfs, command, env;
 	struct manifest_mount *mounts;
 	size_t mounts_count;
@@ -235,6 +246,9 @@ struct manifest_container {
 	struct manifest_runtime runtime;
 	struct manifest_id_mappings uid_mappings, gid_mappings;
 	/* (+) */
+	struct manifest_strings args;		/* behind the image's entrypoint, or `command` */
+	struct manifest_strings env_add;	/* in place of, or beside, what is in force */
+	struct manifest_strings ports;		/* "8080:80/tcp": what `slipway run` publishes */
 	struct manifest_string restart;		/* always | on-failure | never | N */
 	struct manifest_string on_exit;		/* ignore | poweroff | reboot */
 	struct manifest_string on_failure;	/* onboot: stop | continue */
@@ -278,6 +292,8 @@ struct manifest_file {
 struct manifest_volume {
 	struct place at;
 	struct manifest_string name, image;
+	struct manifest_string from;		/* (+) a container whose image is meant */
+	struct manifest_string path;		/* (+) the directory of the image that is meant; default: all of it */
 	struct manifest_bool readonly;
 	struct manifest_string format;		/* filesystem (default) | oci */
 	struct manifest_strings platforms;
@@ -481,6 +497,10 @@ struct manifest {
 int manifest_parse(const char *path, const char *text, size_t length, struct arena *arena,
 		   struct manifest *manifest, struct error *err);
 
+/* The same of text that was made from something else: messages have `shown` in place of the path. */
+int manifest_parse_made(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
+			struct manifest *manifest, struct error *err);
+
 /* Reads the file through manifest_parse; "-" is standard input. */
 int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err);
 
@@ -509,7 +529,7 @@ struct manifest_syslog_target {
 bool manifest_syslog(const char *text, struct arena *arena, struct manifest_syslog_target *target);
 
 /* `ready:` in its parts. */
-enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD, MANIFEST_READY_NOTIFY };
+enum manifest_ready { MANIFEST_READY_EXEC, MANIFEST_READY_FD, MANIFEST_READY_NOTIFY, MANIFEST_READY_HEALTH };
 struct manifest_readiness {
 	enum manifest_ready kind;
 	unsigned int fd;		/* MANIFEST_READY_FD: 3 to MANIFEST_READY_FD_MAX */

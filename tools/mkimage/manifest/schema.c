@@ -195,11 +195,25 @@ static const struct field credential_fields[] = {
 static const struct field credential_word = KEY(_credential, "", STRING, name, CHECK(credential));
 static const struct schema credential = EITHER(_credential, FIELD_NOWHERE, &credential_word, credential_fields);
 
+static const struct field build_fields[] = {
+	KEY(_build, "context", STRING, context, CHECK(context)),
+	KEY(_build, "dockerfile", STRING, dockerfile, CHECK(context)),
+	KEY(_build, "target", STRING, target, CHECK(line)),
+	KEY(_build, "args", PAIRS, args, CHECK(line)),
+	KEY(_build, "platform", STRING, platform, CHECK(platform)),
+};
+static const struct field build_word = KEY(_build, "", STRING, context, CHECK(context));
+static const struct schema build = EITHER(_build, offsetof(struct manifest_build, set), &build_word, build_fields);
+
 static const struct field container_fields[] = {
 	KEY(_container, "name", STRING, name, CHECK(name)),
-	KEY(_container, "image", STRING, image, CHECK(image)),
+	KEY(_container, "image", STRING, image, CHECK(image_or_path)),
+	NESTED("build", offsetof(struct manifest_container, build), &build),
 	KEY(_container, "command", STRINGS, command),
+	KEY(_container, "args", STRINGS, args),
 	KEY(_container, "env", STRINGS, env, CHECK(env)),
+	KEY(_container, "env.add", STRINGS, env_add, CHECK(env)),
+	KEY(_container, "ports", STRINGS, ports, CHECK(port)),
 	KEY(_container, "cwd", STRING, cwd, OPTIONAL, CHECK(absolute)),
 	KEY(_container, "uid", ID, uid),
 	KEY(_container, "gid", ID, gid),
@@ -291,6 +305,8 @@ static const struct field volume_fields[] = {
 	KEY(_volume, "format", STRING, format, OPTIONAL, CHECK(format)),
 	KEY(_volume, "platforms", STRINGS, platforms, CHECK(platform)),
 	/* ours */
+	KEY(_volume, "from", STRING, from, CHECK(name)),
+	KEY(_volume, "path", STRING, path, CHECK(absolute)),
 	KEY(_volume, "persistent", BOOL, persistent),
 	KEY(_volume, "size", STRING, size, CHECK(size)),
 	KEY(_volume, "uid", ID, uid),

@@ -271,10 +271,14 @@ static const char *ready_fd(const char *argument, struct arena *arena, struct ma
 
 static const char *ready_alone(const char *argument, struct arena *arena, struct manifest_readiness *out)
 {
+	static const char *const words[] = {
+		[MANIFEST_READY_EXEC] = "exec", [MANIFEST_READY_NOTIFY] = "notify", [MANIFEST_READY_HEALTH] = "health",
+	};
+
 	if (!argument)
 		return NULL;
-	return arena_printf(arena, "'%s' stands alone, got '%s:%s'", out->kind == MANIFEST_READY_EXEC ? "exec" : "notify",
-			    out->kind == MANIFEST_READY_EXEC ? "exec" : "notify", text_shown(argument, arena));
+	return arena_printf(arena, "'%s' stands alone, got '%s:%s'", words[out->kind], words[out->kind],
+			    text_shown(argument, arena));
 }
 
 /* One row a way to tell; what stands behind a colon is its argument. */
@@ -286,6 +290,7 @@ static const struct ready_way {
 	{ "exec", MANIFEST_READY_EXEC, ready_alone },
 	{ "fd", MANIFEST_READY_FD, ready_fd },
 	{ "notify", MANIFEST_READY_NOTIFY, ready_alone },
+	{ "health", MANIFEST_READY_HEALTH, ready_alone },
 };
 
 const char *manifest_readiness(const char *text, struct arena *arena, struct manifest_readiness *readiness)
@@ -305,7 +310,7 @@ const char *manifest_readiness(const char *text, struct arena *arena, struct man
 			*readiness = out;
 		return problem;
 	}
-	return arena_printf(arena, "expected 'exec', 'fd', 'fd:NUMBER', 'notify' or a mapping with 'exec', 'tcp' or 'http', "
+	return arena_printf(arena, "expected 'exec', 'fd', 'fd:NUMBER', 'notify', 'health' or a mapping with 'exec', 'tcp' or 'http', "
 			    "got '%s'", text_shown(text, arena));
 }
 

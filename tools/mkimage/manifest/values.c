@@ -63,6 +63,27 @@ const char *value_image(const char *value, struct arena *arena)
 	return strlen(value) > 512 ? too_long(value, 512, arena) : NULL;
 }
 
+bool value_is_path(const char *value)
+{
+	return *value == '/' || strcmp(value, ".") == 0 || strcmp(value, "..") == 0 || strncmp(value, "./", 2) == 0 ||
+	       strncmp(value, "../", 3) == 0 || strncmp(value, "~/", 2) == 0;
+}
+
+const char *value_context(const char *value, struct arena *arena)
+{
+	if (*value == '\0')
+		return "is empty; give the path of a directory, such as './web'";
+	if (strstr(value, "://") || strncmp(value, "git@", 4) == 0)
+		return arena_printf(arena, "'%s' is not on this machine; fetch it, and name the directory",
+				    text_shown(value, arena));
+	return value_line(value, arena);
+}
+
+const char *value_image_or_path(const char *value, struct arena *arena)
+{
+	return value_is_path(value) ? value_context(value, arena) : value_image(value, arena);
+}
+
 const char *value_hostname(const char *value, struct arena *arena)
 {
 	const char *problem =

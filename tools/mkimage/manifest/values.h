@@ -16,6 +16,9 @@ typedef const char *value_check(const char *value, struct arena *arena);
 value_check value_name;			/* of a container: letters, digits, '_', '.', '-' */
 value_check value_volume_name;		/* LinuxKit: lower-case letters, digits, '_', '-' */
 value_check value_image;		/* a reference, only roughly: oci/reference.h knows better */
+value_check value_image_or_path;		/* or a directory with a Dockerfile: "./web" */
+value_check value_context;		/* such a directory, or a Dockerfile */
+bool value_is_path(const char *value);
 value_check value_hostname;
 value_check value_module;
 value_check value_interface;
@@ -48,6 +51,7 @@ value_check value_size, value_share;	/* "1G"; the same or "50%" */
 /* syntax.c: values with parts */
 value_check value_bind;			/* source:destination[:options] */
 value_check value_tmpfs;		/* destination[:options] */
+value_check value_port;			/* [[ADDRESS:]HOST:]PORT[/tcp|/udp] */
 value_check value_env;			/* NAME=value */
 value_check value_health;		/* image or none */
 value_check value_ill, value_oom;	/* what is done then */

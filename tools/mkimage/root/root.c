@@ -334,6 +334,27 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	return r;
 }
 
+/* All of an image, or a directory of it; one that it has not is empty. */
+static int fill_volume(struct layout *layout, const char *path, const struct manifest_volume *volume, struct error *err)
+{
+	const struct manifest_string *image = &volume->image;
+	const char *inside = volume->path.value ? path_clean(tree_arena(layout->root), volume->path.value) : "";
+	struct tree *unpacked = NULL;
+	struct tree_node *node;
+
+	if (!*inside)
+		return add_image(layout, path, image, NULL, err);
+	if (unpack(layout, image->value, &unpacked, err) < 0)
+		return error_context(err, "%s:%u:%u: image '%s'", image->at.file, image->at.line, image->at.column, image->value);
+	node = tree_resolve(unpacked, inside, true);
+	if (!node)
+		return 0;
+	if (!S_ISDIR(node->inode->mode))
+		return place_error(&volume->path.at, err, "volumes: path: '%s' of the image '%s' is not a directory",
+				   volume->path.value, image->value);
+	return tree_copy(layout->root, path, unpacked, inside, err);
+}
+
 static int add_volumes(struct layout *layout, struct error *err)
 {
 	const struct manifest *manifest = layout->input->manifest;
@@ -344,8 +365,7 @@ static int add_volumes(struct layout *layout, struct error *err)
 
 		if (tree_add_directory(layout->root, path, &directory, NULL, err) < 0)
 			return -1;
-		if (volume->image.value && *volume->image.value &&
-		    add_image(layout, path, &volume->image, NULL, err) < 0)
+		if (volume->image.value && *volume->image.value && fill_volume(layout, path, volume, err) < 0)
 			return -1;
 	}
 	return 0;

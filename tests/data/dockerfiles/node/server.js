@@ -1,0 +1,3 @@
+require("http").createServer((request, response) => {
+	response.end(`node in ${process.env.NODE_ENV}\n`);
+}).listen(3000);

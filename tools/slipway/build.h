@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Building, for `slipway build` and for `slipway run` of what is not built yet. */
+#ifndef SLIPWAY_BUILD_H
+#define SLIPWAY_BUILD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "tools/mkimage/builder/builder.h"
+#include "tools/slipway/images.h"
+
+struct build_options {
+	struct registry_values registry;
+	const char *output, *format, *store, *init, *platform, *pull;
+	unsigned int level;
+	struct builder_options builder;
+	bool locked, quiet;
+	bool silent;			/* the names of the output files are not printed */
+};
+
+/* `operand` is a manifest, or what inputs.h says. Progress goes to standard error. */
+int build_image(const struct build_options *options, const char *operand, struct error *err);
+
+/* Rows of an option table about Dockerfiles, for an options struct that has a `struct builder_options builder`. */
+#define BUILDER_OPTIONS(type)                                                                                              \
+	{ OPTION_STRING, 0, "builder", "NAME", "what builds Dockerfiles: buildah, podman or docker (default: the first that is there)", \
+	  offsetof(type, builder.builder) },                                                                               \
+	{ OPTION_FLAG, 0, "rebuild", NULL, "build Dockerfiles anew, whatever was built before", offsetof(type, builder.rebuild) }
+
+#endif
