@@ -107,7 +107,10 @@ $(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 
 # --- programs ------------------------------------------------------------------------------------
 
-PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init $(BUILD)/libexec/slipway/e2fsck
+# The script that builds kernels, with what it reads.
+SCRIPTS_BESIDE := kernel-build.sh lib-debian.sh debian-sources.sh
+PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init $(BUILD)/libexec/slipway/e2fsck \
+	$(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%)
 
 all: $(PROGRAMS) ## build everything
 
@@ -146,6 +149,10 @@ $(BUILD)/libexec/slipway/e2fsck: $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@cp -f $(TARGET_PREFIX)/libexec/e2fsck $@
 
+$(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%): $(BUILD)/libexec/slipway/%: tools/%
+	@mkdir -p $(@D)
+	@cp -f $< $@
+
 # The script knows whether there is anything to do. The key changes with the libraries, and then all of the target is built anew.
 $(BUILD)/target-libs.key: FORCE | prerequisites-check
 	@CACHE='$(CACHE)' TARGET_CC='$(TARGET_CC)' tools/target-libs.sh --link $(TARGET_PREFIX)
@@ -154,7 +161,9 @@ $(BUILD)/target-libs.key: FORCE | prerequisites-check
 # --- packages and running ------------------------------------------------------------------------
 
 # `slipway pkg build` knows by itself whether a package is up to date. The store is the user's, or SLIPWAY_STORE.
-RECIPES := $(patsubst %/build.yml,%,$(wildcard pkg/*/build.yml))
+# What builds a kernel takes minutes, and is asked for by itself.
+KERNEL_RECIPES := pkg/kernel
+RECIPES := $(filter-out $(KERNEL_RECIPES),$(patsubst %/build.yml,%,$(wildcard pkg/*/build.yml)))
 HELLO_RECIPES := pkg/busybox pkg/kernel-debian
 
 packages-hello: $(PROGRAMS)
@@ -163,6 +172,9 @@ packages-hello: $(PROGRAMS)
 # One after the other: they share apt's state.
 packages: packages-hello ## build every package of pkg/ into the store
 	@$(BUILD)/bin/slipway pkg build $(filter-out $(HELLO_RECIPES),$(RECIPES))
+
+packages-kernel: packages-hello ## build our own kernel (pkg/kernel): minutes the first time
+	@$(BUILD)/bin/slipway pkg build --cache '$(CACHE)' $(KERNEL_RECIPES)
 
 run: packages-hello ## build examples/hello.yml and boot it in QEMU
 	@mkdir -p $(BUILD)/run
@@ -179,10 +191,11 @@ include Makefile.tests
 # are about more than this directory. The others check, and say what is missing.
 GROUPS_run            := run
 GROUPS_packages       := run
+GROUPS_packages-kernel := run kernel
 GROUPS_unit           := check
 GROUPS_check          := check
-GROUPS_test           := check run test
-GROUPS_functional     := run test
+GROUPS_test           := check run test kernel
+GROUPS_functional     := run test kernel
 GROUPS_conformance    := run test
 GROUPS_check-conformance := run test
 GROUPS_qemu           := run test
@@ -192,7 +205,7 @@ GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
 GROUPS_fuzz           := fuzz
 GROUPS_fuzz-run       := fuzz
-GROUPS_prerequisites  := check run test bench
+GROUPS_prerequisites  := check run test bench kernel
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := build $(foreach g,$(GOALS),$(GROUPS_$(g))) $(if $(filter $(BUILD)/tests/%,$(GOALS)),check)
 INSTALLING := $(filter run test check-html prerequisites,$(GOALS))
@@ -204,7 +217,8 @@ prerequisites: $(BUILD)/target-libs.key ## install Debian packages (as root) and
 
 # --- the rest ------------------------------------------------------------------------------------
 
-INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck
+INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck \
+	$(SCRIPTS_BESIDE:%=libexec/slipway/%)
 MAN_PAGES := $(wildcard tools/slipway/*.[1-8] runtime/*.[1-8] runtime/command/*.[1-8] init/*.[1-8] plan/*.[1-8] docs/*.[1-8])
 
 install: $(PROGRAMS) ## install below DESTDIR and PREFIX (default /usr/local)
@@ -231,7 +245,7 @@ help: ## this list
 	@echo 'SLIPWAY_STORE  where packages go (default: the store of the user)'
 
 FORCE:
-.PHONY: all packages packages-hello run prerequisites prerequisites-check install clean help FORCE
+.PHONY: all packages packages-hello packages-kernel run prerequisites prerequisites-check install clean help FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -72,7 +72,8 @@ static void end_by(int command)
 
 void machine_end(struct machine *machine, enum machine_end end)
 {
-	bool loaded;
+	const char *poweroff = machine->plan.machine.poweroff;
+	bool loaded, restart = end == END_REBOOT || (poweroff && strcmp(poweroff, "restart") == 0);
 
 	control_close();
 	logs_close(machine);
@@ -82,7 +83,7 @@ void machine_end(struct machine *machine, enum machine_end end)
 	watchdog_close();
 	if (loaded)
 		end_by((int)LINUX_REBOOT_CMD_KEXEC);
-	end_by(end == END_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
+	end_by(restart ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel has no way to do it: what is left is not to panic. */
 	log_error("the kernel cannot end the machine: %s", strerror(errno));
 	for (;;)

@@ -90,6 +90,7 @@ struct plan_machine {
 	bool forwarding;		/* between interfaces */
 	struct plan_strings dns, search;	/* for resolv.conf */
 	const char *reboot;		/* how: "firmware" (default), "kexec" */
+	const char *poweroff;		/* how: "firmware" (default), "restart" where what runs the machine ends it then */
 	bool hotplug;			/* drivers are found by PLAN_ALIASES_PATH, and disks get names below /dev/disk */
 	const char *lockdown;		/* "none" (default), "integrity", "confidentiality" */
 	const char *machine_id;		/* 32 digits; NULL: kept on the state partition, the hypervisor's, or made anew */

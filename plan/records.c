@@ -11,6 +11,7 @@ static const char *const root_types[] = { "initramfs", "squashfs", "erofs", NULL
 static const char *const failures[] = { "poweroff", "reboot", "continue", "shell", NULL };
 static const char *const control_execs[] = { "none", "services", "host", NULL };
 static const char *const reboots[] = { "firmware", "kexec", NULL };
+static const char *const poweroffs[] = { "firmware", "restart", NULL };
 static const char *const lockdowns[] = { "none", "integrity", "confidentiality", NULL };
 static const char *const stages[] = { "onboot", "services", "onshutdown", "emergency", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
@@ -72,6 +73,7 @@ static const struct plan_field machine_fields[] = {
 	{ "dns", PLAN_LIST, AT(plan_machine, dns) },
 	{ "search", PLAN_LIST, AT(plan_machine, search) },
 	{ "reboot", PLAN_WORD, AT(plan_machine, reboot), .fallback = "firmware", .words = reboots },
+	{ "poweroff", PLAN_WORD, AT(plan_machine, poweroff), .fallback = "firmware", .words = poweroffs },
 	{ "hotplug", PLAN_BOOL, AT(plan_machine, hotplug), .fallback = "false" },
 	{ "lockdown", PLAN_WORD, AT(plan_machine, lockdown), .fallback = "none", .words = lockdowns },
 	{ "machine_id", PLAN_NAME, AT(plan_machine, machine_id) },

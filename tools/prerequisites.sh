@@ -9,10 +9,10 @@ table=$(cd "$(dirname "$0")" && pwd)/prerequisites.txt
 check=
 if [ "${1:-}" = --check ]; then check=1; shift; fi
 if [ "${1:-}" = --help ]; then
-	echo "usage: tools/prerequisites.sh [--check] [build|check|run|test|bench|fuzz]..."
+	echo "usage: tools/prerequisites.sh [--check] [build|check|run|kernel|test|bench|fuzz]..."
 	exit 0
 fi
-[ $# -gt 0 ] || set -- build check run test bench fuzz
+[ $# -gt 0 ] || set -- build check run kernel test bench fuzz
 
 known=$(awk '!/^#/ && NF { print $1 }' "$table" | sort -u)
 for group in "$@"; do

@@ -39,7 +39,7 @@ refuses "neither a file nor a block device" --disk . app
 refuses "--memory: expected a number above 0" -m 0 app
 refuses "--cpus: expected a number above 0" --cpus 0 app
 refuses "expected 'auto', 'on' or 'off'" --kvm yes app
-refuses "--machine 'pc98': unknown; there is 'q35'" --machine pc98 app
+refuses "--machine 'pc98': unknown; there is 'q35', 'microvm'" --machine pc98 app
 refuses "did you mean '--publish'?" --publsh 1:1 app
 printf 'one\ntwo\n' > two-cmdline
 cp app-kernel two-kernel

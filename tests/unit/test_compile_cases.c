@@ -8,7 +8,7 @@
  *     config-STAGE-NAME.json  one container's config; the calls of the seccomp profile left out
  *     error                   the message, instead of all of these
  *
- * A file `root` says "TYPE SOURCE"; without it the root is an initramfs. UPDATE=1 writes those
+ * A file `root` says "TYPE SOURCE [MACHINE]"; without it the root is an initramfs. UPDATE=1 writes those
  * files that are there. The images and the kernel are the stand-ins below.
  */
 #include "tools/mkimage/compile/compile.h"
@@ -186,7 +186,10 @@ static void read_root(const char *directory, struct compile_input *input, struct
 	input->root_type = text ? arena_strndup(arena, text, strcspn(text, " ")) : "initramfs";
 	if (text) {
 		text += strcspn(text, " ") + 1;
-		input->root_source = arena_strndup(arena, text, strcspn(text, "\n"));
+		input->root_source = arena_strndup(arena, text, strcspn(text, " \n"));
+		text += strcspn(text, " \n");
+		if (*text == ' ')
+			input->machine = arena_strndup(arena, text + 1, strcspn(text + 1, "\n"));
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "tests/unit/elf_sample.h"
 #include "tests/unit/image_sample.h"
 
 /* A directory of its own, a prefix in it, and something to write. */
@@ -20,6 +21,7 @@ struct fixture {
 	char directory[64];
 	char prefix[80];
 	struct tree *root, *boot;
+	struct elf_sample elf;
 	struct image_input input;
 };
 
@@ -35,10 +37,13 @@ static int setup(void **state)
 	f->root = sample_tree();
 	assert_ok(tree_open(NULL, &f->boot, &err));
 	assert_ok(tree_add_file(f->boot, "init", "init", 4, &attributes, NULL, &err));
+	f->elf = elf_sample();
 	f->input = (struct image_input){ .root = f->root,
 					 .boot = f->boot,
 					 .kernel = "KERNEL",
 					 .kernel_length = 6,
+					 .elf = &f->elf,
+					 .elf_length = sizeof(f->elf),
 					 .cmdline = "console=ttyS0 quiet" };
 	*state = f;
 	return 0;
@@ -124,6 +129,31 @@ static void kernel_squashfs_has_four_files_and_a_small_initrd(void **state)
 	data = file_of(f, "-initrd.img");
 	assert_true(data.length < 1000);
 	buffer_release(&data);
+}
+
+static void a_microvm_has_no_initrd(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+
+	assert_ok(write_as(f, "firecracker", &err));
+	assert_int_equal(files_in(f->directory), 4);
+	assert_starts(f, "-firecracker.json", "{\n", 2);
+	assert_ok(write_as(f, "microvm", &err));
+	assert_int_equal(files_in(f->directory), 3);
+	assert_starts(f, "-vmlinux", "\177ELF", 4);
+	assert_starts(f, "-squashfs.img", "hsqs", 4);
+}
+
+static void a_kernel_that_cannot_be_entered_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+
+	f->elf.second.header.n_type = 0;
+	assert_int_equal(write_as(f, "microvm", &err), -1);
+	assert_non_null(strstr(err.message, "app-vmlinux': the kernel has no PVH entry"));
+	assert_int_equal(files_in(f->directory), 0);
 }
 
 static void every_format_writes_the_files_it_names(void **state)
@@ -247,7 +277,7 @@ static void an_unknown_format_is_told_the_names(void **state)
 	(void)state;
 	assert_null(image_format_find("tar", &err));
 	assert_string_equal(err.message,
-			    "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs'");
+			    "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs', 'microvm', 'firecracker'");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -257,6 +287,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kernel_initrd_has_three_files),
 		TEST(kernel_squashfs_has_four_files_and_a_small_initrd),
+		TEST(a_microvm_has_no_initrd),
+		TEST(a_kernel_that_cannot_be_entered_is_refused),
 		TEST(every_format_writes_the_files_it_names),
 		TEST(microcode_comes_first_and_the_rest_is_aligned),
 		TEST(files_of_another_format_go_away),

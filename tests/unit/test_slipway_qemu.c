@@ -266,6 +266,31 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 	arena_release(&arena);
 }
 
+static void a_microvm_is_told_what_it_has(void **state)
+{
+	struct error err;
+	const struct qemu_credential credential = { .name = "token", .value = "x" };
+	struct qemu_vm vm = { .machine = qemu_machine_find("microvm", &err), .program = "qemu", .memory = 32, .cpus = 1,
+			      .kernel = "k", .cmdline = "quiet", .network = true, .status_fd = -1, .control_fd = -1 };
+	struct arena arena = { 0 };
+	char **argv = qemu_command(&vm, &arena);
+
+	(void)state;
+	assert_true(has_pair(argv, "-append", "quiet reboot=t nolapic_timer"));
+	assert_true(has_pair(argv, "-machine", "microvm,acpi=off,x-option-roms=off"));
+	assert_true(has_pair(argv, "-device", "virtio-net-device,netdev=net"));
+	assert_true(has_pair(argv, "-device", "virtio-serial-device"));
+	vm.cpus = 2;
+	vm.credentials = &credential;
+	vm.credentials_count = 1;
+	assert_true(has_pair(qemu_command(&vm, &arena), "-append", "quiet reboot=t qemu_fw_cfg.ioport=12@0x510:0:1:4"));
+	vm.kvm = true;
+	vm.cpus = 1;
+	vm.credentials_count = 0;
+	assert_true(has_pair(qemu_command(&vm, &arena), "-append", "quiet reboot=t"));
+	arena_release(&arena);
+}
+
 /* What --dry-run prints, a shell reads back as the same words. */
 static void the_text_of_a_command_is_the_command(void **state)
 {
@@ -290,7 +315,7 @@ static void an_unknown_machine_is_told_the_names(void **state)
 
 	(void)state;
 	assert_null(qemu_machine_find("pc98", &err));
-	assert_string_equal(err.message, "--machine 'pc98': unknown; there is 'q35'");
+	assert_string_equal(err.message, "--machine 'pc98': unknown; there is 'q35', 'microvm'");
 }
 
 /* --- what the guest says --- */
@@ -374,6 +399,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_cannot_be_is_told),
 		cmocka_unit_test(disks_keep_their_order_and_names_are_escaped),
 		cmocka_unit_test(the_text_of_a_command_is_the_command),
+		cmocka_unit_test(a_microvm_is_told_what_it_has),
 		cmocka_unit_test(an_unknown_machine_is_told_the_names),
 		cmocka_unit_test(a_status_may_come_in_pieces),
 		cmocka_unit_test(only_numbers_to_255_are_a_status),

@@ -2,11 +2,9 @@
 /* `slipway build`: a manifest becomes an image. */
 #include "tools/slipway/build.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "tools/slipway/command.h"
@@ -22,7 +20,7 @@
 static const struct option build_option_table[] = {
 	{ OPTION_STRING, 'o', "output", "PREFIX", "what the names of the output files begin with (default: the manifest's)",
 	  AT(output) },
-	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default) or kernel+squashfs", AT(format) },
+	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm or firecracker", AT(format) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
@@ -35,30 +33,13 @@ static const struct option build_option_table[] = {
 	OPTION_TABLE_END,
 };
 
-/* Beside this program: BIN/slipway and LIBEXEC/slipway/NAME have the same parent, built or installed. */
-static const char *find_beside(const char *name, struct arena *arena)
-{
-	char exe[PATH_MAX];
-	ssize_t n;
-
-	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[n > 0 ? n : 0] = '\0';
-	for (int up = 0; up < 2; up++) {
-		char *slash = strrchr(exe, '/');
-
-		if (slash)
-			*slash = '\0';
-	}
-	return path_join(arena, exe, arena_printf(arena, "libexec/slipway/%s", name));
-}
-
 static const char *find_init(const struct build_options *o, struct arena *arena)
 {
 	const char *environment = getenv("SLIPWAY_INIT");
 
 	if (o->init)
 		return o->init;
-	return environment && *environment ? environment : find_beside("init", arena);
+	return environment && *environment ? environment : command_beside("init", arena);
 }
 
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
@@ -68,6 +49,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 	struct image_input input = {
 		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
 		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
+		.elf = c->kernel.elf, .elf_length = c->kernel.elf_length, .vsock = c->manifest.control.vsock.value,
 		.compression_level = (int)o->level,
 	};
 	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
@@ -94,7 +76,7 @@ static int lay_out(const struct build_options *o, const struct image_format *for
 	struct root_input input = {
 		.manifest = &c->manifest, .compiled = &c->compiled, .images = c->images,
 		.images_count = c->images_count, .kernel = c->kernel.package ? &c->kernel : NULL, .store = c->store,
-		.init_binary = find_init(o, &c->arena), .check_binary = find_beside("e2fsck", &c->arena),
+		.init_binary = find_init(o, &c->arena), .check_binary = command_beside("e2fsck", &c->arena),
 	};
 	struct tree *root = NULL, *boot = NULL;
 	int r = -1;
@@ -107,6 +89,16 @@ static int lay_out(const struct build_options *o, const struct image_format *for
 	tree_close(boot);
 	tree_close(root);
 	return r;
+}
+
+static int check_kernel(const struct image_format *format, const struct compilation *c, struct error *err)
+{
+	const struct manifest_string *image = &c->manifest.kernel.image;
+
+	if (!format->needs_elf || c->kernel.elf)
+		return 0;
+	return place_error(&image->at, err, "kernel.image: the format '%s' needs a kernel image with '/vmlinux', as 'slipway/kernel' "
+			   "is (pkg/kernel); '%s' has none", format->name, image->value);
 }
 
 static int build(const struct build_options *o, const char *manifest_path, struct progress *progress,
@@ -134,7 +126,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 			progress_close(progress); /* likewise */
 		if (!c.manifest.kernel.image.value) {
 			error_set(err, "%s:1:1: no kernel to boot; write 'kernel:' with 'image: NAME' below it", manifest_path);
-		} else if (compilation_resolve(&options, &c, err) == 0) {
+		} else if (compilation_resolve(&options, &c, err) == 0 && check_kernel(format, &c, err) == 0) {
 			progress_step(progress, "compiling the plan");
 			if (compilation_compile(format, &c, err) == 0)
 				r = lay_out(o, format, &c, progress, err);

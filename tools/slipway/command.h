@@ -12,6 +12,7 @@ extern const struct option_command command_ctl;
 extern const struct option_command command_plan;
 extern const struct option_command command_lock;
 extern const struct option_command command_pkg_build;
+extern const struct option_command command_kernel_check;
 
 extern const struct option_command command_inspect;
 extern const struct option_command command_diff;
@@ -39,5 +40,8 @@ int command_store_open(const char *option, struct store **store, struct error *e
 
 /* What a report is put out by: `path` (whole or not at all), standard output where it is NULL. */
 int command_put_out(const char *path, const struct buffer *text, struct error *err);
+
+/* A file that came with this program: BIN/slipway and LIBEXEC/slipway/NAME have the same parent, built or installed. */
+const char *command_beside(const char *name, struct arena *arena);
 
 #endif

@@ -98,7 +98,7 @@ static int resolve_stage(const struct compilation_options *options, struct compi
 	return 0;
 }
 
-static int resolve_kernel(const struct compilation_options *options, struct compilation *c, struct error *err)
+int compilation_resolve_kernel(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
 	const struct manifest_kernel *kernel = &c->manifest.kernel;
 
@@ -128,8 +128,8 @@ int compilation_resolve(const struct compilation_options *options, struct compil
 	if (dockerfiles_build(options, c, err) < 0)
 		return -1;
 	name_fillings(m);
-	/* The kernel first: resolve_kernel() counts on its being the first image. */
-	if (resolve_kernel(options, c, err) < 0)
+	/* The kernel first: compilation_resolve_kernel() counts on its being the first image. */
+	if (compilation_resolve_kernel(options, c, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->init.count; i++) {
 		if (compile_init_image_replaced(m->init.items[i].value))
@@ -160,6 +160,7 @@ int compilation_compile(const struct image_format *format, struct compilation *c
 	struct compile_input input = {
 		.manifest = &c->manifest, .images = c->images, .images_count = c->images_count,
 		.kernel = c->kernel.lists, .root_type = format->root_type, .root_source = format->root_source,
+		.machine = format->machine,
 		.built = (uint32_t)compilation_newest_time(),
 	};
 

@@ -51,6 +51,9 @@ int dockerfiles_wrap(const struct compilation_options *options, struct compilati
 /* dockerfiles.c: `build:` of every container becomes the name of an image that is in the store. Part of resolve. */
 bool dockerfiles_wanted(const struct manifest *manifest);
 int dockerfiles_build(const struct compilation_options *options, struct compilation *c, struct error *err);
+
+/* The kernel's image and nothing else, where the manifest names one; compilation_resolve() does it, too. */
+int compilation_resolve_kernel(const struct compilation_options *options, struct compilation *c, struct error *err);
 int compilation_resolve(const struct compilation_options *options, struct compilation *c, struct error *err);
 int compilation_compile(const struct image_format *format, struct compilation *c, struct error *err);
 

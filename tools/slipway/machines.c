@@ -19,7 +19,7 @@
 
 const char *machine_name(const char *path, struct arena *arena)
 {
-	static const char *const suffixes[] = { "-kernel", "-initrd.img", "-squashfs.img", "-cmdline", ".yml", ".yaml" };
+	static const char *const suffixes[] = { "-kernel", "-vmlinux", "-firecracker.json", "-initrd.img", "-squashfs.img", "-cmdline", ".yml", ".yaml" };
 	char *name = arena_strdup(arena, path_base(path));
 	size_t length = strlen(name);
 

@@ -26,6 +26,7 @@ static int build_one(const struct pkg_options *o, const char *directory, struct 
 {
 	struct package_options options = {
 		.directory = directory, .tag = o->tag, .cache = o->cache, .force = o->force,
+		.kernel_build = command_beside("kernel-build.sh", arena),
 	};
 	struct package_result result;
 

@@ -23,14 +23,18 @@ struct qemu_machine {
 	const char *package;		/* of Debian, that has it */
 	const char *properties;		/* behind the name in -machine: ",sata=off" */
 	const char *device_suffix;	/* "pci": virtio-blk-pci */
+	const char *card_properties;	/* of the network card: ",romfile=" */
+	unsigned int disks_max;
+	/* What the kernel command line has to say besides; each begins with a space or is "". */
+	const char *words;		/* always */
+	const char *words_credentials;	/* where there are credentials */
+	const char *words_emulated;	/* without KVM, on one CPU */
 };
 
 /* NULL with an error that lists the names where there is none of that name. */
 const struct qemu_machine *qemu_machine_find(const char *name, struct error *err);
 
 /* --- disks (qemu_disks.c) --- */
-
-#define QEMU_DISKS_MAX 24		/* PCI slots, and letters of /dev/vdX */
 
 struct qemu_disk {
 	const char *path;

@@ -11,7 +11,26 @@
 
 /* What the firmware and the kernel would look for in vain is switched off: each costs boot time. */
 static const struct qemu_machine machines[] = {
-	{ "q35", "qemu-system-x86_64", "qemu-system-x86", ",sata=off,smbus=off,vmport=off,smm=off", "pci" },
+	{
+		.name = "q35", .program = "qemu-system-x86_64", .package = "qemu-system-x86",
+		.properties = ",sata=off,smbus=off,vmport=off,smm=off", .device_suffix = "pci",
+		/* Without its ROM the card cannot boot from the network, and the firmware need not try. */
+		.card_properties = ",romfile=",
+		.disks_max = 24,		/* PCI slots, and letters of /dev/vdX */
+		.words = "", .words_credentials = "", .words_emulated = "",
+	},
+	{
+		.name = "microvm", .program = "qemu-system-x86_64", .package = "qemu-system-x86",
+		.properties = ",acpi=off,x-option-roms=off", .device_suffix = "device",
+		.card_properties = "",
+		.disks_max = 5,			/* eight places for devices: the line to the host, the network, random numbers */
+		/* Made for Firecracker, an image would look for a keyboard controller that is not there. */
+		.words = " reboot=t",
+		/* No ACPI tells the kernel where the device is: docs/specs/fw_cfg of QEMU. */
+		.words_credentials = " qemu_fw_cfg.ioport=12@0x510:0:1:4",
+		/* The CPU's own timer is calibrated for a tenth of a second; on one CPU the other does as well. */
+		.words_emulated = " nolapic_timer",
+	},
 };
 
 const struct qemu_machine *qemu_machine_find(const char *name, struct error *err)
@@ -89,7 +108,9 @@ static void add_kernel(struct command *c, const struct qemu_vm *vm)
 	add_option(c, "-kernel", "%s", vm->kernel);
 	if (vm->initrd)
 		add_option(c, "-initrd", "%s", vm->initrd);
-	add_option(c, "-append", "%s", vm->cmdline);
+	add_option(c, "-append", "%s%s%s%s", vm->cmdline, vm->machine->words,
+		   vm->credentials_count ? vm->machine->words_credentials : "",
+		   !vm->kvm && vm->cpus == 1 ? vm->machine->words_emulated : "");
 }
 
 /*
@@ -135,7 +156,6 @@ static void add_disk(struct command *c, const struct qemu_vm *vm, const struct q
 	add_option(c, "-device", "virtio-blk-%s,drive=disk%zu", vm->machine->device_suffix, index);
 }
 
-/* Without its ROM the card cannot boot from the network, and the firmware need not try. */
 static void add_network(struct command *c, const struct qemu_vm *vm)
 {
 	autobuffer struct buffer netdev = { 0 };
@@ -144,7 +164,8 @@ static void add_network(struct command *c, const struct qemu_vm *vm)
 	for (size_t i = 0; i < vm->ports_count; i++)
 		buffer_printf(&netdev, ",hostfwd=%s", qemu_port_rule(&vm->ports[i], c->arena));
 	add_option(c, "-netdev", "%s", buffer_string(&netdev));
-	add_option(c, "-device", "virtio-net-%s,netdev=net,romfile=", vm->machine->device_suffix);
+	add_option(c, "-device", "virtio-net-%s,netdev=net%s", vm->machine->device_suffix,
+		   vm->machine->card_properties);
 }
 
 /* The place where init looks for them: init/credentials.c. */

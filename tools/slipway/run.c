@@ -61,7 +61,7 @@ static const struct option run_option_table[] = {
 	{ OPTION_FLAG, 0, "no-network", NULL, "no network card", offsetof(struct run_options, no_network) },
 	{ OPTION_STRING, 0, "kvm", "auto|on|off", "hardware virtualization (default auto: where it works)",
 	  offsetof(struct run_options, kvm) },
-	{ OPTION_STRING, 0, "machine", "NAME", "kind of machine (default q35)",
+	{ OPTION_STRING, 0, "machine", "NAME", "kind of machine: q35 or microvm (default: what the image was made for)",
 	  offsetof(struct run_options, machine) },
 	{ OPTION_STRING, 0, "cpu", "MODEL", "CPU model as QEMU names it", offsetof(struct run_options, cpu) },
 	{ OPTION_STRING, 0, "qemu", "PATH", "the QEMU to use", offsetof(struct run_options, qemu) },
@@ -141,15 +141,15 @@ static bool is_manifest(const char *operand, struct arena *arena)
 /* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
 static const char *find_prefix(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
 {
-	static const char *const suffixes[] = { "",         "-kernel", "-initrd.img", "-squashfs.img",
-						"-cmdline", ".yml",    ".yaml" };
+	static const char *const suffixes[] = { "",         "-kernel", "-vmlinux", "-initrd.img",      "-squashfs.img",
+						"-cmdline", ".yml",    ".yaml",    "-firecracker.json" };
 
 	if (is_input(operand, arena))
 		return build_first(operand, o, arena, err);
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		const char *prefix = without_suffix(operand, suffixes[i], arena);
 
-		if (prefix && is_file(arena_printf(arena, "%s-kernel", prefix)))
+		if (prefix && (is_file(arena_printf(arena, "%s-kernel", prefix)) || is_file(arena_printf(arena, "%s-vmlinux", prefix))))
 			return prefix;
 	}
 	if (is_manifest(operand, arena))
@@ -179,12 +179,19 @@ static int read_cmdline(const char *path, const struct option_list *more, struct
 static int describe_files(struct qemu_vm *vm, const char *operand, const struct run_options *o,
 			  struct arena *arena, const char **prefix_found, const char **root, struct error *err)
 {
-	const char *prefix = find_prefix(operand, o, arena, err);
+	const char *prefix = find_prefix(operand, o, arena, err), *machine;
 
 	if (!prefix)
 		return -1;
 	*prefix_found = prefix;
-	vm->kernel = arena_printf(arena, "%s-kernel", prefix);
+	/* A kernel without a decompressor: for a machine without firmware. */
+	vm->kernel = arena_printf(arena, "%s-vmlinux", prefix);
+	machine = is_file(vm->kernel) ? "microvm" : "q35";
+	if (!is_file(vm->kernel))
+		vm->kernel = arena_printf(arena, "%s-kernel", prefix);
+	vm->machine = qemu_machine_find(o->machine ? o->machine : machine, err);
+	if (!vm->machine)
+		return -1;
 	vm->initrd = arena_printf(arena, "%s-initrd.img", prefix);
 	if (!is_file(vm->initrd))
 		vm->initrd = NULL;
@@ -201,8 +208,9 @@ static int describe_disks(struct qemu_vm *vm, const char *root, const struct run
 {
 	struct qemu_disk *disks = arena_array(arena, o->disks.count + 1, sizeof(*disks));
 
-	if (o->disks.count >= QEMU_DISKS_MAX)
-		return error_set(err, "--disk: more than %d disks", QEMU_DISKS_MAX - 1);
+	if (o->disks.count + (root ? 1 : 0) > vm->machine->disks_max)
+		return error_set(err, "--disk: a machine of the kind '%s' takes %u disks%s", vm->machine->name, vm->machine->disks_max,
+				 root ? ", and the image is one" : "");
 	if (root)
 		disks[vm->disks_count++] =
 			(struct qemu_disk){ .path = root, .format = "raw", .readonly = true };
@@ -267,15 +275,11 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 {
 	const char *root, *prefix;
 
-	vm->machine = qemu_machine_find(o->machine, err);
-	if (!vm->machine)
-		return -1;
 	if (o->vsock > 0 && o->vsock < 3)
 		return error_set(err, "--vsock: numbers below 3 are not for machines");
 	if (o->memory == 0 || o->cpus == 0)
 		return error_set(err, "%s: expected a number above 0",
 				 o->memory == 0 ? "--memory" : "--cpus");
-	vm->program = o->qemu ? o->qemu : vm->machine->program;
 	vm->cpu = o->cpu;
 	vm->memory = o->memory;
 	vm->cpus = o->cpus;
@@ -283,8 +287,10 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->log = o->log;
 	vm->status_fd = vm->control_fd = -1;
 	vm->vsock = o->vsock;
-	if (describe_files(vm, operand, o, arena, &prefix, &root, err) < 0 ||
-	    describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, prefix, o, arena, err) < 0 ||
+	if (describe_files(vm, operand, o, arena, &prefix, &root, err) < 0)
+		return -1;
+	vm->program = o->qemu ? o->qemu : vm->machine->program;
+	if (describe_disks(vm, root, o, arena, err) < 0 || describe_ports(vm, prefix, o, arena, err) < 0 ||
 	    describe_credentials(vm, o, arena, err) < 0)
 		return -1;
 	return describe_accelerator(vm, o, err);
@@ -334,7 +340,7 @@ static int run(const char *operand, const struct run_options *o, struct arena *a
 
 static int run_main(int argc, char **argv)
 {
-	struct run_options o = { .memory = MEMORY_DEFAULT, .cpus = 1, .machine = "q35", .kvm = "auto" };
+	struct run_options o = { .memory = MEMORY_DEFAULT, .cpus = 1, .kvm = "auto" };
 	struct option_list operands = { 0 };
 	struct arena arena = { 0 };
 	int status = EXIT_NO_STATUS, r;

@@ -13,15 +13,29 @@
 static const struct addition {
 	const char *text;
 	const char *keys[5];		/* any of these in the manifest stands for it */
+	const char *machines[3];	/* of the format; none: on all */
 } additions[] = {
 	/* A machine that nobody can read is of no use: the first serial line, which QEMU and clouds show. */
-	{ "console=ttyS0", { "console" } },
+	{ "console=ttyS0", { "console" }, { NULL } },
 	/* Nobody is there to press a key: a panic ends the machine at once, and what runs it can act. */
-	{ "panic=-1", { "panic" } },
+	{ "panic=-1", { "panic" }, { NULL } },
 	/* The kernel's cipher self-tests: two thirds of the instructions of a boot of Debian's kernel. */
-	{ "cryptomgr.notests", { "cryptomgr.notests" } },
+	{ "cryptomgr.notests", { "cryptomgr.notests" }, { NULL } },
 	/* A serial line takes an exit of the virtual machine a byte: there, warnings and worse. dmesg has all. */
-	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" } },
+	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" }, { NULL } },
+	/* Without an initrd it is the kernel that mounts the root and starts PID 1, and it would try /sbin/init and each type. */
+	{ "root=/dev/vda", { "root" }, { "microvm", "firecracker" } },
+	{ "rootfstype=squashfs", { "rootfstype" }, { "microvm", "firecracker" } },
+	{ "ro", { "ro", "rw" }, { "microvm", "firecracker" } },
+	{ "init=/init", { "init" }, { "microvm", "firecracker" } },
+	/* Without ACPI there is no other way to end: a triple fault, which QEMU takes for a reset (-no-reboot) ... */
+	{ "reboot=t", { "reboot" }, { "microvm" } },
+	/* ... and the keyboard controller's reset line, which is all that Firecracker has of it. */
+	{ "reboot=k", { "reboot" }, { "firecracker" } },
+	/* 256 devices that nobody opens: 27 M instructions, where the kernel was built with them. */
+	{ "pty.legacy_count=0", { "pty.legacy_count" }, { "microvm", "firecracker" } },
+	/* Whether the timer's interrupt arrives is tried by waiting for it: a host that is busy looks like a broken one. */
+	{ "no_timer_check", { "no_timer_check" }, { "microvm", "firecracker" } },
 };
 
 /* What other keys of the manifest say, the kernel's way. */
@@ -76,6 +90,16 @@ static bool has_key(const char *cmdline, const char *key)
 	return false;
 }
 
+static bool is_for(const struct addition *addition, const char *machine)
+{
+	if (!addition->machines[0])
+		return true;
+	for (size_t i = 0; machine && i < ARRAY_SIZE(addition->machines) && addition->machines[i]; i++)
+		if (strcmp(addition->machines[i], machine) == 0)
+			return true;
+	return false;
+}
+
 static bool is_said(const struct addition *addition, const char *cmdline)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(addition->keys) && addition->keys[i]; i++)
@@ -104,7 +128,7 @@ int cmdline_compile(const struct compile_input *input, struct arena *arena, stru
 	add_policies(input->manifest, stated->value ? stated->value : "", &words);
 	add_words(&words, stated->value ? stated->value : "");
 	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
-		if (!is_said(&additions[i], buffer_string(&words)))
+		if (is_for(&additions[i], input->machine) && !is_said(&additions[i], buffer_string(&words)))
 			buffer_printf(&all, "%s%s", all.length ? " " : "", additions[i].text);
 	if (words.length)
 		buffer_printf(&all, "%s%s", all.length ? " " : "", words.data);

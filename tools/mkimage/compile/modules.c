@@ -50,22 +50,23 @@ static const struct machine_module {
 	bool boot;			/* before the root is there, where the root is on a device */
 	bool needed;			/* a kernel that has it neither as a module nor built in will not do */
 	const char *root_type;		/* only for such a root; NULL: always */
+	bool mounts;			/* the kernel mounts the root with it, where there is no initrd */
 	bool (*wanted)(const struct manifest *manifest);	/* only where this says so; NULL: always */
 } machine_modules[] = {
-	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL, NULL },
-	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL, NULL },
+	{ "virtio_pci", "the bus of a virtual machine", true, false, NULL, false, NULL },
+	{ "virtio_mmio", "the bus of a micro-VM", true, false, NULL, true, NULL },
 	/* Before what may fail, so that the host hears of it. */
-	{ "virtio_console", "the line to the host", true, false, NULL, NULL },
-	{ "virtio_blk", "the root device", true, false, NULL, NULL },
-	{ "squashfs", "the root file system", true, true, "squashfs", NULL },
-	{ "erofs", "the root file system", true, true, "erofs", NULL },
-	{ "overlay", "writable layers over the root and over containers", true, true, NULL, NULL },
-	{ "virtio_net", "the network", false, false, NULL, NULL },
-	{ "qemu_fw_cfg", "credentials from the host", false, false, NULL, has_credentials },
-	{ "virtio_rng", "random numbers early", false, false, NULL, NULL },
-	{ "af_packet", "DHCP clients", false, false, NULL, NULL },
-	{ "vmw_vsock_virtio_transport", "control by the host over vsock", false, false, NULL, has_vsock },
-	{ "ipv6", "IPv6, which programs expect", false, false, NULL, NULL },
+	{ "virtio_console", "the line to the host", true, false, NULL, false, NULL },
+	{ "virtio_blk", "the root device", true, false, NULL, true, NULL },
+	{ "squashfs", "the root file system", true, true, "squashfs", true, NULL },
+	{ "erofs", "the root file system", true, true, "erofs", true, NULL },
+	{ "overlay", "writable layers over the root and over containers", true, true, NULL, false, NULL },
+	{ "virtio_net", "the network", false, false, NULL, false, NULL },
+	{ "qemu_fw_cfg", "credentials from the host", false, false, NULL, false, has_credentials },
+	{ "virtio_rng", "random numbers early", false, false, NULL, false, NULL },
+	{ "af_packet", "DHCP clients", false, false, NULL, false, NULL },
+	{ "vmw_vsock_virtio_transport", "control by the host over vsock", false, false, NULL, false, has_vsock },
+	{ "ipv6", "IPv6, which programs expect", false, false, NULL, false, NULL },
 };
 
 /* What the kinds of interfaces need that `network:` has. */
@@ -272,8 +273,13 @@ static int visit_machine(struct modules *m, bool boot)
 	for (size_t i = 0; i < ARRAY_SIZE(machine_modules); i++) {
 		const struct machine_module *row = &machine_modules[i];
 
-		if (is_wanted(m, row, boot) &&
-		    visit_wish(m, &(struct module_wish){ row->name, row->why, row->needed }) < 0)
+		if (!is_wanted(m, row, boot))
+			continue;
+		if (row->mounts && m->input->machine && find(m, row->name))
+			return place_error(&m->input->manifest->kernel.image.at, m->err,
+					   "kernel.image: this kernel has '%s' (%s) as a module, which an image without an initrd "
+					   "cannot load", row->name, row->why);
+		if (visit_wish(m, &(struct module_wish){ row->name, row->why, row->needed }) < 0)
 			return -1;
 	}
 	return 0;

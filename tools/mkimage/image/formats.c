@@ -10,6 +10,9 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
+#include "tools/mkimage/image/firecracker.h"
+#include "tools/mkimage/image/vmlinux.h"
 
 #define FILES_MAX         ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
 #define FILE_MODE         0644
@@ -22,6 +25,13 @@
 static int write_kernel(const struct image_input *input, int fd, struct error *err)
 {
 	return file_write_all(fd, input->kernel, input->kernel_length, "kernel", err);
+}
+
+static int write_elf(const struct image_input *input, int fd, struct error *err)
+{
+	if (vmlinux_check(input->elf, input->elf_length, err) < 0)
+		return -1;
+	return file_write_all(fd, input->elf, input->elf_length, "vmlinux", err);
 }
 
 static int write_cmdline(const struct image_input *input, int fd, struct error *err)
@@ -64,6 +74,8 @@ static const struct image_file {
 	{ "-initrd.img", write_initrd },
 	{ "-squashfs.img", write_squashfs },
 	{ "-cmdline", write_cmdline },
+	{ "-vmlinux", write_elf },
+	{ "-firecracker.json", firecracker_write },
 };
 
 static const struct image_file *find_file(const char *suffix)
@@ -116,15 +128,18 @@ static void remove_stale(const struct image_format *format, const char *prefix)
 static int write_format(const struct image_format *format, const struct image_input *input,
 			const char *prefix, struct error *err)
 {
+	struct image_input named = *input;
 	struct file_output outputs[FILES_MAX];
 	size_t count = 0;
 	int r = 0;
+
+	named.name = path_base(prefix);
 
 	if (input->compression_level < 0 || input->compression_level > LEVEL_MAX)
 		return error_set(err, "compression level %d: expected 1 to %d, or 0 for the default",
 				 input->compression_level, LEVEL_MAX);
 	for (; r == 0 && format->suffixes[count]; count++)
-		r = write_one(input, format->suffixes[count], prefix, &outputs[count], err);
+		r = write_one(&named, format->suffixes[count], prefix, &outputs[count], err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = file_output_commit(&outputs[i], err);
 	if (r == 0)
@@ -159,6 +174,8 @@ int image_add_boot(const struct image_input *input, struct error *err)
 
 static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err);
 static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err);
+static int write_microvm(const struct image_input *input, const char *prefix, struct error *err);
+static int write_firecracker(const struct image_input *input, const char *prefix, struct error *err);
 
 static const struct image_format kernel_initrd = {
 	.name = "kernel+initrd",
@@ -178,6 +195,28 @@ static const struct image_format kernel_squashfs = {
 	.write = write_kernel_squashfs,
 };
 
+static const struct image_format microvm = {
+	.name = "microvm",
+	.help = "PREFIX-vmlinux, PREFIX-squashfs.img as first disk, PREFIX-cmdline; no firmware, no initrd",
+	.root_type = "squashfs",
+	.root_source = "/dev/vda",
+	.machine = "microvm",
+	.needs_elf = true,
+	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline" },
+	.write = write_microvm,
+};
+
+static const struct image_format firecracker = {
+	.name = "firecracker",
+	.help = "the same and PREFIX-firecracker.json, for firecracker --config-file",
+	.root_type = "squashfs",
+	.root_source = "/dev/vda",
+	.machine = "firecracker",
+	.needs_elf = true,
+	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-firecracker.json" },
+	.write = write_firecracker,
+};
+
 static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err)
 {
 	struct image_input whole = *input;
@@ -191,7 +230,17 @@ static int write_kernel_squashfs(const struct image_input *input, const char *pr
 	return write_format(&kernel_squashfs, input, prefix, err);
 }
 
-const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs, NULL };
+static int write_microvm(const struct image_input *input, const char *prefix, struct error *err)
+{
+	return write_format(&microvm, input, prefix, err);
+}
+
+static int write_firecracker(const struct image_input *input, const char *prefix, struct error *err)
+{
+	return write_format(&firecracker, input, prefix, err);
+}
+
+const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs, &microvm, &firecracker, NULL };
 
 const struct image_format *image_format_find(const char *name, struct error *err)
 {

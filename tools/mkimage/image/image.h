@@ -6,6 +6,7 @@
 #ifndef MKIMAGE_IMAGE_IMAGE_H
 #define MKIMAGE_IMAGE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -16,6 +17,10 @@ struct image_input {
 	struct tree *boot;		/* the small initrd; NULL where the format has none */
 	const void *kernel;		/* bytes of the kernel */
 	size_t kernel_length;
+	const void *elf;		/* bytes of the uncompressed kernel, for formats with needs_elf */
+	size_t elf_length;
+	const char *name;		/* what the names of the files begin with, without directories; set by the writer */
+	bool vsock;			/* the host steers the machine over vsock */
 	const void *ucode;		/* microcode cpio to put before the initrd; may be NULL */
 	size_t ucode_length;
 	const char *cmdline;
@@ -26,7 +31,9 @@ struct image_format {
 	const char *name;		/* "kernel+initrd" */
 	const char *help;		/* one line for --help: what it is, which files */
 	const char *root_type, *root_source;	/* what the plan is told */
+	const char *machine;		/* for compile_input; NULL: any */
 	bool needs_boot_tree;
+	bool needs_elf;			/* a kernel that is entered by its PVH note */
 	/* Suffixes of the files it writes, ended by NULL: "-kernel", "-initrd.img", "-cmdline". */
 	const char *suffixes[6];
 	int (*write)(const struct image_input *input, const char *prefix, struct error *err);

@@ -16,12 +16,14 @@
 #include "tools/mkimage/package/contents.h"
 #include "tools/mkimage/package/debs.h"
 #include "tools/mkimage/package/kernel.h"
+#include "tools/mkimage/package/kernel_source.h"
 #include "tools/mkimage/package/recipe.h"
 #include "tools/mkimage/package/write.h"
 #include "tools/mkimage/source/hash.h"
 
 #define RECIPE_BYTES_MAX (1u << 20)
 #define DEFAULT_ORG "slipway"
+#define KERNEL_PARTS "vmlinux kernel-config System.map"
 
 struct package {
 	const struct package_options *options;
@@ -30,6 +32,7 @@ struct package {
 	struct recipe recipe;
 	const char *cache;
 	struct deb_list debs;
+	const char *kernel_tar;		/* of the kernel that was built; NULL: none is wanted */
 	struct digest inputs;		/* of all that the image is made from */
 	const char *name;
 };
@@ -82,6 +85,12 @@ static int hash_inputs(struct package *p, struct error *err)
 		hash_add(hash, epoch, strlen(epoch) + 1);
 	for (size_t i = 0; i < p->debs.count; i++)
 		hash_add(hash, p->debs.items[i].digest.text, sizeof(p->debs.items[i].digest.text));
+	/* What is taken of a kernel, besides /kernel and /kernel.tar: a package from before that is out of date. */
+	if (p->recipe.kernel.value)
+		hash_add(hash, KERNEL_PARTS, sizeof(KERNEL_PARTS));
+	/* Its name is made of all that went into it. */
+	if (p->kernel_tar)
+		hash_add(hash, path_base(p->kernel_tar), strlen(path_base(p->kernel_tar)) + 1);
 	r = contents_hash_files(&p->recipe, p->arena, hash, err);
 	hash_finish(hash, &p->inputs);
 	return r;
@@ -110,11 +119,13 @@ static bool is_current(const struct package *p, struct digest *digest)
 static int fill(struct package *p, struct tree *tree, struct error *err)
 {
 	struct tree *packages = NULL;
-	bool kernel = p->recipe.kernel.value;
+	bool kernel = p->recipe.kernel.value || p->kernel_tar;
 	int r = kernel ? tree_open_shared(tree, &packages, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < p->debs.count; i++)
 		r = deb_unpack(&p->debs, &p->debs.items[i], kernel ? packages : tree, err);
+	if (r == 0 && p->kernel_tar)
+		r = kernel_source_unpack(p->kernel_tar, packages, err);
 	if (r == 0 && kernel)
 		r = package_kernel(packages, tree, err);
 	tree_close(packages);
@@ -140,6 +151,7 @@ int package_build(const struct package_options *options, struct store *store, st
 	const struct manifest_strings *debs = &p.recipe.debs, *exclude = &p.recipe.exclude;
 
 	if (find_cache(&p, err) < 0 || read_recipe(&p, err) < 0 ||
+	    (p.recipe.kernel_configs.count && kernel_source_build(options->kernel_build, p.cache, &p.recipe, arena, &p.kernel_tar, err) < 0) ||
 	    (debs->count && debs_resolve(p.cache, debs, exclude, arena, &p.debs, err) < 0) ||
 	    hash_inputs(&p, err) < 0)
 		return -1;

@@ -128,6 +128,26 @@ static int add_kernel_tar(struct tree *modules, struct tree *to, struct error *e
 	return r;
 }
 
+/* What else there may be of a kernel, and how the package calls it. */
+static const struct part {
+	const char *prefix, *name;
+} parts[] = {
+	{ "vmlinux-", "vmlinux" },		/* an ELF file, for machines that enter it directly */
+	{ "config-", "kernel-config" },		/* what `slipway kernel check` reads */
+	{ "System.map-", "System.map" },	/* names for the addresses of a trace */
+};
+
+static int copy_parts(struct tree *from, struct tree *to, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct tree_node *node = find_one(from, "boot", parts[i].prefix);
+
+		if (node && tree_copy(to, parts[i].name, from, tree_path(node, tree_arena(from)), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int package_kernel(struct tree *from, struct tree *to, struct error *err)
 {
 	struct tree_node *kernel = find_one(from, "boot", "vmlinuz-");
@@ -143,7 +163,7 @@ int package_kernel(struct tree *from, struct tree *to, struct error *err)
 	path = path_join(tree_arena(from), "lib/modules", release->name);
 	if (tree_open_shared(to, &modules, err) == 0 && tree_copy(modules, path, from, path, err) == 0 &&
 	    run_depmod(modules, release->name, err) == 0 &&
-	    tree_copy(to, "kernel", from, tree_path(kernel, tree_arena(from)), err) == 0)
+	    tree_copy(to, "kernel", from, tree_path(kernel, tree_arena(from)), err) == 0 && copy_parts(from, to, err) == 0)
 		r = add_kernel_tar(modules, to, err);
 	tree_close(modules);
 	return r;

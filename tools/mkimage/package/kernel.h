@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A kernel package in LinuxKit's shape: /kernel, and /kernel.tar with the modules and depmod's lists. */
+/*
+ * A kernel package in LinuxKit's shape: /kernel, and /kernel.tar with the modules and depmod's lists. Beside them, where
+ * there are such, /vmlinux, /kernel-config and /System.map.
+ */
 #ifndef MKIMAGE_PACKAGE_KERNEL_H
 #define MKIMAGE_PACKAGE_KERNEL_H
 

@@ -18,6 +18,7 @@ struct package_options {
 	const char *directory;		/* holds build.yml */
 	const char *tag;		/* NULL: "latest" */
 	const char *cache;		/* for apt's lists and archives; NULL is $XDG_CACHE_HOME/slipway */
+	const char *kernel_build;	/* the script tools/kernel-build.sh, where it is installed */
 	bool force;			/* build even when nothing changed */
 };
 

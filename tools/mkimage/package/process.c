@@ -47,6 +47,7 @@ static const char *last_line(int fd, char *text, size_t size)
 	return line ? line + 1 : text;
 }
 
+/* `messages` is -1 where the program told the user itself. */
 static int wait_for(pid_t pid, const char *name, const char *package, int messages, struct error *err)
 {
 	char text[600];
@@ -61,28 +62,43 @@ static int wait_for(pid_t pid, const char *name, const char *package, int messag
 		return error_set(err, "'%s' is not installed; install the package '%s'", name, package);
 	if (WIFSIGNALED(status))
 		return error_set(err, "'%s' was ended by signal %d", name, WTERMSIG(status));
+	if (messages < 0)
+		return error_set(err, "'%s' failed, see above", name);
 	return error_set(err, "'%s' failed: %s", name, last_line(messages, text, sizeof(text)));
 }
 
-int process_run(const char *const argv[], const char *package, struct buffer *output, struct error *err)
+static int run(const char *const argv[], const char *package, int messages, struct buffer *output, struct error *err)
 {
 	autobuffer struct buffer dropped = { 0 };
-	autofclose FILE *messages = tmpfile();
 	autoclose int read_end = -1;
 	int ends[2], r;
 	pid_t pid;
 
-	if (!messages || pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, "cannot run '%s'", argv[0]);
 	read_end = ends[0];
 	pid = fork();
 	if (pid == 0)
-		child(argv, ends[1], fileno(messages));
+		child(argv, ends[1], messages < 0 ? STDERR_FILENO : messages);
 	(void)close(ends[1]);
 	if (pid < 0)
 		return error_errno(err, "cannot run '%s'", argv[0]);
 	r = file_read_fd(read_end, argv[0], OUTPUT_BYTES_MAX, output ? output : &dropped, err);
 	if (r < 0)
 		(void)kill(pid, SIGKILL);
-	return wait_for(pid, argv[0], package, fileno(messages), r < 0 ? NULL : err) < 0 ? -1 : r;
+	return wait_for(pid, argv[0], package, messages, r < 0 ? NULL : err) < 0 ? -1 : r;
+}
+
+int process_run(const char *const argv[], const char *package, struct buffer *output, struct error *err)
+{
+	autofclose FILE *messages = tmpfile();
+
+	if (!messages)
+		return error_errno(err, "cannot run '%s'", argv[0]);
+	return run(argv, package, fileno(messages), output, err);
+}
+
+int process_run_shown(const char *const argv[], const char *package, struct buffer *output, struct error *err)
+{
+	return run(argv, package, -1, output, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Other programs, run to their end: apt-get and depmod. */
+/* Other programs, run to their end: apt-get, depmod, and the script that builds kernels. */
 #ifndef MKIMAGE_PACKAGE_PROCESS_H
 #define MKIMAGE_PACKAGE_PROCESS_H
 
@@ -12,5 +12,8 @@
  * fails, the error names `package`, which has it, or quotes the last line it wrote to standard error.
  */
 int process_run(const char *const argv[], const char *package, struct buffer *output, struct error *err);
+
+/* The same for what takes minutes and tells how far it is: what it writes to standard error is the user's to see. */
+int process_run_shown(const char *const argv[], const char *package, struct buffer *output, struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "tools/mkimage/compile/kernel_config.h"
 #include "tools/mkimage/tree/layer.h"
 #include "tools/mkimage/root/provenance.h"
 #include "tools/mkimage/root/root.h"
@@ -114,6 +115,12 @@ static int read_parts(const struct manifest_kernel *kernel, struct store *store,
 		return -1;
 	if (kernel->ucode.value && *kernel->ucode.value &&
 	    read_part(out->package, kernel->ucode.value, KERNEL_BYTES_MAX, &out->ucode, &out->ucode_length, err) < 0)
+		return -1;
+	if (tree_resolve(out->package, "vmlinux", true) &&
+	    read_part(out->package, "vmlinux", KERNEL_BYTES_MAX, &out->elf, &out->elf_length, err) < 0)
+		return -1;
+	if (tree_resolve(out->package, "kernel-config", true) &&
+	    read_part(out->package, "kernel-config", KERNEL_CONFIG_BYTES_MAX, &out->config, &out->config_length, err) < 0)
 		return -1;
 	if (*tar == '\0' || strcmp(tar, "none") == 0)
 		return 0;

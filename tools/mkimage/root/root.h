@@ -26,8 +26,11 @@
 struct root_kernel {
 	struct tree *package;		/* its whole root; owned */
 	struct tree *modules;		/* kernel.tar unpacked; NULL where there is none; owned */
-	const void *image, *ucode;	/* in the arena of the package tree; ucode may be NULL */
-	size_t image_length, ucode_length;
+	/* In the arena of the package tree; the others but `image` may be NULL. */
+	const void *image, *ucode;
+	const void *elf;		/* /vmlinux: the kernel, not compressed */
+	const void *config;		/* /kernel-config */
+	size_t image_length, ucode_length, elf_length, config_length;
 	struct compile_kernel lists;	/* for compile() */
 };
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# The formats without firmware and initrd, on our own kernel: each boots to a ready service, ends by itself with its status, and
+# is steered from the host.
+set -u
+. "$TOP/tests/qemu/lib.sh"
+need jq
+"$SLIPWAY" image inspect --store "$PACKAGE_STORE" slipway/kernel > /dev/null 2>&1 || skip "no kernel of our own: run 'make packages-kernel'"
+
+KERNEL='kernel:
+  image: slipway/kernel'
+# What the kernel and the manifest have to say about each other.
+check "the kernel has what every manifest needs" "$SLIPWAY" kernel check --store "$PACKAGE_STORE" --image slipway/kernel "$TOP/examples/network.yml"
+
+for format in microvm firecracker; do
+	build own "$format" <<-EOF
+		$KERNEL
+		onboot:
+		  - name: one
+		    image: slipway/busybox
+		    command: [/bin/busybox, echo, "first of onboot"]
+		services:
+		  - name: server
+		    image: slipway/busybox
+		    command: [/bin/busybox, sh, -c, "echo ready >&3; /bin/busybox sleep 1000"]
+		    ready: fd
+		    stop_timeout: 300ms
+		    userns: auto
+		  - name: seven
+		    image: slipway/busybox
+		    command: [/bin/busybox, sh, -c, "/bin/busybox echo the server is ready; exit 7"]
+		    after: [server]
+		    requires: [server]
+		    restart: never
+		    on_exit: poweroff
+	EOF
+	boot own "$format" -m 64
+	same "$format: the status of the service is that of the machine" 7 "$status"
+	console "$format: onboot ran" "first of onboot"
+	console "$format: the service that waited for the ready one ran" "the server is ready"
+done
+
+cd "$TEST_TMP" || exit 1
+json=own-firecracker-firecracker.json
+same "firecracker: the configuration names the kernel beside it" own-firecracker-vmlinux "$(jq -r '."boot-source".kernel_image_path' "$json")"
+same "firecracker: and the root" own-firecracker-squashfs.img "$(jq -r '.drives[] | select(.is_root_device) | .path_on_host' "$json")"
+same "firecracker: with the command line that was booted" "$(cat own-firecracker-cmdline)" "$(jq -r '."boot-source".boot_args' "$json")"
+for file in $(jq -r '."boot-source".kernel_image_path, .drives[].path_on_host' "$json"); do check "firecracker: $file is there" test -s "$file"; done
+
+# Two processors, a credential and a state partition: told on the command line, since nothing can be found.
+build more microvm <<-EOF
+	$KERNEL
+	storage:
+	  state: {wait: 60s}
+	volumes:
+	  - {name: data, persistent: true, size: 8M}
+	services:
+	  - name: all
+	    image: slipway/busybox
+	    binds: ["data:/data"]
+	    credentials: [token]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox nproc; /bin/busybox cat /run/credentials/all/token; /bin/busybox df /data | /bin/busybox tail -n 1"]
+	    restart: never
+	    on_exit: poweroff
+EOF
+boot more microvm -m 128 --cpus 2 --credential token=opensesame --disk "$TEST_TMP/state,size=64M"
+same "a machine with a disk ends with status 0" 0 "$status"
+check "two processors" grep -qE "^2.?$" "$TEST_TMP/console"
+console "the credential" opensesame
+check "a volume of its size" grep -qE " 8192 .* /data" "$TEST_TMP/console"
+
+# A boot that fails says why, and ends.
+build broken microvm <<-EOF
+	$KERNEL
+	onboot:
+	  - name: fails
+	    image: slipway/busybox
+	    command: [/bin/busybox, sh, -c, "exit 3"]
+EOF
+boot broken microvm -m 64
+same "a failed onboot step ends the boot with status 1" 1 "$status"
+check "the host hears the cause" grep -qF "boot failed: onboot: 'fails' ended with status 3" "$TEST_TMP/stderr"
+
+# What the format cannot do is refused when it is built.
+if build debian microvm 2> "$TEST_TMP/refused" <<-EOF
+	kernel: {image: slipway/kernel-debian}
+	services: [{name: one, image: slipway/busybox}]
+EOF
+then not_ok "a kernel that has no /vmlinux is refused"; else ok "a kernel that has no /vmlinux is refused"; fi
+check "with what to take instead" grep -qF "needs a kernel image with '/vmlinux', as 'slipway/kernel' is" "$TEST_TMP/refused"
+finish

@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds a kernel from Debian's kernel source and fragments of a configuration (kernel-configs/).
+#
+#   $CACHE/sources/linux-source-VERSION@RELEASE/   Debian's package of the source, as apt fetched and checked it, with SHA256SUMS
+#   $CACHE/kernels/KEY.tar                         boot/{vmlinuz,vmlinux,config,System.map}-RELEASE, lib/modules/RELEASE; KEY
+#                                                  covers source, options, compiler, and this recipe
+#   $CACHE/kernels/KEY.log
+#
+# Prints the path of the tar. Whatever has its final name is whole. The same key gives the same bytes: times, names and paths
+# of the machine that built it are not in them.
+set -euo pipefail
+export LC_ALL=C
+umask 022
+unset CDPATH MAKEFLAGS MAKELEVEL MFLAGS CFLAGS CPPFLAGS LDFLAGS BUILD KBUILD_OUTPUT KCONFIG_CONFIG KCFLAGS ARCH CROSS_COMPILE LOCALVERSION
+
+VERSION=6.12
+RELEASE=trixie
+
+usage()
+{
+	cat <<-USAGE
+	usage: tools/kernel-build.sh [--key] [--configure FILE] [--refresh] [--cache DIR] FRAGMENT...
+	  --key              print the key of what would be built, and build nothing
+	  --configure FILE   write the whole configuration to FILE, and build nothing
+	  --refresh          ask the archive for the source again: brings in Debian's newer kernel
+	  --cache DIR        in place of CACHE
+	environment: CACHE (default ~/.cache/slipway), JOBS (default: as many as processors)
+	USAGE
+}
+
+here=$(dirname "$(readlink -f "$0")")
+CACHE=${CACHE:-${SLIPWAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway}}
+JOBS=${JOBS:-$(nproc)}
+package=linux-source-$VERSION
+work= refresh= key_only= configure= release=$RELEASE
+
+say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
+fail() { printf 'kernel-build: %s\n' "$*" >&2; exit 1; }
+leave() { [ -z "$work" ] || rm -rf "$work"; }
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+. "$here/lib-debian.sh"
+
+# --- the source ------------------------------------------------------------------------------------
+
+fetch()
+{
+	if [ -e "$source/SHA256SUMS" ] && [ -z "$refresh" ]; then
+		[ -n "${1:-}" ] || return 0
+		(cd "$source" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && return 0
+		say NOTE "the cached source of the kernel is damaged; fetching it again"
+	fi
+	mkdir -p "$work/fetch" "$CACHE/sources"
+	fetch_debs "$work/fetch" "$package" >&2
+	(cd "$work/fetch" && sha256sum -- *.deb >"$work/sums" && mv "$work/sums" SHA256SUMS)
+	rm -rf "$source"
+	mv "$work/fetch" "$source"
+}
+
+# A .deb is an ar archive with data.tar.*, and the source is a tar in that. Of the documentation only what the build reads.
+unpack_kernel()
+{
+	local deb
+	deb=$(echo "$source"/"$package"_*.deb)
+	mkdir -p "$work/deb" "$work/src"
+	say UNPACK "${deb##*/}"
+	(cd "$work/deb" && ar x "$deb" && tar -xf data.tar.* --no-same-owner --wildcards "./usr/src/*.tar.*")
+	tar -C "$work/src" --strip-components=1 --no-same-owner -xf "$work"/deb/usr/src/*.tar.* \
+		--exclude='*/Documentation/?*/*' --exclude='*/tools/testing/selftests'
+	rm -rf "$work/deb"
+}
+
+# --- the configuration -----------------------------------------------------------------------------
+
+# "CONFIG_NAME=value  # why" becomes "CONFIG_NAME=value". Any other line is an error, and so is an option without a reason.
+read_fragments()
+{
+	local file bad
+	for file; do
+		[ -r "$file" ] || fail "cannot read '$file'"
+		bad=$(grep -nvE '^(#.*|[[:space:]]*|CONFIG_[A-Za-z0-9_]+=("[^"]*"|[A-Za-z0-9]+)[[:space:]]+#[[:space:]]*[^[:space:]].*)$' "$file" | head -n 1 || true)
+		[ -z "$bad" ] || fail "$file:${bad%%:*}: expected 'CONFIG_NAME=value  # why', got '${bad#*:}'"
+		sed -nE 's/^(CONFIG_[A-Za-z0-9_]+=("[^"]*"|[A-Za-z0-9]+)).*/\1/p' "$file"
+	done
+}
+
+# Of an option that is said twice the last counts.
+merge() { awk -F = '{ value[$1] = $0 } !($1 in order) { order[$1] = ++n; name[n] = $1 } END { for (i = 1; i <= n; i++) print value[name[i]] }'; }
+
+# Kconfig drops what its dependencies do not allow without a word, so each line is looked up in what came out.
+check_held()
+{
+	local line name lost=
+	while IFS= read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) ! grep -q "^$name=" "$1" || lost+="  $line became $(grep "^$name=" "$1")"$'\n' ;;
+		*) grep -qxF -- "$line" "$1" || lost+="  $line is not in it: an option that it depends on is missing, or there is none of that name"$'\n' ;;
+		esac
+	done <"$work/options"
+	[ -z "$lost" ] || fail "the kernel's configuration lost lines of the fragments:"$'\n'"${lost%$'\n'}"
+}
+
+kernel_make()
+{
+	make -s -C "$work/src" KBUILD_BUILD_TIMESTAMP="$(date -u -d "@${SOURCE_DATE_EPOCH:-0}")" KBUILD_BUILD_VERSION=1 KBUILD_BUILD_USER=slipway \
+		KBUILD_BUILD_HOST=slipway "$@"
+}
+
+configure_kernel()
+{
+	kernel_make KCONFIG_ALLCONFIG="$work/options" allnoconfig >>"$log" 2>&1 || failed
+	check_held "$work/src/.config"
+}
+
+# --- building --------------------------------------------------------------------------------------
+
+failed()
+{
+	tail -n 20 "$log" | sed 's/^/  | /' >&2
+	fail "cannot build the kernel: the whole log is $log"
+}
+
+# How far it is: make tells what it compiles, and the count goes up to some thousands. One line a half minute, for logs, too.
+watch_progress()
+{
+	local begin=$SECONDS
+	while sleep 30; do say KERNEL "$((SECONDS - begin)) s: $(find "$work/src" -name '*.o' | wc -l) files compiled"; done
+}
+
+build_kernel()
+{
+	local begin=$SECONDS watch status=0 release
+	say KERNEL "building; the log is $log"
+	# Without the lock, which a sleep that is left over would keep.
+	watch_progress 9>&- &
+	watch=$!
+	kernel_make -j"$JOBS" bzImage modules.builtin >>"$log" 2>&1 || status=$?
+	kill "$watch" && wait "$watch" 2>/dev/null || true
+	[ $status -eq 0 ] || failed
+	release=$(kernel_make kernelrelease)
+	mkdir -p "$work/root/boot" "$work/root/lib/modules/$release"
+	cp "$work/src/arch/x86/boot/bzImage" "$work/root/boot/vmlinuz-$release"
+	# Symbols are in System.map; the notes, by which the entry is found, stay.
+	objcopy --strip-all "$work/src/vmlinux" "$work/root/boot/vmlinux-$release"
+	cp "$work/src/.config" "$work/root/boot/config-$release"
+	cp "$work/src/System.map" "$work/root/boot/System.map-$release"
+	cp "$work/src"/modules.builtin "$work/src"/modules.builtin.modinfo "$work/root/lib/modules/$release/"
+	: >"$work/root/lib/modules/$release/modules.order"
+	tar -C "$work/root" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -cf "$work/kernel.tar" boot lib
+	say KERNEL "$release: built in $((SECONDS - begin)) s, $(stat -c %s "$work/root/boot/vmlinuz-$release") bytes compressed"
+	mv "$work/kernel.tar" "$kernels/$key.tar"
+}
+
+key_of()
+{
+	{
+		cat "$source/SHA256SUMS" "$work/options"
+		echo "gcc $(gcc -dumpmachine) $(gcc -dumpfullversion) $(ld -v) ${SOURCE_DATE_EPOCH:-0}"
+		declare -f unpack_kernel kernel_make configure_kernel build_kernel
+	} | sha256sum | cut -c 1-16
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--key) key_only=1 ;;
+	--configure) configure=${2:?--configure needs a file}; shift ;;
+	--refresh) refresh=1 ;;
+	--cache) CACHE=${2:?--cache needs a directory}; shift ;;
+	--help) usage; exit 0 ;;
+	--*) usage >&2; exit 2 ;;
+	*) break ;;
+	esac
+	shift
+done
+[ $# -gt 0 ] || { usage >&2; exit 2; }
+
+kernels=$CACHE/kernels
+source=$CACHE/sources/$package@$RELEASE
+[ "$(uname -m)" = x86_64 ] || fail "kernels are built on x86-64 alone so far"
+for tool in gcc ld ar make flex bison bc apt-get tar xz awk flock sha256sum objcopy perl; do
+	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'tools/prerequisites.sh kernel' (as root)"
+done
+[ -e /usr/include/gelf.h ] || fail "gelf.h is missing: run 'tools/prerequisites.sh kernel' (as root)"
+
+mkdir -p "$kernels" || fail "cannot make '$kernels': set CACHE to a directory that can be written"
+exec 9>"$kernels/lock"
+flock -n 9 || { say WAIT "another kernel is being built"; flock 9; }
+rm -rf "$kernels"/work.*    # of builds that were killed: we have the lock, so nobody uses them
+work=$(mktemp -d "$kernels/work.XXXXXX")
+read_fragments "$@" >"$work/lines"
+merge <"$work/lines" >"$work/options"
+fetch
+key=$(key_of) log=$kernels/$key.log
+if [ -n "$key_only" ]; then
+	echo "$key"
+	exit 0
+fi
+if [ -n "$configure" ] || [ ! -e "$kernels/$key.tar" ]; then
+	: >"$log"
+	fetch checked
+	unpack_kernel
+	configure_kernel
+	[ -z "$configure" ] || { cp "$work/src/.config" "$configure"; exit 0; }
+	build_kernel
+fi
+echo "$kernels/$key.tar"

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/mkimage/package/kernel_source.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "tools/mkimage/package/process.h"
+#include "tools/mkimage/tree/layer.h"
+
+/* Relative to build.yml, as all that a recipe names. */
+static const char *beside(const struct recipe *recipe, const char *path, struct arena *arena)
+{
+	const char *slash = strrchr(recipe->path, '/');
+
+	if (*path == '/' || !slash)
+		return path;
+	return path_join(arena, arena_strndup(arena, recipe->path, (size_t)(slash - recipe->path)), path);
+}
+
+int kernel_source_build(const char *script, const char *cache, const struct recipe *recipe, struct arena *arena, const char **tar,
+			struct error *err)
+{
+	const struct manifest_strings *fragments = &recipe->kernel_configs;
+	const char **argv = arena_array(arena, fragments->count + 4, sizeof(*argv));
+	autobuffer struct buffer output = { 0 };
+	struct error cause;
+	size_t n = 0;
+
+	argv[n++] = script;
+	argv[n++] = "--cache";
+	argv[n++] = cache;
+	for (size_t i = 0; i < fragments->count; i++) {
+		argv[n] = beside(recipe, fragments->items[i].value, arena);
+		if (access(argv[n++], R_OK) < 0)
+			return place_error(&fragments->items[i].at, err, "kernel_configs: cannot read '%s'", argv[n - 1]);
+	}
+	if (process_run_shown(argv, "slipway", &output, &cause) < 0)
+		return place_error(&fragments->items[0].at, err, "kernel_configs: %s", cause.message);
+	*tar = arena_strndup(arena, buffer_string(&output), strcspn(buffer_string(&output), "\n"));
+	return **tar ? 0 : error_set(err, "'%s' printed no path of a kernel", script);
+}
+
+static long read_tar(void *context, void *data, size_t length, struct error *err)
+{
+	ssize_t n = read(*(const int *)context, data, length);
+
+	return n < 0 ? error_errno(err, "cannot read it") : (long)n;
+}
+
+int kernel_source_unpack(const char *tar, struct tree *tree, struct error *err)
+{
+	autoclose int fd = open(tar, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", tar);
+	return layer_apply(tree, read_tar, &fd, NULL, tar, err) < 0 ? error_context(err, "'%s'", tar) : 0;
+}
