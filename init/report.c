@@ -18,7 +18,7 @@
 #define TOP_TIME 500			/* milliseconds between the two looks that make a rate */
 #define NONE (-1)
 
-static const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown" };
+static const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
 
 /* ------------------------------------------------------------ cgroups */
 

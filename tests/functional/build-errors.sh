@@ -38,6 +38,9 @@ blob()
 refused "an unknown format" "slipway: *'nonsense'*kernel+initrd*" -f nonsense hello.yml
 refused "a manifest that is not there" "slipway: nothing.yml: there is no such file*" nothing.yml
 refused "a directory" "slipway: *directory*" .
+echo "services: {}" > compose.yaml
+refused "a compose file" "slipway: compose.yaml: compose files cannot be read yet*" compose.yaml
+rm compose.yaml
 refused "an init binary that is not there" "slipway: cannot open the init binary 'nowhere'*" --init nowhere hello.yml
 refused "a store that is a file" "slipway: *" --store hello.yml hello.yml
 

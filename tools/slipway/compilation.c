@@ -22,8 +22,12 @@ int compilation_read(const struct compilation_options *options, struct compilati
 {
 	struct input input;
 
-	if (input_find(options->manifest_path, &c->arena, &input, err) < 0 ||
-	    builder_options_check(&options->builder, err) < 0 || (input.kind == INPUT_MANIFEST &&
+	if (input_find(options->manifest_path, &c->arena, &input, err) < 0)
+		return -1;
+	if (input.kind == INPUT_COMPOSE)
+		return error_set(err, "%s: compose files cannot be read yet; write a manifest with the same services, see "
+				 "slipway-manifest(5)", input.path);
+	if (builder_options_check(&options->builder, err) < 0 || (input.kind == INPUT_MANIFEST &&
 	    manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0) ||
 	    command_store_open(options->store, &c->store, err) < 0)
 		return -1;

@@ -319,7 +319,7 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	struct tree *root = layout->root, *image;
 	struct arena arena = { 0 };
 	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
-	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown" };
+	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
 	int r = -1;
 
 	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
