@@ -76,7 +76,7 @@ service()
 	service count "n=0; while [ \$n -lt 600 ]; do n=\$((n + 1)); echo line \$n; [ \$((n % 10)) != 0 ] || echo error \$n >&2; [ \$((n % 5)) != 0 ] || /bin/busybox usleep 30000; done; /bin/busybox sleep 1000" <<-'END'
 		log: {file: {size: 16K, count: 2, sync: always}}
 	END
-	service words "echo half; printf 'one and '; /bin/busybox sleep 1; echo 'the other'; printf 'no end'; /bin/busybox sleep 1000" < /dev/null
+	service words "echo half; printf 'one and '; /bin/busybox sleep 5; echo 'the other'; printf 'no end'; /bin/busybox sleep 1000" < /dev/null
 	service strange "printf 'tab\\\\tquote\\\"back\\\\\\\\ bad\\\\377 esc\\\\033[2J\\\\n'; /bin/busybox head -c 9000 /dev/zero | /bin/busybox tr '\\\\0' x; echo; /bin/busybox sleep 1000" < /dev/null
 	service forwards "echo to the kernel; /bin/busybox sleep 1000" <<-'END'
 		log: {console: false, kmsg: true}
