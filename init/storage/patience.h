@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define PATIENCE_DISK 5000u		/* milliseconds that a disk has for an answer, those of a motor that starts not counted */
+#define PATIENCE_DISK 15000u		/* milliseconds that a disk has for an answer, those of a motor that starts not counted */
 
 #define PATIENCE_ANSWER_MAX 4096u	/* bytes */
 
