@@ -121,7 +121,9 @@ check "with times that do not go back" sh -c "'$SLIPWAY' ctl logs --json count |
 # --- what lines look like
 has "what has no end comes all the same" words "no end"
 ctl logs --json words | jq -c '[.text, .partial == true]' > "$TEST_TMP/words"
-same "and is marked" '["half",false] ["one and ",true] ["the other",false] ["no end",true]' "$(tr '\n' ' ' < "$TEST_TMP/words" | sed 's/ $//')"
+# The first such line is whole where the log process was killed more often than lines wait for their end.
+check "and is marked" grep -qxF -e '["half",false] ["one and ",true] ["the other",false] ["no end",true]' \
+	-e '["half",false] ["one and the other",false] ["no end",true]' <<< "$(tr '\n' ' ' < "$TEST_TMP/words" | sed 's/ $//')"
 same "any byte is a string of JSON" 'tab	quote"back\ bad'$'\xef\xbf\xbd'' esc'$'\033''[2J' "$(ctl logs --json strange | jq -sr '.[0].text')"
 same "a line that is too long comes in pieces" '9000 true true' \
 	"$(ctl logs --json strange | jq -sr '[.[1:][].text | length] as $n | "\($n | add) \($n | length > 2) \($n | max <= 4096)"')"
