@@ -18,8 +18,6 @@
 #define TOP_TIME 500			/* milliseconds between the two looks that make a rate */
 #define NONE (-1)
 
-static const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
-
 /* ------------------------------------------------------------ cgroups */
 
 /* A file of the service's cgroup; empty where it is not there. */
@@ -132,7 +130,7 @@ static void add_status(struct buffer *out, const struct machine *machine, const 
 
 	record_begin(out, "service");
 	record_add(out, "name", s->plan->name);
-	record_add(out, "stage", stage_names[s->plan->stage]);
+	record_add(out, "stage", plan_stage_names[s->plan->stage]);
 	record_add(out, "state", service_state_names[s->state]);
 	record_add_number(out, "for_ms", now - s->since);
 	record_add_number(out, "since_us", dmesg_boot_time() + s->since * 1000);

@@ -115,6 +115,7 @@ struct plan_sysctl {
 };
 
 enum plan_stage { PLAN_ONBOOT, PLAN_SERVICES, PLAN_ONSHUTDOWN, PLAN_EMERGENCY, PLAN_STAGES };
+extern const char *const plan_stage_names[];	/* "onboot", ...: the manifest's keys, and a part of paths; ended by NULL */
 enum plan_restart { PLAN_RESTART_NEVER, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_ALWAYS };
 enum plan_exit { PLAN_EXIT_IGNORE, PLAN_EXIT_POWEROFF, PLAN_EXIT_REBOOT };
 

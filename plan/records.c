@@ -13,7 +13,7 @@ static const char *const control_execs[] = { "none", "services", "host", NULL };
 static const char *const reboots[] = { "firmware", "kexec", NULL };
 static const char *const poweroffs[] = { "firmware", "restart", NULL };
 static const char *const lockdowns[] = { "none", "integrity", "confidentiality", NULL };
-static const char *const stages[] = { "onboot", "services", "onshutdown", "emergency", NULL };
+const char *const plan_stage_names[] = { "onboot", "services", "onshutdown", "emergency", NULL };
 static const char *const restarts[] = { "never", "on-failure", "always", NULL };
 static const char *const exits[] = { "ignore", "poweroff", "reboot", NULL };
 static const char *const readies[] = { "exec", "fd", "notify", "probe", NULL };
@@ -45,7 +45,7 @@ static const char *cgroup_fallback(const void *record, char scratch[PLAN_SCRATCH
 {
 	const struct plan_container *c = record;
 
-	(void)snprintf(scratch, PLAN_SCRATCH, "%s/%s", stages[c->stage], c->name);
+	(void)snprintf(scratch, PLAN_SCRATCH, "%s/%s", plan_stage_names[c->stage], c->name);
 	return scratch;
 }
 
@@ -142,7 +142,7 @@ static const struct plan_field remote_fields[] = {
 };
 
 static const struct plan_field container_fields[] = {
-	{ "stage", PLAN_ENUM, AT(plan_container, stage), .required = true, .words = stages },
+	{ "stage", PLAN_ENUM, AT(plan_container, stage), .required = true, .words = plan_stage_names },
 	{ "name", PLAN_NAME, AT(plan_container, name), .required = true },
 	{ "bundle", PLAN_FILE, AT(plan_container, bundle), .required = true },
 	{ "filter", PLAN_FILE, AT(plan_container, filter) },

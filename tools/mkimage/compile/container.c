@@ -20,7 +20,7 @@ int job_error(const struct job *job, const struct place *at, const char *format,
 	va_start(ap, format);
 	(void)vsnprintf(message, sizeof(message), format, ap);
 	va_end(ap);
-	return place_error(at && at->file ? at : &job->stated->at, job->err, "%s[%zu].%s", stage_names[job->stage],
+	return place_error(at && at->file ? at : &job->stated->at, job->err, "%s[%zu].%s", plan_stage_names[job->stage],
 			   job->index, message);
 }
 
@@ -172,7 +172,7 @@ static int compile_cgroup(struct job *job, struct oci_linux *linux_)
 {
 	const struct manifest_string *stated = &job->merged.cgroups_path;
 
-	linux_->cgroups_path = arena_printf(job->arena, "/%s/%s", stage_names[job->stage], job->stated->name.value);
+	linux_->cgroups_path = arena_printf(job->arena, "/%s/%s", plan_stage_names[job->stage], job->stated->name.value);
 	if (!stated->value || !*stated->value)
 		return 0;
 	if (path_escapes(stated->value) || !*path_clean(job->arena, stated->value) || strchr(stated->value, ':'))

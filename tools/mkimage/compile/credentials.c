@@ -47,7 +47,7 @@ int credentials_prepare(struct job *job, struct plan *plan)
 			.optional = stated->optional.value,
 		};
 		if (stated->source.value)
-			prepare->source = compile_credential_path(job->arena, stage_names[job->stage],
+			prepare->source = compile_credential_path(job->arena, plan_stage_names[job->stage],
 								  job->stated->name.value, stated->name.value);
 	}
 	return 0;

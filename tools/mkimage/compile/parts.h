@@ -144,6 +144,4 @@ int machine_compile(const struct compile_input *input, struct arena *arena, stru
 /* network.c: `link` and `route` records, and what `machine` says about the network. */
 void network_compile(const struct compile_input *input, struct arena *arena, struct plan *plan);
 
-extern const char *const stage_names[PLAN_STAGES];
-
 #endif

@@ -12,8 +12,6 @@
 #define RESTARTS_MAX 1000000u		/* as in the plan's table */
 #define ONSHUTDOWN_TIMEOUT 60000u	/* milliseconds */
 
-const char *const stage_names[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
-
 static const char *const restart_words[] = { "never", "on-failure", "always", NULL };
 static const char *const exit_words[] = { "ignore", "poweroff", "reboot", NULL };
 static const char *const failure_words[] = { "stop", "continue", NULL };
@@ -49,7 +47,7 @@ static int compile_restart(struct job *job, struct plan_container *out)
 		out->restart = (enum plan_restart)word;
 		if (out->restart == PLAN_RESTART_ALWAYS && job->stage != PLAN_SERVICES)
 			return job_error(job, &stated->at, "restart: 'always' is for services: what %s starts next waits "
-					 "for this one's end", stage_names[job->stage]);
+					 "for this one's end", plan_stage_names[job->stage]);
 		if (out->restart == PLAN_RESTART_ALWAYS && out->oneshot)
 			return job_error(job, &stated->at, "restart: 'always' does not go with 'oneshot', which is not "
 					 "started again after status 0; write 'on-failure'");
@@ -114,7 +112,7 @@ static int compile_exit(struct job *job, struct plan_container *out)
 				 stated->value);
 	if (word != PLAN_EXIT_IGNORE && job->stage >= PLAN_ONSHUTDOWN)
 		return job_error(job, &stated->at, "on_exit: the machine is ending already when %s runs",
-				 stage_names[job->stage]);
+				 plan_stage_names[job->stage]);
 	out->on_exit = (enum plan_exit)word;
 	return 0;
 }
@@ -183,7 +181,7 @@ static int check_services_only(const struct job *job)
 	for (size_t i = 0; i < ARRAY_SIZE(keys) && job->stage != PLAN_SERVICES; i++)
 		if (keys[i].stated)
 			return job_error(job, keys[i].at, "%s: is for services: %s containers run one by one", keys[i].key,
-					 stage_names[job->stage]);
+					 plan_stage_names[job->stage]);
 	return 0;
 }
 
@@ -233,7 +231,7 @@ static int compile_timeout(struct job *job, struct plan_container *out)
 /* LinuxKit's names: onboot and onshutdown are numbered by their order, services are not. */
 static const char *bundle_of(const struct job *job)
 {
-	const char *stage = stage_names[job->stage], *name = job->stated->name.value;
+	const char *stage = plan_stage_names[job->stage], *name = job->stated->name.value;
 
 	if (job->stage == PLAN_SERVICES)
 		return arena_printf(job->arena, "/containers/%s/%s", stage, name);

@@ -247,13 +247,12 @@ static int read_plan(struct opening *o, struct error *err)
 static int read_container(struct opening *o, const struct plan_container *plan, struct contents_container *container,
 			  struct error *err)
 {
-	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
 	const char *path;
 	size_t length;
 	char *text;
 
 	*container = (struct contents_container){
-		.stage = stages[plan->stage], .name = json_utf8(o->arena, plan->name), .plan = plan,
+		.stage = plan_stage_names[plan->stage], .name = json_utf8(o->arena, plan->name), .plan = plan,
 		.bundle = path_clean(o->arena, plan->bundle),
 	};
 	path = arena_printf(o->arena, "%s/config.json", container->bundle);

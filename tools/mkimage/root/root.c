@@ -319,7 +319,6 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	struct tree *root = layout->root, *image;
 	struct arena arena = { 0 };
 	const char *rootfs = path_join(&arena, plan->bundle + 1, "rootfs");
-	static const char *const stages[PLAN_STAGES] = { "onboot", "services", "onshutdown", "emergency" };
 	int r = -1;
 
 	if (tree_add_directory(root, rootfs, &directory, NULL, err) == 0 &&
@@ -327,7 +326,7 @@ static int add_container(struct layout *layout, size_t index, struct error *err)
 	    resolve_user(container, image, tree_arena(root), err) == 0 &&
 	    add_mount_points(container, root, rootfs, err) == 0 &&
 	    own(container, root, rootfs, err) == 0 &&
-	    add_credentials(layout->input, container->manifest, stages[plan->stage], root, err) == 0)
+	    add_credentials(layout->input, container->manifest, plan_stage_names[plan->stage], root, err) == 0)
 		r = add_config(container, plan, root, err);
 	compile_own_credentials(layout->input->compiled, index);
 	arena_release(&arena);
