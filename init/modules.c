@@ -100,7 +100,8 @@ int modules_load(const struct plan *plan, bool on_root, struct error *err)
 		return 0;
 	if (share_progress(err) < 0)
 		return -1;
-	while (worker_wait(&job, err) < 0) {
+	/* No process where the initrd had them all. */
+	while (progress->next < plan->modules_count && worker_wait(&job, err) < 0) {
 		const char *path = progress->next < plan->modules_count ? plan->modules[progress->next].path : "";
 
 		if (err->number != ETIMEDOUT || !*path)
