@@ -37,6 +37,19 @@ static void __attribute__((noreturn)) child(const struct worker_job *job, int pi
 	_exit(1);
 }
 
+/* Whose failure it is, where who asks has not said it. */
+static int named(const char *name, struct error *err)
+{
+	return *name ? error_context(err, "%s", name) : -1;
+}
+
+static int too_late(struct error *err, const char *message)
+{
+	error_set(err, "%s", message);
+	err->number = ETIMEDOUT;
+	return -1;
+}
+
 /* Not fork(): PID 1 has no handlers to run, and one thread. */
 static pid_t make_child(const struct worker_job *job, int *read_end, struct error *err)
 {
@@ -44,12 +57,12 @@ static pid_t make_child(const struct worker_job *job, int *read_end, struct erro
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_errno(err, "%s: cannot make a pipe", job->name);
+		return error_errno(err, "cannot make a pipe");
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
 	if (pid == 0)
 		child(job, ends[1]);
 	if (pid < 0)
-		error_errno(err, "%s: cannot make a process", job->name);
+		error_errno(err, "cannot make a process");
 	(void)close(ends[1]);
 	if (pid < 0)
 		(void)close(ends[0]);
@@ -76,22 +89,17 @@ static bool read_message(int fd, char *message, size_t *length)
 }
 
 /* 0 where it worked. */
-static int verdict(const char *name, int wait_status, bool late, const char *message, size_t length, struct error *err)
+static int verdict(int wait_status, bool late, const char *message, size_t length, struct error *err)
 {
-	const char *colon = *name ? ": " : "";
-
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		return 0;
-	if (late) {
-		error_set(err, "%s%stook too long", name, colon);
-		err->number = ETIMEDOUT;
-		return -1;
-	}
+	if (late)
+		return too_late(err, "took too long");
 	if (length > 0)
-		return error_set(err, "%s%s%.*s", name, colon, (int)length, message);
+		return error_set(err, "%.*s", (int)length, message);
 	if (WIFSIGNALED(wait_status))
-		return error_set(err, "%s%skilled by signal %d", name, colon, WTERMSIG(wait_status));
-	return error_set(err, "%s%sfailed without saying why (status %d)", name, colon, WEXITSTATUS(wait_status));
+		return error_set(err, "killed by signal %d", WTERMSIG(wait_status));
+	return error_set(err, "failed without saying why (status %d)", WEXITSTATUS(wait_status));
 }
 
 /* ------------------------------------------------------------ before the loop */
@@ -112,7 +120,7 @@ static bool ends_by(int pidfd, int64_t deadline)
 	return n != 0;
 }
 
-int worker_wait(const struct worker_job *job, struct error *err)
+static int wait_for(const struct worker_job *job, struct error *err)
 {
 	int64_t deadline = job->timeout ? loop_now() + job->timeout : 0;
 	autoclose int pipe = -1, pidfd = -1;
@@ -126,21 +134,23 @@ int worker_wait(const struct worker_job *job, struct error *err)
 		return -1;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0)
-		log_warning("%s: its time is not limited: %s", job->name, strerror(errno));
+		log_warning("the time of a worker is not limited: %s", strerror(errno));
 	late = pidfd >= 0 && !ends_by(pidfd, deadline);
 	if (late)
 		(void)kill(pid, SIGKILL);
 	/* In the kernel, at a disk that does not answer: reaped by the loop, if ever. */
-	if (late && !ends_by(pidfd, loop_now() + 1000)) {
-		error_set(err, "%s: took too long, and cannot be killed", job->name);
-		err->number = ETIMEDOUT;
-		return -1;
-	}
+	if (late && !ends_by(pidfd, loop_now() + 1000))
+		return too_late(err, "took too long, and cannot be killed");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return error_errno(err, "%s: cannot wait for its process", job->name);
+			return error_errno(err, "cannot wait for its process");
 	(void)read_message(pipe, message, &length);
-	return verdict(job->name, status, late, message, length, err);
+	return verdict(status, late, message, length, err);
+}
+
+int worker_wait(const struct worker_job *job, struct error *err)
+{
+	return wait_for(job, err) < 0 ? named(job->name, err) : 0;
 }
 
 /* ------------------------------------------------------------ in the loop */
@@ -172,7 +182,8 @@ static void on_reaped(struct machine *machine, struct loop_child *child, int wai
 	if (worker->pipe.fd >= 0)
 		(void)read_message(worker->pipe.fd, worker->message, &worker->length);
 	loop_forget(machine, &worker->pipe);
-	failed = verdict(worker->name, wait_status, worker->late, worker->message, worker->length, &err) < 0;
+	failed = verdict(wait_status, worker->late, worker->message, worker->length, &err) < 0 &&
+		 named(worker->name, &err) < 0;
 	worker->done(machine, worker, failed ? &err : NULL);
 }
 
@@ -192,7 +203,7 @@ int worker_start(struct machine *machine, struct worker *worker, const struct wo
 	assert(!worker_runs(worker));
 	pid = make_child(job, &worker->pipe.fd, err);
 	if (pid < 0)
-		return -1;
+		return named(job->name, err);
 	worker->child.pid = pid;
 	worker->name = job->name;
 	worker->late = false;
