@@ -14,15 +14,12 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 
-#define PIECE (128u << 10)
-
 struct walk {
 	const struct ignore *ignore;
 	struct hash *hash;
 	struct error *err;
 	const char *top;		/* the context in the user's words */
 	size_t count;			/* files so far */
-	char *piece;			/* PIECE bytes */
 };
 
 struct step {				/* one directory */
@@ -46,14 +43,11 @@ static int add_contents(struct walk *walk, const struct step *step, const char *
 	autoclose int fd = openat(step->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct hash *contents;
 	struct digest digest;
-	ssize_t n = 0;
 
 	if (fd < 0)
 		return error_errno(walk->err, "cannot open '%s/%s', a file of the context", walk->top, path);
 	contents = hash_new("sha256");
-	while ((n = read(fd, walk->piece, PIECE)) > 0 || (n < 0 && errno == EINTR))
-		hash_add(contents, walk->piece, n > 0 ? (size_t)n : 0);
-	if (n < 0) {
+	if (hash_add_file(contents, fd) < 0) {
 		(void)error_errno(walk->err, "cannot read '%s/%s', a file of the context", walk->top, path);
 		hash_free(contents);
 		return -1;
@@ -169,7 +163,6 @@ int context_add(const char *directory, const struct ignore *ignore, struct hash 
 	step.fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (step.fd < 0)
 		return error_errno(err, "cannot open the context '%s'", directory);
-	walk.piece = arena_alloc(&arena, PIECE);
 	r = add_directory(&walk, &step);
 	(void)close(step.fd);
 	arena_release(&arena);

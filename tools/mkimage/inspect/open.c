@@ -124,18 +124,10 @@ static int read_cmdline(struct opening *o, int fd, struct error *err)
 static int hash_file(int fd, struct digest *digest, struct error *err)
 {
 	struct hash *hash = hash_new("sha256");
-	static char chunk[1 << 17];
-	ssize_t n;
-	off_t at = 0;
+	int r = hash_add_file(hash, fd) < 0 ? error_errno(err, "cannot read it") : 0;
 
-	while ((n = pread(fd, chunk, sizeof(chunk), at)) > 0 || (n < 0 && errno == EINTR)) {
-		if (n < 0)
-			continue;
-		hash_add(hash, chunk, (size_t)n);
-		at += n;
-	}
 	hash_finish(hash, digest);
-	return n < 0 ? error_errno(err, "cannot read it") : 0;
+	return r;
 }
 
 static long read_fd(void *context, void *data, size_t length, struct error *err)

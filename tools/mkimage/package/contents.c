@@ -12,7 +12,6 @@
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
 
-#define READ_CHUNK 65536
 
 /* What a container never reads. Copyright files stay: licenses ask for them. */
 static const char *const documentation[] = {
@@ -72,9 +71,7 @@ int contents_finish(const struct recipe *recipe, struct tree *tree, struct error
 static int hash_file(const char *path, struct hash *hash, struct error *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char chunk[READ_CHUNK];
 	struct stat st;
-	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "cannot open '%s'", path);
@@ -82,9 +79,7 @@ static int hash_file(const char *path, struct hash *hash, struct error *err)
 		return error_set(err, "'%s' is not a regular file", path);
 	st.st_mode &= 0777;
 	hash_add(hash, &st.st_mode, sizeof(st.st_mode));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		hash_add(hash, chunk, (size_t)n);
-	return n < 0 ? error_errno(err, "cannot read '%s'", path) : 0;
+	return hash_add_file(hash, fd) < 0 ? error_errno(err, "cannot read '%s'", path) : 0;
 }
 
 int contents_hash_files(const struct recipe *recipe, struct arena *arena, struct hash *hash, struct error *err)

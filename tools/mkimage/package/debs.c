@@ -20,7 +20,6 @@
 
 #define LISTS_AGE_MAX (24 * 60 * 60)	/* seconds */
 #define DEBS_MAX 5000
-#define READ_CHUNK 65536
 
 struct apt {
 	const char *directory;		/* CACHE/apt */
@@ -215,17 +214,15 @@ static int verify(const struct deb_list *list, const struct deb *deb, struct are
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct hash *hash;
 	struct digest got;
-	char chunk[READ_CHUNK];
-	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
 	hash = hash_new("sha256");
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		hash_add(hash, chunk, (size_t)n);
+	r = hash_add_file(hash, fd) < 0 ? error_errno(err, "cannot read '%s'", path) : 0;
 	hash_finish(hash, &got);
-	if (n < 0)
-		return error_errno(err, "cannot read '%s'", path);
+	if (r < 0)
+		return -1;
 	if (digest_equal(&got, &deb->digest))
 		return 0;
 	(void)unlink(path);

@@ -2,13 +2,17 @@
 #include "tools/mkimage/source/hash.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+
+#define CHUNK (64u << 10)
 
 struct hash {
 	EVP_MD_CTX *context;
@@ -54,6 +58,23 @@ struct hash *hash_new(const char *name)
 void hash_add(struct hash *hash, const void *data, size_t length)
 {
 	must(EVP_DigestUpdate(hash->context, data, length));
+}
+
+int hash_add_file(struct hash *hash, int fd)
+{
+	char chunk[CHUNK];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, chunk, sizeof(chunk), at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		hash_add(hash, chunk, (size_t)n);
+		at += n;
+	}
+	return 0;
 }
 
 void hash_finish(struct hash *hash, struct digest *digest)

@@ -14,6 +14,9 @@ struct hash;
 struct hash *hash_new(const char *algorithm);
 void hash_add(struct hash *hash, const void *data, size_t length);
 
+/* All of a regular file, from its beginning; its offset stays. Where that fails the cause is in errno. */
+int hash_add_file(struct hash *hash, int fd);
+
 /* Gives the digest and frees the hash. */
 void hash_finish(struct hash *hash, struct digest *digest);
 

@@ -60,15 +60,8 @@ static int hash_again(struct store_writer *writer, const char *algorithm, struct
 		      struct error *err)
 {
 	struct hash *hash = hash_new(algorithm);
-	unsigned char chunk[CHUNK];
-	uint64_t at = 0;
-	ssize_t n;
 
-	while ((n = pread(writer->temporary.fd, chunk, sizeof(chunk), (off_t)at)) > 0) {
-		hash_add(hash, chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
-	if (n < 0) {
+	if (hash_add_file(hash, writer->temporary.fd) < 0) {
 		hash_free(hash);
 		return error_errno(err, "cannot read from the store '%s'", writer->store->path);
 	}
