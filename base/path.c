@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -88,6 +89,15 @@ char *path_join(struct arena *arena, const char *directory, const char *name)
 	while (*name == '/')
 		name++;
 	return arena_printf(arena, "%.*s/%s", (int)length, directory, name);
+}
+
+const char *path_of_user(struct arena *arena, const char *variable, const char *below, const char *name)
+{
+	const char *directory = getenv(variable), *home = getenv("HOME");
+
+	if (directory && *directory == '/')
+		return path_join(arena, directory, name);
+	return home && *home ? path_join(arena, path_join(arena, home, below), name) : NULL;
 }
 
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode, struct error *err)

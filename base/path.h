@@ -30,6 +30,12 @@ const char *path_base(const char *path);
 char *path_join(struct arena *arena, const char *directory, const char *name);
 
 /*
+ * `name` in a directory of the user: that of the environment's `variable` ("XDG_CACHE_HOME"), else `below` (".cache") the home
+ * directory. A relative path in such a variable is ignored, as the XDG Base Directory Specification wants it. NULL where neither is set.
+ */
+const char *path_of_user(struct arena *arena, const char *variable, const char *below, const char *name);
+
+/*
  * Opens `path` inside `rootfd` with openat2(2) RESOLVE_IN_ROOT: absolute
  * symlinks and `..` stay inside. Magic links are refused. O_CLOEXEC is added.
  * Returns the descriptor or -1 with the error set.

@@ -34,6 +34,22 @@ static void a_clean_path_has_only_names(void **state)
 	arena_release(&arena);
 }
 
+static void directories_of_the_user_are_where_xdg_says(void **state)
+{
+	struct arena arena = { 0 };
+
+	(void)state;
+	assert_int_equal(setenv("XDG_CACHE_HOME", "/caches", 1), 0);
+	assert_int_equal(setenv("HOME", "/home/one", 1), 0);
+	assert_string_equal(path_of_user(&arena, "XDG_CACHE_HOME", ".cache", "slipway"), "/caches/slipway");
+	assert_int_equal(setenv("XDG_CACHE_HOME", "relative", 1), 0);
+	assert_string_equal(path_of_user(&arena, "XDG_CACHE_HOME", ".cache", "slipway"), "/home/one/.cache/slipway");
+	assert_int_equal(unsetenv("XDG_CACHE_HOME"), 0);
+	assert_int_equal(setenv("HOME", "", 1), 0);
+	assert_null(path_of_user(&arena, "XDG_CACHE_HOME", ".cache", "slipway"));
+	arena_release(&arena);
+}
+
 static void climbing_above_the_start_is_noticed(void **state)
 {
 	static const char *const inside[] = { "", "/", ".", "a/..", "a/../b", "/a/b/../../c", "...", "a/..b", "./a/./.." };
@@ -236,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_clean_path_has_only_names),
 		cmocka_unit_test(climbing_above_the_start_is_noticed),
 		cmocka_unit_test(base_and_join_do_as_they_say),
+		cmocka_unit_test(directories_of_the_user_are_where_xdg_says),
 		TEST(a_path_inside_is_opened_close_on_exec),
 		TEST(no_path_and_no_symlink_leads_outside),
 		TEST(an_absolute_symlink_starts_at_the_root),

@@ -92,18 +92,17 @@ static const char *without_suffix(const char *word, const char *suffix, struct a
 /* Where what is built to be run is kept: a directory for each thing that it is built from. */
 static const char *output_of(const struct input *input, struct arena *arena, struct error *err)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *directory;
+	const char *cache = path_of_user(arena, "XDG_CACHE_HOME", ".cache", "slipway/run"), *directory;
 	autofree char *real = realpath(input->path, NULL);
 	const char *name = input->kind == INPUT_MANIFEST ? machine_name(input->path, arena) : input->name;
 	struct digest digest;
 
-	if (!real || (!(cache && *cache == '/') && !home)) {
+	if (!real || !cache) {
 		(void)error_set(err, "%s: there is no place to build it in; set XDG_CACHE_HOME", input->path);
 		return NULL;
 	}
 	hash_bytes(real, strlen(real), &digest);
-	directory = arena_printf(arena, "%s%s/slipway/run/%.16s", cache && *cache == '/' ? cache : home,
-				 cache && *cache == '/' ? "" : "/.cache", digest_hex(&digest));
+	directory = arena_printf(arena, "%s/%.16s", cache, digest_hex(&digest));
 	return file_mkdirs(AT_FDCWD, directory, 0700, err) < 0 ? NULL : path_join(arena, directory, name);
 }
 

@@ -12,7 +12,6 @@
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
 
-
 /* What a container never reads. Copyright files stay: licenses ask for them. */
 static const char *const documentation[] = {
 	"usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "usr/share/bash-completion",

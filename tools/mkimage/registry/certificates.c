@@ -61,12 +61,10 @@ static int read_directory(const char *path, struct arena *arena, struct http_tru
 int certificates_find(const char *host, const char *directory, struct arena *arena, struct http_trust *trust,
 		      struct error *err)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME"), *file = getenv("SSL_CERT_FILE");
+	const char *file = getenv("SSL_CERT_FILE");
 	const char *const bases[] = {
 		directory,
-		config && *config == '/' ? path_join(arena, config, "containers/certs.d")
-		: home && *home		 ? path_join(arena, home, ".config/containers/certs.d")
-					 : NULL,
+		path_of_user(arena, "XDG_CONFIG_HOME", ".config", "containers/certs.d"),
 		"/etc/containers/certs.d",
 		"/etc/docker/certs.d",
 	};

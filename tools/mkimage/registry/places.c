@@ -206,13 +206,9 @@ static int read_directory(const char *path, struct places *places, struct error 
 
 static int read_standard(struct places *places, struct error *err)
 {
-	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME"), *user = NULL;
+	const char *user = path_of_user(places->arena, "XDG_CONFIG_HOME", ".config", "containers");
 	int r = 1;
 
-	if (xdg && *xdg == '/')
-		user = path_join(places->arena, xdg, "containers");
-	else if (home && *home)
-		user = path_join(places->arena, home, ".config/containers");
 	/* The user's file stands in place of the system's; the directories are read in any case. */
 	if (user)
 		r = read_file(path_join(places->arena, user, "registries.conf"), places, err);

@@ -23,15 +23,8 @@
 
 static int default_path(struct arena *arena, const char **path, struct error *err)
 {
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-
-	/* "If an implementation encounters a relative path in any of these variables it should consider
-	 * the path invalid and ignore it": XDG Base Directory Specification. */
-	if (data && *data == '/')
-		*path = path_join(arena, data, "slipway/store");
-	else if (home && *home)
-		*path = path_join(arena, home, ".local/share/slipway/store");
-	else
+	*path = path_of_user(arena, "XDG_DATA_HOME", ".local/share", "slipway/store");
+	if (!*path)
 		return error_set(err, "no place for the image store: neither XDG_DATA_HOME nor HOME is set");
 	return 0;
 }
