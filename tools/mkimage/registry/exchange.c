@@ -89,8 +89,8 @@ static bool is_at_home(const struct exchange *e, const char *url, struct arena *
 static int trust_of(struct exchange *e, const char *url, const struct http_trust **trust, struct error *err)
 {
 	const char *name = strstr(url, "://"), *end;
-	bool insecure = false;
 	struct host *host;
+	bool insecure;
 
 	if (is_at_home(e, url, &e->arena)) {
 		*trust = &e->host->trust;
@@ -101,8 +101,7 @@ static int trust_of(struct exchange *e, const char *url, const struct http_trust
 	name = arena_strndup(&e->arena, name, (size_t)(end - name));
 	if (strchr(name, '@'))
 		name = strrchr(name, '@') + 1;
-	for (size_t i = 0; i < e->registry->options.insecure_count; i++)
-		insecure |= strcmp(e->registry->options.insecure[i], name) == 0;
+	insecure = places_is_named(name, e->registry->options.insecure, e->registry->options.insecure_count);
 	if (registry_host(e->registry, name, insecure, &host, err) < 0)
 		return -1;
 	*trust = &host->trust;

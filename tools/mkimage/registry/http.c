@@ -49,7 +49,6 @@ static const struct {
 	{ CURLE_OUT_OF_MEMORY, HTTP_FAULT_REFUSED },
 };
 
-
 int64_t http_now(void)
 {
 	struct timespec now;

@@ -270,7 +270,7 @@ static const struct table *find(const struct places *places, const char *name, s
 	return best;
 }
 
-static bool is_named(const char *host, const char *const *hosts, size_t count)
+bool places_is_named(const char *host, const char *const *hosts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(hosts[i], host) == 0)
@@ -323,6 +323,6 @@ int places_find(const struct places *places, const struct reference *reference, 
 			return -1;
 	location = table && table->location ? arena_printf(arena, "%s%s", table->location, name + covered) : name;
 	return add(location,
-		   (table && table->insecure) || is_named(reference->registry, insecure, insecure_count), false, arena,
+		   (table && table->insecure) || places_is_named(reference->registry, insecure, insecure_count), false, arena,
 		   found, count, err);
 }

@@ -32,6 +32,9 @@ int places_read(struct arena *arena, const struct places **places, struct error 
 /* One text as `places`, for tests. */
 int places_parse(const char *text, size_t length, struct arena *arena, const struct places **places, struct error *err);
 
+/* Whether the user named the host. */
+bool places_is_named(const char *host, const char *const *hosts, size_t count);
+
 /* `insecure` are hosts the user named. The last place is the registry itself. A blocked one is an error. */
 int places_find(const struct places *places, const struct reference *reference, const char *const *insecure,
 		size_t insecure_count, struct arena *arena, struct place **found, size_t *count, struct error *err);

@@ -69,9 +69,8 @@ static int realm_host(struct registry *registry, const struct host *host, const 
 		name = arena_strndup(arena, begin, strcspn(begin, "/?#"));
 	if (!name || !*name || strchr(name, '@'))
 		return error_set(err, "'%.200s' is no token server", realm);
-	insecure = host->trust.insecure && strcmp(name, host->name) == 0;
-	for (size_t i = 0; i < registry->options.insecure_count; i++)
-		insecure |= strcmp(registry->options.insecure[i], name) == 0;
+	insecure = (host->trust.insecure && strcmp(name, host->name) == 0) ||
+		   places_is_named(name, registry->options.insecure, registry->options.insecure_count);
 	if (plain && !insecure)
 		return error_set(err, "the token server '%.200s' has no TLS; name '%s' as insecure if that is meant", realm,
 				 name);
