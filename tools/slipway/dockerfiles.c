@@ -16,7 +16,8 @@
 struct making {
 	const struct compilation_options *options;
 	struct compilation *c;
-	const char *manifest_path;
+	const char *const *outputs;	/* what a build leaves behind */
+	size_t outputs_count;
 };
 
 /* Its lock pins the image that this input gives: what was built elsewhere from the same files. */
@@ -76,18 +77,16 @@ static void add_outputs(const char *prefix, struct arena *arena, const char ***l
 }
 
 /* Nothing that a build leaves behind may change the next one: here, or beside the manifest, where its lock is. */
-static const char *const *outputs(const struct making *m, size_t *count)
+static struct making begin(const struct compilation_options *options, struct compilation *c, const char *manifest_path)
 {
-	struct arena *arena = &m->c->arena;
-	const char *path = m->manifest_path, **list = NULL;
-	const char *prefix = m->options->output ? m->options->output : compilation_output(path, arena);
+	const char *prefix = options->output ? options->output : compilation_output(manifest_path, &c->arena);
+	const char *lock = lock_path(manifest_path, &c->arena), **list = NULL;
+	struct making m = { .options = options, .c = c };
 
-	const char *lock = lock_path(path, arena);
-
-	*count = 0;
-	add_outputs(prefix, arena, &list, count);
-	add_outputs(arena_strndup(arena, lock, strlen(lock) - strlen(".lock")), arena, &list, count);
-	return list;
+	add_outputs(prefix, &c->arena, &list, &m.outputs_count);
+	add_outputs(arena_strndup(&c->arena, lock, strlen(lock) - strlen(".lock")), &c->arena, &list, &m.outputs_count);
+	m.outputs = list;
+	return m;
 }
 
 /* The path of a Dockerfile stands for its directory. */
@@ -103,18 +102,17 @@ static void split(struct builder_request *request, struct arena *arena)
 			   arena_strndup(arena, request->context, (size_t)(base - request->context));
 }
 
-/* Relative to the manifest. */
-static struct builder_request describe(const struct making *m, const struct manifest_build *stated)
+/* The context is relative to the file `from`; "" is the current directory. */
+static struct builder_request describe(const struct making *m, const struct manifest_build *stated, const char *from)
 {
 	struct arena *arena = &m->c->arena;
 	const struct manifest_file file = { .source = stated->context };
 	struct builder_request request = {
-		.context = files_source_path(&file, m->manifest_path, arena), .dockerfile = stated->dockerfile.value,
+		.context = files_source_path(&file, from, arena), .dockerfile = stated->dockerfile.value,
 		.target = stated->target.value, .args = arguments(&stated->args, arena), .args_count = stated->args.count,
 		.platform = stated->platform.value ? stated->platform.value : m->options->platform,
+		.outputs = m->outputs, .outputs_count = m->outputs_count,
 	};
-
-	request.outputs = outputs(m, &request.outputs_count);
 
 	split(&request, arena);
 	return request;
@@ -147,7 +145,7 @@ static int make(const struct making *m, const struct builder_request *request, c
 
 static int make_container(const struct making *m, struct manifest_container *container, struct error *err)
 {
-	struct builder_request request = describe(m, &container->build);
+	struct builder_request request = describe(m, &container->build, m->c->manifest.path);
 
 	container->image.at = container->build.at;
 	return make(m, &request, container->name.value, &container->image.value, err);
@@ -179,7 +177,7 @@ bool dockerfiles_wanted(const struct manifest *manifest)
 
 int dockerfiles_build(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
-	const struct making m = { .options = options, .c = c, .manifest_path = c->manifest.path };
+	const struct making m = begin(options, c, c->manifest.path);
 
 	if (make_all(&m, &c->manifest.onboot, "onboot", err) < 0 ||
 	    make_all(&m, &c->manifest.services, "services", err) < 0 ||
@@ -191,19 +189,14 @@ int dockerfiles_build(const struct compilation_options *options, struct compilat
 int dockerfiles_wrap(const struct compilation_options *options, struct compilation *c, const struct input *input,
 		     struct error *err)
 {
-	struct making m = { .options = options, .c = c, .manifest_path = input->manifest_path };
+	const struct making m = begin(options, c, input->manifest_path);
 	const struct manifest_build stated = { .context = { .value = input->path } };
 	const char *shown = arena_printf(&c->arena, "%s (as a manifest)", input->path);
 	struct dockerfile_machine machine = { .name = input->name, .comment = shown };
 	autobuffer struct buffer text = { 0 };
-	struct builder_request request;
+	struct builder_request request = describe(&m, &stated, "");
 	struct oci_image image;
 
-	/* The path is one of this directory, and not of the manifest's. */
-	m.manifest_path = "";
-	request = describe(&m, &stated);
-	m.manifest_path = input->manifest_path;
-	request.outputs = outputs(&m, &request.outputs_count);
 	if (make(&m, &request, input->name, &machine.image, err) < 0)
 		return error_context(err, "%s", input->path);
 	if (store_image(c->store, machine.image, request.platform, &c->arena, &image, err) < 0)
