@@ -22,8 +22,7 @@ int compilation_read(const struct compilation_options *options, struct compilati
 {
 	struct input input;
 
-	if (input_find(options->manifest_path, &c->arena, &input, err) < 0)
-		return -1;
+	input_find(options->manifest_path, &c->arena, &input);
 	if (input.kind == INPUT_COMPOSE)
 		return error_set(err, "%s: compose files cannot be read yet; write a manifest with the same services, see "
 				 "slipway-manifest(5)", input.path);

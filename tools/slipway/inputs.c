@@ -42,24 +42,23 @@ static const char *name_of(const char *directory, struct arena *arena)
 	return text_name(path_base(real ? real : directory), arena);
 }
 
-int input_find(const char *operand, struct arena *arena, struct input *input, struct error *err)
+void input_find(const char *operand, struct arena *arena, struct input *input)
 {
 	const char *base;
+	bool directory;
 
 	*input = (struct input){ .path = operand, .manifest_path = operand };
 	for (size_t i = 0; has_mode(operand, S_IFDIR) && i < ARRAY_SIZE(names) && input->path == operand; i++)
 		if (has_mode(path_join(arena, operand, names[i]), S_IFREG))
 			input->path = path_join(arena, operand, names[i]);
-	if (input->path == operand && has_mode(operand, S_IFDIR))
-		return error_set(err, "%s: is a directory with neither a Dockerfile nor a compose file; give the manifest in it",
-				 operand);
+	/* A directory with none of them is for who reads manifests to refuse. */
+	directory = has_mode(input->path, S_IFDIR);
 	base = path_base(input->path);
 	input->directory = base == input->path ? "." : arena_strndup(arena, input->path, (size_t)(base - input->path));
 	input->name = name_of(input->directory, arena);
-	for (size_t i = 0; i < ARRAY_SIZE(patterns) && input->kind == INPUT_MANIFEST; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(patterns) && input->kind == INPUT_MANIFEST && !directory; i++)
 		if (fnmatch(patterns[i].pattern, base, 0) == 0)
 			input->kind = patterns[i].kind;
 	if (input->kind != INPUT_MANIFEST)
 		input->manifest_path = path_join(arena, input->directory, arena_printf(arena, "%s.yml", input->name));
-	return 0;
 }

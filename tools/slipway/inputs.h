@@ -4,7 +4,6 @@
 #define SLIPWAY_INPUTS_H
 
 #include "base/arena.h"
-#include "base/error.h"
 
 enum input_kind { INPUT_MANIFEST, INPUT_DOCKERFILE, INPUT_COMPOSE };
 
@@ -20,7 +19,7 @@ struct input {
 	const char *manifest_path;
 };
 
-/* A file of any kind; or a directory, which stands for the Dockerfile in it, else the compose file. */
-int input_find(const char *operand, struct arena *arena, struct input *input, struct error *err);
+/* A file of any kind; or a directory, which stands for the Dockerfile in it, else the compose file; what is neither is a manifest. */
+void input_find(const char *operand, struct arena *arena, struct input *input);
 
 #endif

@@ -115,8 +115,7 @@ static const char *build_first(const char *operand, const struct run_options *o,
 	};
 	struct input input;
 
-	if (input_find(operand, arena, &input, err) < 0)
-		return NULL;
+	input_find(operand, arena, &input);
 	build.output = output_of(&input, arena, err);
 	return build.output && build_image(&build, operand, err) == 0 ? build.output : NULL;
 }
@@ -125,11 +124,11 @@ static bool is_input(const char *operand, struct arena *arena)
 {
 	struct input input;
 	struct stat st;
-	struct error ignored;
 
 	if (stat(operand, &st) < 0)
 		return false;
-	return S_ISDIR(st.st_mode) || (input_find(operand, arena, &input, &ignored) == 0 && input.kind != INPUT_MANIFEST);
+	input_find(operand, arena, &input);
+	return S_ISDIR(st.st_mode) || input.kind != INPUT_MANIFEST;
 }
 
 static bool is_manifest(const char *operand, struct arena *arena)
