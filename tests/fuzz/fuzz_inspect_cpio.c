@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tests/fuzz/bytes_source.h"
 #include "tools/mkimage/inspect/read.h"
 
 #define MUST(promise) ((promise) ? (void)0 : abort())
@@ -11,23 +12,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct read_limits limits = { .entries = 500, .bytes = 1 << 20 };
-
-struct source {
-	const uint8_t *data;
-	size_t left;
-};
-
-static long read_source(void *context, void *data, size_t length, struct error *err)
-{
-	struct source *s = context;
-	size_t n = s->left < length ? s->left : length;
-
-	(void)err;
-	memcpy(data, s->data, n);
-	s->data += n;
-	s->left -= n;
-	return (long)n;
-}
 
 struct counted {
 	struct tree *tree;
@@ -52,12 +36,12 @@ static int count(struct tree_node *node, const char *path, void *context, struct
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct source source = { data, size };
+	struct bytes_source source = { data, size };
 	struct counted counted = { 0 };
 	struct error err = { 0 };
 
 	MUST(tree_open(NULL, &counted.tree, &err) == 0);
-	if (read_cpio(counted.tree, read_source, &source, &limits, &err) < 0)
+	if (read_cpio(counted.tree, bytes_source_read, &source, &limits, &err) < 0)
 		MUST(*err.message && !strchr(err.message, '\n'));
 	MUST(tree_walk(counted.tree, count, &counted, &err) == 0);
 	MUST(counted.bytes <= limits.bytes);

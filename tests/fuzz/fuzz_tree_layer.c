@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "tests/fuzz/bytes_source.h"
 #include "tools/mkimage/tree/layer_limits.h"
 
 #define MUST(promise) ((promise) ? (void)0 : abort())
@@ -15,23 +16,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct layer_limits limits = { .entries = 2000, .bytes = 4 << 20 };
-
-struct source {
-	const uint8_t *data;
-	size_t left;
-};
-
-static long source_read(void *context, void *data, size_t length, struct error *err)
-{
-	struct source *s = context;
-	size_t n = s->left < length ? s->left : length;
-
-	(void)err;
-	memcpy(data, s->data, n);
-	s->data += n;
-	s->left -= n;
-	return (long)n;
-}
 
 static int sink(void *context, const void *data, size_t length, struct error *err)
 {
@@ -84,16 +68,16 @@ static void write_and_read(struct tree *tree)
 	struct buffer once = { 0 }, twice = { 0 };
 	struct error err = { 0 };
 	struct tree *again;
-	struct source s;
+	struct bytes_source s;
 
 	if (layer_write_tree(tree, sink, &once, &err) < 0) {
 		MUST(strstr(err.message, "a tar cannot hold an xattr"));
 		buffer_release(&once);
 		return;
 	}
-	s = (struct source){ (const uint8_t *)once.data, once.length };
+	s = (struct bytes_source){ (const uint8_t *)once.data, once.length };
 	MUST(tree_open_shared(tree, &again, &err) == 0);
-	MUST(layer_apply(again, source_read, &s, NULL, "again", &err) == 0);
+	MUST(layer_apply(again, bytes_source_read, &s, NULL, "again", &err) == 0);
 	MUST(layer_write_tree(again, sink, &twice, &err) == 0);
 	MUST(twice.length == once.length && memcmp(twice.data, once.data, once.length) == 0);
 	MUST(tree_inodes(again) == tree_inodes(tree));
@@ -119,7 +103,7 @@ static struct tree *lower(struct tree *with)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct source s = { .left = size };
+	struct bytes_source s = { .left = size };
 	uint64_t nodes[2] = { 0 };
 	struct error err = { 0 };
 	struct tree *spool, *tree;
@@ -131,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mend_checksums(copy, size);
 	s.data = copy;
 	tree = lower(spool);
-	if (layer_apply_limited(tree, source_read, &s, NULL, "layer", &limits, &err) < 0)
+	if (layer_apply_limited(tree, bytes_source_read, &s, NULL, "layer", &limits, &err) < 0)
 		MUST(*err.message && !strchr(err.message, '\n'));
 	MUST(tree_walk(tree, count, nodes, &err) == 0);
 	MUST(tree_inodes(tree) <= nodes[0] && tree_inodes(tree) >= nodes[1]);
