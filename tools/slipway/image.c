@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "oci/reference.h"
@@ -33,13 +32,6 @@ static const struct option inspect_options[] = {
 	STORE_OPTION,
 	OPTION_TABLE_END,
 };
-
-int command_store_open(const char *option, struct store **store, struct error *err)
-{
-	const char *path = option ? option : getenv("SLIPWAY_STORE");
-
-	return store_open(path && *path ? path : NULL, store, err);
-}
 
 /* What the commands here have in common: options, the store, the error. */
 typedef int image_action(struct store *store, const struct image_options *options,

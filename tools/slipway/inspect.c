@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway inspect`: what is inside an image. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "tools/mkimage/inspect/inspect.h"
 #include "tools/slipway/command.h"
 
@@ -33,13 +29,6 @@ static int report(const struct inspect_options *o, const struct contents *conten
 		return report_html(contents, out, err);
 	report_text(contents, o->tree, out);
 	return 0;
-}
-
-int command_put_out(const char *path, const struct buffer *text, struct error *err)
-{
-	if (path)
-		return file_write_atomic(AT_FDCWD, path, buffer_string(text), text->length, 0644, err);
-	return file_write_all(STDOUT_FILENO, buffer_string(text), text->length, "standard output", err);
 }
 
 static int inspect(const struct inspect_options *o, const char *image, struct arena *arena, struct error *err)

@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/file.h"
 #include "oci/reference.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/compilation.h"
@@ -58,7 +56,7 @@ static int plan(const struct plan_options *o, const struct compilation_options *
 	    compilation_compile(format, c, err) < 0)
 		return -1;
 	r = o->config ? show_config(c, o->config, &text, err) : plan_write(&c->compiled.plan, &text, err);
-	return r < 0 ? -1 : file_write_all(STDOUT_FILENO, buffer_string(&text), text.length, "standard output", err);
+	return r < 0 ? -1 : command_put_out(NULL, &text, err);
 }
 
 static int lock(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several commands do alike. */
+#include "tools/slipway/command.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+int command_store_open(const char *option, struct store **store, struct error *err)
+{
+	const char *path = option ? option : getenv("SLIPWAY_STORE");
+
+	return store_open(path && *path ? path : NULL, store, err);
+}
+
+int command_put_out(const char *path, const struct buffer *text, struct error *err)
+{
+	if (path)
+		return file_write_atomic(AT_FDCWD, path, buffer_string(text), text->length, 0644, err);
+	return file_write_all(STDOUT_FILENO, buffer_string(text), text->length, "standard output", err);
+}
