@@ -2,12 +2,15 @@
 #include "init/log_remote.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -16,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "init/log_unacked.h"
 #include "init/logs.h"
 #include "init/process.h"
 #include "init/syslog.h"
@@ -23,6 +27,9 @@
 #define PAUSE_FIRST 500			/* milliseconds between two attempts to connect; doubles */
 #define PAUSE_CAP 30000
 #define CONNECT_TIME 10			/* seconds; and for what is sent to be taken */
+#define ACK_TIME 30000			/* milliseconds without any acknowledgement: the connection is broken (RFC 5482) */
+#define LOOK_FIRST 20			/* milliseconds until it is looked at what was acknowledged; doubles */
+#define LOOK_CAP 1000
 #define DATAGRAM_MAX 2048u		/* RFC 5426, 3.2: what receivers should take; longer lines are cut */
 #define LINES_AT_ONCE 64
 
@@ -36,23 +43,31 @@ struct outlet {
 	struct log_cursor *cursors;
 	uint64_t *lost;
 	struct log_line line;
+	struct log_unacked unacked;	/* of a stream */
 	int fd;
 	bool told;			/* that it cannot be reached */
 };
 
 /* ------------------------------------------------------------ the connection */
 
-static int try_address(const struct outlet *o, const struct addrinfo *a)
+static bool is_stream(const struct outlet *o)
+{
+	return o->plan->protocol == PLAN_REMOTE_TCP;
+}
+
+static int try_address(const struct addrinfo *a)
 {
 	const struct timeval time = { .tv_sec = CONNECT_TIME };
+	const unsigned int ack_time = ACK_TIME;
 	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol), one = 1;
 
-	(void)o;
 	if (fd < 0)
 		return -1;
 	/* Also bounds connect(2). */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	if (a->ai_socktype == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ack_time, sizeof(ack_time));
 	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
 		return fd;
 	fd_replace(&fd, -1);
@@ -62,7 +77,7 @@ static int try_address(const struct outlet *o, const struct addrinfo *a)
 static int open_connection(struct outlet *o)
 {
 	const struct addrinfo hints = {
-		.ai_socktype = o->plan->protocol == PLAN_REMOTE_TCP ? SOCK_STREAM : SOCK_DGRAM, .ai_flags = AI_NUMERICSERV,
+		.ai_socktype = is_stream(o) ? SOCK_STREAM : SOCK_DGRAM, .ai_flags = AI_NUMERICSERV,
 	};
 	struct addrinfo *list = NULL;
 	char port[16];
@@ -71,7 +86,7 @@ static int open_connection(struct outlet *o)
 	if (getaddrinfo(o->plan->host, port, &hints, &list) != 0)
 		return -1;
 	for (const struct addrinfo *a = list; a && o->fd < 0; a = a->ai_next)
-		o->fd = try_address(o, a);
+		o->fd = try_address(a);
 	freeaddrinfo(list);
 	return o->fd < 0 ? -1 : 0;
 }
@@ -145,9 +160,9 @@ static void compose(const struct outlet *o, size_t source, struct buffer *out)
 
 	if (o->plan->format == PLAN_REMOTE_JSON) {
 		syslog_json(out, &origin, &o->line);
-		if (o->plan->protocol == PLAN_REMOTE_TCP)
+		if (is_stream(o))
 			buffer_add_string(out, "\n");
-	} else if (o->plan->protocol == PLAN_REMOTE_TCP) {
+	} else if (is_stream(o)) {
 		syslog_rfc5424(&message, &origin, &o->line);
 		syslog_count_octets(out, &message);
 	} else {
@@ -155,46 +170,123 @@ static void compose(const struct outlet *o, size_t source, struct buffer *out)
 	}
 }
 
-/* Until it has gone out. A stream that breaks in the middle of a message sends it once more on the next connection. */
-static void send_line(struct outlet *o, size_t source)
+/* What the stream has not brought over is to be read once more. The receiver may have some of it. */
+static void break_off(struct outlet *o)
 {
+	struct log_unacked_line line;
+
+	while (log_unacked_newest(&o->unacked, &line)) {
+		o->cursors[line.source] = (struct log_cursor){ .sequence = line.sequence };
+		o->lost[line.source] += line.lost;
+	}
+	o->unacked.sent = 0;
+	fd_replace(&o->fd, -1);
+}
+
+/* Whoever takes over after this process goes on behind what was acknowledged. */
+static void settle(struct outlet *o)
+{
+	struct log_unacked_line line;
+	int waiting;
+
+	if (o->unacked.count == 0 || ioctl(o->fd, SIOCOUTQ, &waiting) < 0)
+		return;
+	while (log_unacked_oldest(&o->unacked, (uint64_t)waiting, &line))
+		if (line.lost == 0)
+			atomic_store(&o->memory.areas[line.source]->cursors[o->sink], line.sequence + 1);
+}
+
+/* Waits until there is a connection that takes a line, and word of those before it. */
+static void await_room(struct outlet *o)
+{
+	for (;;) {
+		if (o->fd < 0)
+			reconnect(o);
+		settle(o);
+		if (o->unacked.count + 2 <= LOG_UNACKED_MAX)
+			return;
+		if (is_closed(o->fd))
+			break_off(o);
+		else
+			pause_ms(LOOK_FIRST);
+	}
+}
+
+/* o->line of `source`, or in its place word of `lost` lines. False: the stream is broken. */
+static bool send_line(struct outlet *o, size_t source, uint64_t lost)
+{
+	const struct log_unacked_line note = { .source = source, .sequence = o->line.sequence, .lost = lost };
 	autobuffer struct buffer out = { 0 };
 
 	compose(o, source, &out);
-	while (o->fd < 0 || !(o->plan->protocol == PLAN_REMOTE_TCP ? send_stream : send_datagram)(o, out.data, out.length))
+	if (is_stream(o)) {
+		log_unacked_add(&o->unacked, note, out.length);
+		return send_stream(o, out.data, out.length);
+	}
+	while (!send_datagram(o, out.data, out.length))
 		reconnect(o);
+	return true;
 }
 
 /* In place of the lines that are gone, and before the next one. */
-static void send_loss(struct outlet *o, size_t source)
+static bool send_loss(struct outlet *o, size_t source)
 {
-	struct log_line next = o->line;
+	const uint64_t lost = o->lost[source];
+	struct log_line next;
+	bool sent;
 
+	if (lost == 0)
+		return true;
+	next = o->line;
 	o->line.priority = 4;
 	o->line.partial = false;
-	o->line.length = (size_t)snprintf(o->line.text, sizeof(o->line.text), "%llu lines dropped",
-					  (unsigned long long)o->lost[source]);
+	o->line.length = (size_t)snprintf(o->line.text, sizeof(o->line.text), "%llu lines dropped", (unsigned long long)lost);
 	o->lost[source] = 0;
-	send_line(o, source);
+	sent = send_line(o, source, lost);
 	o->line = next;
+	return sent;
+}
+
+static bool read_line(struct outlet *o, size_t source)
+{
+	struct log_area *area = o->memory.areas[source];
+	uint64_t lost;
+
+	if (log_read(area, o->memory.rings[source], &o->cursors[source], &o->line, &lost) != 1)
+		return false;
+	o->lost[source] += lost;
+	atomic_fetch_add(&area->lost[o->sink], lost);
+	return true;
 }
 
 static bool take_lines(struct outlet *o, size_t source)
 {
-	struct log_area *area = o->memory.areas[source];
-	unsigned int count = 0;
-	uint64_t lost;
-
-	while (count < LINES_AT_ONCE && log_read(area, o->memory.rings[source], &o->cursors[source], &o->line, &lost) == 1) {
-		o->lost[source] += lost;
-		atomic_fetch_add(&area->lost[o->sink], lost);
-		if (o->lost[source] > 0)
-			send_loss(o, source);
-		send_line(o, source);
-		atomic_store(&area->cursors[o->sink], o->cursors[source].sequence);
-		count++;
+	for (unsigned int count = 0; count < LINES_AT_ONCE; count++) {
+		await_room(o);
+		if (!read_line(o, source))
+			return count > 0;
+		if (!send_loss(o, source) || !send_line(o, source, 0))
+			break_off(o);
+		else if (!is_stream(o))
+			atomic_store(&o->memory.areas[source]->cursors[o->sink], o->cursors[source].sequence);
 	}
-	return count > 0;
+	return true;
+}
+
+/* Nothing is to be sent: is all there? */
+static void rest(struct outlet *o, uint32_t seen, int *look)
+{
+	settle(o);
+	if (o->unacked.count == 0) {
+		if (atomic_load(&o->memory.header->ended))
+			_exit(0);
+		log_sleep(o->memory.header, seen, -1);
+	} else if (is_closed(o->fd)) {
+		break_off(o);
+	} else {
+		log_sleep(o->memory.header, seen, *look);
+		*look = *look > LOOK_CAP / 2 ? LOOK_CAP : *look * 2;
+	}
 }
 
 static void __attribute__((noreturn)) run(struct outlet *o)
@@ -209,17 +301,16 @@ static void __attribute__((noreturn)) run(struct outlet *o)
 		_exit(1);
 	for (size_t i = 0; i < o->memory.count; i++)
 		o->cursors[i].sequence = atomic_load(&o->memory.areas[i]->cursors[o->sink]);
-	for (;;) {
+	for (int look = LOOK_FIRST;;) {
 		uint32_t seen = atomic_load(&o->memory.header->changes);
 		bool any = false;
 
 		for (size_t i = 0; i < o->memory.count; i++)
 			any = take_lines(o, i) || any;
 		if (any)
-			continue;
-		if (atomic_load(&o->memory.header->ended))
-			_exit(0);
-		log_sleep(o->memory.header, seen, -1);
+			look = LOOK_FIRST;
+		else
+			rest(o, seen, &look);
 	}
 }
 

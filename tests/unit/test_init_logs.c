@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "init/log_unacked.h"
 #include "init/logring.h"
 #include "init/logstage.h"
 #include "init/rotation.h"
@@ -401,6 +402,60 @@ static void json_is_one_line_of_valid_text(void **state)
 			    "\"priority\":6,\"sequence\":7,\"text\":\"a\\\"\\\\\\u000a\\u001b\\ufffd\xc3\xa9\\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"}");
 }
 
+/* ------------------------------------------------------------ what a stream has not brought over */
+
+static struct log_unacked unacked;
+static struct log_unacked_line taken;
+
+/* Lines 1 and so on of source 7, each of ten bytes. */
+static void given(unsigned int lines)
+{
+	memset(&unacked, 0, sizeof(unacked));
+	for (unsigned int i = 1; i <= lines; i++)
+		log_unacked_add(&unacked, (struct log_unacked_line){ .source = 7, .sequence = i }, 10);
+}
+
+static void lines_are_settled_when_all_their_bytes_are(void **state)
+{
+	(void)state;
+	given(3);
+	assert_false(log_unacked_oldest(&unacked, 30, &taken));
+	assert_false(log_unacked_oldest(&unacked, 21, &taken));
+	assert_true(log_unacked_oldest(&unacked, 20, &taken));
+	assert_int_equal(taken.source, 7);
+	assert_int_equal(taken.sequence, 1);
+	assert_false(log_unacked_oldest(&unacked, 20, &taken));
+	assert_true(log_unacked_oldest(&unacked, 0, &taken));
+	assert_true(log_unacked_oldest(&unacked, 0, &taken));
+	assert_int_equal(taken.sequence, 3);
+	assert_false(log_unacked_oldest(&unacked, 0, &taken));
+}
+
+static void what_is_not_settled_comes_back_from_the_end(void **state)
+{
+	(void)state;
+	given(5);
+	assert_true(log_unacked_oldest(&unacked, 30, &taken));
+	assert_true(log_unacked_oldest(&unacked, 30, &taken));
+	for (unsigned int i = 5; i > 2; i--) {
+		assert_true(log_unacked_newest(&unacked, &taken));
+		assert_int_equal(taken.sequence, i);
+	}
+	assert_false(log_unacked_newest(&unacked, &taken));
+}
+
+static void more_than_there_is_room_for_goes_through(void **state)
+{
+	(void)state;
+	given(LOG_UNACKED_MAX);
+	for (unsigned int i = 1; i <= 3 * LOG_UNACKED_MAX; i++) {
+		assert_true(log_unacked_oldest(&unacked, 10 * (LOG_UNACKED_MAX - 1), &taken));
+		assert_int_equal(taken.sequence, i);
+		log_unacked_add(&unacked, (struct log_unacked_line){ .sequence = i + LOG_UNACKED_MAX }, 10);
+		assert_int_equal(unacked.count, LOG_UNACKED_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +470,9 @@ int main(void)
 		cmocka_unit_test(files_are_rotated_by_size_and_count),
 		cmocka_unit_test(messages_are_those_of_rfc_5424),
 		cmocka_unit_test(json_is_one_line_of_valid_text),
+		cmocka_unit_test(lines_are_settled_when_all_their_bytes_are),
+		cmocka_unit_test(what_is_not_settled_comes_back_from_the_end),
+		cmocka_unit_test(more_than_there_is_room_for_goes_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
