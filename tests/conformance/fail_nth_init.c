@@ -232,13 +232,14 @@ static void end_machine(void)
 
 static void read_string(uint64_t address, char *out, size_t size)
 {
-	struct iovec here = { out, size - 1 }, there = { (void *)(uintptr_t)address, size - 1 };
-	ssize_t n;
+	const size_t wanted = size - 1, page = 4096 - (address & 4095), part = wanted < page ? wanted : page;
+	struct iovec here = { out, wanted };
+	/* It may end at the end of a page: what is behind that is read if it can be. */
+	const struct iovec there[] = {
+		{ (void *)(uintptr_t)address, part }, { (void *)(uintptr_t)(address + part), wanted - part },
+	};
+	ssize_t n = address < 4096 ? -1 : process_vm_readv(run.pid, &here, 1, there, COUNT(there), 0);
 
-	/* It may end at the end of a page. */
-	if (((address & 4095) + size - 1) > 4096)
-		there.iov_len = 4096 - (address & 4095);
-	n = address < 4096 ? -1 : process_vm_readv(run.pid, &here, 1, &there, 1, 0);
 	out[n > 0 ? n : 0] = '\0';
 	for (char *p = out; *p; p++)
 		if (*p < ' ' || *p > '~')
