@@ -39,7 +39,7 @@ refused "an unknown format" "slipway: *'nonsense'*kernel+initrd*" -f nonsense he
 refused "a manifest that is not there" "slipway: nothing.yml: there is no such file*" nothing.yml
 refused "a directory" "slipway: *directory*" .
 echo "services: {}" > compose.yaml
-refused "a compose file" "slipway: compose.yaml: compose files cannot be read yet*" compose.yaml
+refused "a compose file" "slipway: compose.yaml:1:11: there are no services" compose.yaml
 rm compose.yaml
 refused "an init binary that is not there" "slipway: cannot open the init binary 'nowhere'*" --init nowhere hello.yml
 refused "a store that is a file" "slipway: *" --store hello.yml hello.yml

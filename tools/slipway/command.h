@@ -11,6 +11,7 @@ extern const struct option_command command_run;
 extern const struct option_command command_ctl;
 extern const struct option_command command_plan;
 extern const struct option_command command_lock;
+extern const struct option_command command_import;
 extern const struct option_command command_pkg_build;
 extern const struct option_command command_kernel_check;
 

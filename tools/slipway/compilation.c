@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "oci/reference.h"
 #include "tools/slipway/command.h"
+#include "tools/slipway/composes.h"
 
 const char *compilation_output(const char *manifest_path, struct arena *arena)
 {
@@ -18,14 +19,21 @@ const char *compilation_output(const char *manifest_path, struct arena *arena)
 	return length ? arena_strndup(arena, base, length) : "slipway";
 }
 
+static int read_compose(const struct input *input, struct compilation *c, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+
+	if (composes_read(input, ".", false, &c->arena, &text, err) < 0)
+		return -1;
+	return manifest_parse_made(input->manifest_path, composes_shown(input, &c->arena), buffer_string(&text), text.length, &c->arena,
+				   &c->manifest, err);
+}
+
 int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
 	struct input input;
 
 	input_find(options->manifest_path, &c->arena, &input);
-	if (input.kind == INPUT_COMPOSE)
-		return error_set(err, "%s: compose files cannot be read yet; write a manifest with the same services, see "
-				 "slipway-manifest(5)", input.path);
 	if (builder_options_check(&options->builder, err) < 0 || (input.kind == INPUT_MANIFEST &&
 	    manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0) ||
 	    command_store_open(options->store, &c->store, err) < 0)
@@ -35,6 +43,8 @@ int compilation_read(const struct compilation_options *options, struct compilati
 	if (!options->ignore_lock && lock_read(lock_path(input.manifest_path, &c->arena), &c->arena, &c->lock, err) < 0)
 		return -1;
 	if (input.kind == INPUT_DOCKERFILE && dockerfiles_wrap(options, c, &input, err) < 0)
+		return -1;
+	if (input.kind == INPUT_COMPOSE && read_compose(&input, c, err) < 0)
 		return -1;
 	if (c->manifest.network.dhcp_added && input.kind == INPUT_MANIFEST)
 		log_info("%s:%u:%u: '%s' is added as the service '%s', for 'dhcp'", c->manifest.network.dhcp_added->file,

@@ -48,8 +48,6 @@ static const char *volume_name(const struct oci_strings *volumes, size_t index, 
 
 static void add_binds(const struct oci_strings *volumes, struct arena *arena, struct buffer *out)
 {
-	static const char *const always[] = { "/etc/hosts:/etc/hosts:ro", "/run/resolvconf/resolv.conf:/etc/resolv.conf:ro" };
-
 	buffer_add_string(out, "    binds:\n");
 	for (size_t i = 0; i < volumes->count; i++) {
 		buffer_add_string(out, "      - ");
@@ -57,8 +55,8 @@ static void add_binds(const struct oci_strings *volumes, struct arena *arena, st
 					      path_clean(arena, volumes->items[i])));
 		buffer_add_string(out, "\n");
 	}
-	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
-		buffer_printf(out, "      - %s\n", always[i]);
+	for (size_t i = 0; machine_binds[i]; i++)
+		buffer_printf(out, "      - %s\n", machine_binds[i]);
 }
 
 static void add_volumes(const struct dockerfile_machine *machine, struct arena *arena, struct buffer *out)
@@ -80,7 +78,7 @@ void dockerfile_manifest(const struct dockerfile_machine *machine, struct arena 
 	const char *none[] = { NULL };
 
 	buffer_printf(out, "# %s\n", machine->comment);
-	text_machine(out, machine->name, none);
+	text_machine(out, machine->name, none, none);
 	buffer_add_string(out, "services:\n");
 	text_key(out, "  - ", "name", machine->name);
 	if (machine->image) {

@@ -88,7 +88,11 @@ char *text_name(const char *text, struct arena *arena)
 	return *start ? start : arena_strdup(arena, "app");
 }
 
-void text_machine(struct buffer *out, const char *hostname, const char *const *names)
+const char *const machine_binds[] = {
+	"/etc/hosts:/etc/hosts:ro", "/run/resolvconf/resolv.conf:/etc/resolv.conf:ro", NULL,
+};
+
+void text_machine(struct buffer *out, const char *hostname, const char *const *names, const char *const *hosts)
 {
 	buffer_add_string(out, "kernel:\n  image: slipway/kernel-debian\n  cmdline: \"console=ttyS0 quiet\"\n  modules: []\n");
 	text_key(out, "", "hostname", hostname);
@@ -99,4 +103,6 @@ void text_machine(struct buffer *out, const char *hostname, const char *const *n
 		if (strcmp(*names, hostname) != 0)
 			buffer_printf(out, " %s", *names);
 	buffer_add_string(out, "\n");
+	for (; *hosts; hosts++)
+		buffer_printf(out, "      %s\n", *hosts);
 }

@@ -23,9 +23,12 @@ char *text_name(const char *text, struct arena *arena);
 
 /*
  * What every machine made from something of Docker's has: a kernel, a network with DHCP, and a table of hosts in which `names`
- * (ended by NULL) are this machine.
+ * are this machine, with `hosts` as further lines; both are ended by NULL. More elements of `files:` can follow.
  */
-void text_machine(struct buffer *out, const char *hostname, const char *const *names);
+void text_machine(struct buffer *out, const char *hostname, const char *const *names, const char *const *hosts);
+
+/* What its services bind, ended by NULL: names of hosts, and who knows others. */
+extern const char *const machine_binds[];
 
 /* The capabilities that Docker gives, ended by NULL. */
 extern const char *const docker_capabilities[];
