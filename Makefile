@@ -26,7 +26,8 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSLIPWAY_VERSION='"$(
 , := ,
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
-HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libcurl libzstd libseccomp ext2fs com_err blkid
+# libcurl is loaded at run time: tools/mkimage/registry/curl.h.
+HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libseccomp ext2fs com_err blkid
 # Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/mkimage/registry/http.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "tools/mkimage/registry/curl.h"
 
 struct http {
 	CURLM *multi;
@@ -59,36 +58,32 @@ int64_t http_now(void)
 
 int64_t http_date(const char *text)
 {
-	return curl_getdate(text, NULL);
+	return curl_load(NULL) < 0 ? -1 : curl.getdate(text, NULL);
 }
 
 const char *http_escape(const char *text, struct arena *arena)
 {
-	char *escaped = curl_easy_escape(NULL, text, 0);
+	char *escaped = curl.easy_escape(NULL, text, 0);
 	const char *copy;
 
 	if (!escaped)
 		arena_out_of_memory();
 	copy = arena_strdup(arena, escaped);
-	curl_free(escaped);
+	curl.free(escaped);
 	return copy;
-}
-
-static void prepare(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 int http_open(unsigned int timeout, struct http **out, struct error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct http *http = calloc(1, sizeof(*http));
+	struct http *http;
 
-	(void)pthread_once(&once, prepare);
+	if (curl_load(err) < 0)
+		return -1;
+	http = calloc(1, sizeof(*http));
 	if (!http)
 		arena_out_of_memory();
 	http->timeout = timeout;
-	http->multi = curl_multi_init();
+	http->multi = curl.multi_init();
 	if (!http->multi) {
 		free(http);
 		return error_set(err, "cannot start libcurl");
@@ -101,7 +96,7 @@ void http_close(struct http *http)
 {
 	if (!http)
 		return;
-	(void)curl_multi_cleanup(http->multi);
+	(void)curl.multi_cleanup(http->multi);
 	free(http);
 }
 
@@ -149,7 +144,7 @@ static int status_of(struct http_request *r)
 {
 	long status = 0;
 
-	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl.easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
 }
 
@@ -169,7 +164,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 	if (r->status == 0) {
 		curl_off_t announced = -1;
 
-		(void)curl_easy_getinfo(r->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+		(void)curl.easy_getinfo(r->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
 		r->content_length = announced;
 		r->status = status_of(r);
 	}
@@ -196,33 +191,33 @@ static void set_trust(CURL *easy, const struct http_trust *trust)
 	if (!trust)
 		return;
 	if (trust->insecure) {
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		(void)curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	/* The system's directory of CAs stays beside it. */
 	if (trust->ca) {
 		struct curl_blob ca = { (void *)(uintptr_t)trust->ca, strlen(trust->ca), CURL_BLOB_COPY };
 
-		(void)curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
+		(void)curl.easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
 	}
 	if (trust->certificate) {
-		(void)curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->certificate);
-		(void)curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->key ? trust->key : trust->certificate);
+		(void)curl.easy_setopt(easy, CURLOPT_SSLCERT, trust->certificate);
+		(void)curl.easy_setopt(easy, CURLOPT_SSLKEY, trust->key ? trust->key : trust->certificate);
 	}
 }
 
 static void set_body(CURL *easy, struct http_request *r)
 {
 	if (strcmp(r->method, "HEAD") == 0)
-		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		(void)curl.easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	if (r->read) {
-		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, r);
-		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_length);
+		(void)curl.easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		(void)curl.easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+		(void)curl.easy_setopt(easy, CURLOPT_READDATA, r);
+		(void)curl.easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_length);
 	} else if (r->body || strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0) {
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body ? r->body : "");
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_length);
+		(void)curl.easy_setopt(easy, CURLOPT_POSTFIELDS, r->body ? r->body : "");
+		(void)curl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_length);
 	}
 }
 
@@ -230,16 +225,16 @@ static void set_bounds(CURL *easy, const struct http *http, const struct http_re
 {
 	long timeout = (long)http->timeout;
 
-	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, timeout);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_SLOW_BYTES);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, timeout);
+	(void)curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, timeout);
+	(void)curl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_SLOW_BYTES);
+	(void)curl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, timeout);
 	if (!r->write && !r->read)
-		(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT, timeout * HTTP_TEXT_SECONDS_MAX);
+		(void)curl.easy_setopt(easy, CURLOPT_TIMEOUT, timeout * HTTP_TEXT_SECONDS_MAX);
 	/* Ours to decide about: see the head of http.h. */
-	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 }
 
 static void set_headers(CURL *easy, struct http_request *r)
@@ -248,19 +243,19 @@ static void set_headers(CURL *easy, struct http_request *r)
 
 	for (size_t i = 0; i < HTTP_HEADERS_MAX; i++)
 		if (r->headers[i])
-			list = curl_slist_append(list, r->headers[i]);
+			list = curl.slist_append(list, r->headers[i]);
 	/* Waiting for a "100 Continue" costs a second where a registry does not know it. */
-	list = curl_slist_append(list, "Expect:");
+	list = curl.slist_append(list, "Expect:");
 	if (r->body_length == 0)
-		list = curl_slist_append(list, "Content-Type:");
+		list = curl.slist_append(list, "Content-Type:");
 	r->list = list;
-	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
-	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
+	(void)curl.easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+	(void)curl.easy_setopt(easy, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
 }
 
 int http_start(struct http *http, struct http_request *r, struct error *err)
 {
-	CURL *easy = curl_easy_init();
+	CURL *easy = curl.easy_init();
 
 	if (!easy)
 		arena_out_of_memory();
@@ -272,15 +267,15 @@ int http_start(struct http *http, struct http_request *r, struct error *err)
 	set_trust(easy, r->trust);
 	set_body(easy, r);
 	set_headers(easy, r);
-	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
-	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
-	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->detail);
-	if (curl_easy_setopt(easy, CURLOPT_URL, r->url) != CURLE_OK ||
-	    curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+	(void)curl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
+	(void)curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	(void)curl.easy_setopt(easy, CURLOPT_HEADERDATA, r);
+	(void)curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl.easy_setopt(easy, CURLOPT_WRITEDATA, r);
+	(void)curl.easy_setopt(easy, CURLOPT_PRIVATE, r);
+	(void)curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, r->detail);
+	if (curl.easy_setopt(easy, CURLOPT_URL, r->url) != CURLE_OK ||
+	    curl.multi_add_handle(http->multi, easy) != CURLM_OK)
 		return error_set(err, "cannot start a request for '%.300s'", r->url);
 	return 0;
 }
@@ -305,8 +300,8 @@ static void finish(struct http_request *r, CURLcode code)
 	else if (code == CURLE_OUT_OF_MEMORY)
 		(void)error_set(&r->err, "a header is too long, or memory is out"); /* libcurl does not tell which */
 	else if (code != CURLE_OK)
-		(void)error_set(&r->err, "%s", r->detail[0] ? r->detail : curl_easy_strerror(code));
-	(void)curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &redirect);
+		(void)error_set(&r->err, "%s", r->detail[0] ? r->detail : curl.easy_strerror(code));
+	(void)curl.easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &redirect);
 	r->redirect = redirect ? arena_strdup(&r->arena, redirect) : NULL;
 }
 
@@ -320,20 +315,20 @@ int http_work(struct http *http, int milliseconds, struct error *err)
 	do {
 		int64_t rest = until - http_now();
 
-		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
+		if (curl.multi_perform(http->multi, &running) != CURLM_OK)
 			return error_set(err, "libcurl failed");
-		while ((message = curl_multi_info_read(http->multi, &left))) {
+		while ((message = curl.multi_info_read(http->multi, &left))) {
 			char *request = NULL;
 
 			if (message->msg != CURLMSG_DONE)
 				continue;
-			(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+			(void)curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
 			finish((struct http_request *)(void *)request, message->data.result);
 			any = true;
 		}
 		if (any || rest <= 0)
 			return 0;
-		if (curl_multi_poll(http->multi, NULL, 0, (int)rest, NULL) != CURLM_OK)
+		if (curl.multi_poll(http->multi, NULL, 0, (int)rest, NULL) != CURLM_OK)
 			return error_set(err, "libcurl failed");
 	} while (true);
 }
@@ -341,10 +336,11 @@ int http_work(struct http *http, int milliseconds, struct error *err)
 void http_release(struct http_request *r)
 {
 	if (r->easy) {
-		(void)curl_multi_remove_handle(r->http->multi, r->easy);
-		curl_easy_cleanup(r->easy);
+		(void)curl.multi_remove_handle(r->http->multi, r->easy);
+		curl.easy_cleanup(r->easy);
 	}
-	curl_slist_free_all(r->list);
+	if (r->list)
+		curl.slist_free_all(r->list);
 	buffer_release(&r->text);
 	arena_release(&r->arena);
 	*r = (struct http_request){ 0 };
