@@ -4,7 +4,8 @@
 #
 # A test is a program, or a script ending in .sh. It reports by lines `ok NAME` and `not ok NAME` (TAP; `# SKIP why` after the
 # name skips), which are counted one by one; without any, its exit status counts as one. Exit status 77 skips all of it, with
-# the last line it printed as the reason. cmocka programs report this way by themselves.
+# the last line it printed as the reason. cmocka programs report this way by themselves. Lines `## ...` are figures, which are shown
+# also where all has passed.
 #
 # It finds in its environment TOP, BUILD, SLIPWAY, RUNTIME (absolute paths), TEST_TMP (a directory that is removed afterwards), a
 # SLIPWAY_STORE of its own, PACKAGE_STORE (what `make packages` filled), and runs in TOP. Only the kinds qemu, functional,
@@ -86,6 +87,8 @@ test_one()
 	if [ "$bad" -gt 0 ]; then result=FAIL; elif [ "$ok" -eq 0 ]; then result=skip; fi
 	printf '%s  %-14s %-44s %4d ok%s%s  %s s%s\n' "$result" "$kind" "$name" "$ok" "$([ "$bad" -eq 0 ] || echo ", $bad failed")" \
 		"$([ "$skip" -eq 0 ] || echo ", $skip skipped")" "$seconds" "${why:+  ($why)}"
+	# Figures are told also of what has passed.
+	sed -n 's/^## /      # /p' "$log"
 	if [ "$bad" -gt 0 ]; then
 		failures+=("$kind $name")
 		grep -E '^not ok( |$)' "$log" | sed 's/^/      /'

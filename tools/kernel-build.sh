@@ -127,7 +127,7 @@ failed()
 watch_progress()
 {
 	local begin=$SECONDS
-	while sleep 30; do say KERNEL "$((SECONDS - begin)) s: $(find "$work/src" -name '*.o' | wc -l) files compiled"; done
+	while sleep 30; do say KERNEL "$((SECONDS - begin)) s: $(find "$work/src" -name '*.o' 2>/dev/null | wc -l) files compiled"; done
 }
 
 build_kernel()

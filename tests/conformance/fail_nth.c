@@ -526,7 +526,7 @@ int main(int argc, char **argv)
 	       left ? left : "");
 	fail_each(RUNTIME);
 	fail_each(SETUP);
-	printf("# %s: %u system calls in the runtime and %u in the set-up; %u failures made\n", test.command,
+	printf("## %s: %u system calls in the runtime and %u in the set-up; %u failures made\n", test.command,
 	       run.calls_count[RUNTIME], run.calls_count[SETUP], made);
 	return bad ? 1 : 0;
 }

@@ -550,7 +550,7 @@ static void print_outcomes(void)
 		ready += outcomes[number].ready;
 		refused += outcomes[number].refused;
 	}
-	printf("# PID 1: %u failures made; all services ready after %u, a failed boot that says why after %u\n", made, ready, refused);
+	printf("## PID 1: %u failures made; all services ready after %u, a failed boot that says why after %u\n", made, ready, refused);
 }
 
 int main(int argc, char **argv)

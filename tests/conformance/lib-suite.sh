@@ -114,7 +114,7 @@ check_skipped()
 
 summary()
 {
-	echo "# suite of $suite_of $version, compared with $suite_of $1, ${#files[@]} files"
-	echo "# passed by $suite_of $they_passed, of these by us $we_passed, left out with a reason $left_out, failing $failing"
-	echo "# failed by $suite_of on this machine $((neither + more)), of these passed by us $more; not for this machine, says the suite: $not_run"
+	echo "## suite of $suite_of $version, compared with $suite_of $1, ${#files[@]} files"
+	echo "## passed by $suite_of $they_passed, of these by us $we_passed, left out with a reason $left_out, failing $failing"
+	echo "## failed by $suite_of on this machine $((neither + more)), of these passed by us $more; not for this machine, says the suite: $not_run"
 }

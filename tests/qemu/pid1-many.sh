@@ -124,7 +124,8 @@ boot many kernel+squashfs -m 256 --qemu "$TEST_TMP/counting-qemu" --timeout $((2
 grep -v "^line s\|^noted s" "$TEST_TMP/console" | tail -n 60
 cat "$TEST_TMP/stderr"
 echo "# $((SECONDS - begin)) s"
-verdicts "$SERVICES services"
+verdicts "$SERVICES services" > "$TEST_TMP/verdicts"
+sed 's/^# /## /' "$TEST_TMP/verdicts"
 
 # accounted WHERE TIMES: every line that was written is among those of standard input, at most so many times.
 accounted()
@@ -142,6 +143,7 @@ accounted()
 			}
 			printf "%d lines of %d runs, %d missing, %d too often\n", lines, count, missing, again
 		}' > "$TEST_TMP/lines"
+	sed "s/^/## $1: /" "$TEST_TMP/lines"
 	check "$1: every line is accounted for: $(cat "$TEST_TMP/lines")" grep -q "^[1-9].* 0 missing, 0 too often" "$TEST_TMP/lines"
 }
 
