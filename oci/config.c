@@ -17,8 +17,8 @@ static const struct json_field console_size_fields[] = {
 static const struct json_type console_size_type = JSON_TYPE(struct oci_process, console_size_fields);
 
 static const struct json_field user_fields[] = {
-	JSON_ROW("uid", struct oci_user, uid, JSON_ALWAYS),
-	JSON_ROW("gid", struct oci_user, gid, JSON_ALWAYS),
+	JSON_ROW("uid", struct oci_user, uid, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("gid", struct oci_user, gid, JSON_REQUIRED | JSON_ALWAYS),
 	JSON_ROW_HAS("umask", struct oci_user, umask, 0),
 	JSON_ROW_ARRAY("additionalGids", struct oci_user, additional_gids, additional_gids_count, &json_type_u32, 0),
 	JSON_ROW("username", struct oci_user, username, 0),
@@ -38,8 +38,8 @@ static const struct json_type capabilities_type = JSON_TYPE(struct oci_capabilit
 
 static const struct json_field rlimit_fields[] = {
 	JSON_ROW("type", struct oci_rlimit, type, JSON_REQUIRED),
-	JSON_ROW("hard", struct oci_rlimit, hard, JSON_ALWAYS),
-	JSON_ROW("soft", struct oci_rlimit, soft, JSON_ALWAYS),
+	JSON_ROW("hard", struct oci_rlimit, hard, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("soft", struct oci_rlimit, soft, JSON_REQUIRED | JSON_ALWAYS),
 };
 static const struct json_type rlimit_type = JSON_TYPE(struct oci_rlimit, rlimit_fields);
 
@@ -56,7 +56,7 @@ static const struct json_type scheduler_type = JSON_TYPE(struct oci_scheduler, s
 
 static const struct json_field io_priority_fields[] = {
 	JSON_ROW("class", struct oci_io_priority, class, JSON_REQUIRED),
-	JSON_ROW("priority", struct oci_io_priority, priority, JSON_ALWAYS),
+	JSON_ROW("priority", struct oci_io_priority, priority, JSON_REQUIRED | JSON_ALWAYS),
 };
 static const struct json_type io_priority_type = JSON_TYPE(struct oci_io_priority, io_priority_fields);
 

@@ -135,6 +135,7 @@ struct oci_namespace {
 struct oci_device {			/* config-linux.md, "Devices" */
 	const char *type;		/* "c", "b", "u", "p" */
 	const char *path;
+	bool has_major, has_minor;	/* of a document: all but "p" have both */
 	int64_t major, minor;
 	bool has_file_mode;
 	uint32_t file_mode;
@@ -236,6 +237,7 @@ struct oci_seccomp {			/* config-linux.md, "Seccomp" */
 };
 
 struct oci_time_offset {
+	const char *clock;		/* first: the key of the object */
 	int64_t secs;
 	uint32_t nanosecs;
 };
@@ -280,8 +282,8 @@ struct oci_linux {
 	struct oci_intel_rdt *intel_rdt;	/* NULL where absent, as the next two */
 	struct oci_memory_policy *memory_policy;
 	struct oci_personality *personality;
-	bool has_time_monotonic, has_time_boottime;
-	struct oci_time_offset time_monotonic, time_boottime;
+	struct oci_time_offset *time_offsets;
+	size_t time_offsets_count;
 };
 
 struct oci_config {

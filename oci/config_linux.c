@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const struct json_field id_mapping_fields[] = {
-	JSON_ROW("containerID", struct oci_id_mapping, container_id, JSON_ALWAYS),
-	JSON_ROW("hostID", struct oci_id_mapping, host_id, JSON_ALWAYS),
-	JSON_ROW("size", struct oci_id_mapping, size, JSON_ALWAYS),
+	JSON_ROW("containerID", struct oci_id_mapping, container_id, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("hostID", struct oci_id_mapping, host_id, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("size", struct oci_id_mapping, size, JSON_REQUIRED | JSON_ALWAYS),
 };
 const struct json_type oci_id_mapping_type = JSON_TYPE(struct oci_id_mapping, id_mapping_fields);
 
@@ -27,17 +27,28 @@ static const char *const device_types[] = { "c", "b", "u", "p", NULL };
 static const struct json_field device_fields[] = {
 	JSON_ROW("path", struct oci_device, path, JSON_REQUIRED),
 	JSON_ROW("type", struct oci_device, type, JSON_REQUIRED, .words = device_types),
-	JSON_ROW("major", struct oci_device, major, JSON_ALWAYS),
-	JSON_ROW("minor", struct oci_device, minor, JSON_ALWAYS),
+	JSON_ROW_HAS("major", struct oci_device, major, 0),
+	JSON_ROW_HAS("minor", struct oci_device, minor, 0),
 	JSON_ROW_HAS("fileMode", struct oci_device, file_mode, 0),
 	JSON_ROW_HAS("uid", struct oci_device, uid, 0),
 	JSON_ROW_HAS("gid", struct oci_device, gid, 0),
 };
-static const struct json_type device_type = JSON_TYPE(struct oci_device, device_fields);
+
+/* config-linux.md, "Devices": REQUIRED unless `type` is `p`. */
+static int check_device(const void *value, const struct json_place *place, struct error *err)
+{
+	const struct oci_device *device = value;
+
+	if (*device->type == 'p' || (device->has_major && device->has_minor))
+		return 0;
+	return json_error(place, device->has_major ? "minor" : "major", err, "is missing");
+}
+
+static const struct json_type device_type = JSON_TYPE(struct oci_device, device_fields, .check = check_device);
 
 static const char *const device_rule_types[] = { "a", "b", "c", NULL };
 static const struct json_field device_rule_fields[] = {
-	JSON_ROW("allow", struct oci_device_rule, allow, JSON_ALWAYS),
+	JSON_ROW("allow", struct oci_device_rule, allow, JSON_REQUIRED | JSON_ALWAYS),
 	JSON_ROW("type", struct oci_device_rule, type, 0, .words = device_rule_types),
 	JSON_ROW_HAS("major", struct oci_device_rule, major, 0),
 	JSON_ROW_HAS("minor", struct oci_device_rule, minor, 0),
@@ -79,17 +90,17 @@ static const struct json_field pids_fields[] = {
 static const struct json_type pids_type = JSON_TYPE(struct oci_resources, pids_fields);
 
 static const struct json_field weight_device_fields[] = {
-	JSON_ROW("major", struct oci_weight_device, major, JSON_ALWAYS),
-	JSON_ROW("minor", struct oci_weight_device, minor, JSON_ALWAYS),
+	JSON_ROW("major", struct oci_weight_device, major, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("minor", struct oci_weight_device, minor, JSON_REQUIRED | JSON_ALWAYS),
 	JSON_ROW("weight", struct oci_weight_device, weight, JSON_UNSIGNED),
 	JSON_ROW("leafWeight", struct oci_weight_device, leaf_weight, JSON_UNSIGNED),
 };
 static const struct json_type weight_device_type = JSON_TYPE(struct oci_weight_device, weight_device_fields);
 
 static const struct json_field throttle_device_fields[] = {
-	JSON_ROW("major", struct oci_throttle_device, major, JSON_ALWAYS),
-	JSON_ROW("minor", struct oci_throttle_device, minor, JSON_ALWAYS),
-	JSON_ROW("rate", struct oci_throttle_device, rate, JSON_ALWAYS),
+	JSON_ROW("major", struct oci_throttle_device, major, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("minor", struct oci_throttle_device, minor, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("rate", struct oci_throttle_device, rate, JSON_REQUIRED | JSON_ALWAYS),
 };
 static const struct json_type throttle_device_type = JSON_TYPE(struct oci_throttle_device, throttle_device_fields);
 
@@ -110,13 +121,13 @@ static const struct json_type block_io_type = JSON_TYPE(struct oci_resources, bl
 
 static const struct json_field hugepage_limit_fields[] = {
 	JSON_ROW("pageSize", struct oci_hugepage_limit, page_size, JSON_REQUIRED),
-	JSON_ROW("limit", struct oci_hugepage_limit, limit, JSON_ALWAYS),
+	JSON_ROW("limit", struct oci_hugepage_limit, limit, JSON_REQUIRED | JSON_ALWAYS),
 };
 static const struct json_type hugepage_limit_type = JSON_TYPE(struct oci_hugepage_limit, hugepage_limit_fields);
 
 static const struct json_field interface_priority_fields[] = {
 	JSON_ROW("name", struct oci_interface_priority, name, JSON_REQUIRED),
-	JSON_ROW("priority", struct oci_interface_priority, priority, JSON_ALWAYS),
+	JSON_ROW("priority", struct oci_interface_priority, priority, JSON_REQUIRED | JSON_ALWAYS),
 };
 static const struct json_type interface_priority_type =
 	JSON_TYPE(struct oci_interface_priority, interface_priority_fields);
@@ -164,8 +175,8 @@ static const struct json_type resources_type =
 /* --- seccomp ----------------------------------------------------------------------------------- */
 
 static const struct json_field seccomp_arg_fields[] = {
-	JSON_ROW("index", struct oci_seccomp_arg, index, JSON_ALWAYS),
-	JSON_ROW("value", struct oci_seccomp_arg, value, JSON_ALWAYS),
+	JSON_ROW("index", struct oci_seccomp_arg, index, JSON_REQUIRED | JSON_ALWAYS),
+	JSON_ROW("value", struct oci_seccomp_arg, value, JSON_REQUIRED | JSON_ALWAYS),
 	JSON_ROW("valueTwo", struct oci_seccomp_arg, value_two, 0),
 	JSON_ROW("op", struct oci_seccomp_arg, op, JSON_REQUIRED),
 };
@@ -235,15 +246,20 @@ static const struct json_field time_offset_fields[] = {
 	JSON_ROW("secs", struct oci_time_offset, secs, 0),
 	JSON_ROW("nanosecs", struct oci_time_offset, nanosecs, 0),
 };
-static const struct json_type time_offset_type = JSON_TYPE(struct oci_time_offset, time_offset_fields);
 
-static const struct json_field time_offsets_fields[] = {
-	JSON_ROW_OBJECT("boottime", struct oci_linux, time_boottime, &time_offset_type, JSON_HAS,
-			.other = offsetof(struct oci_linux, has_time_boottime)),
-	JSON_ROW_OBJECT("monotonic", struct oci_linux, time_monotonic, &time_offset_type, JSON_HAS,
-			.other = offsetof(struct oci_linux, has_time_monotonic)),
-};
-static const struct json_type time_offsets_type = JSON_TYPE(struct oci_linux, time_offsets_fields);
+/* time_namespaces(7): the others are the same in all of them. */
+static int check_time_offset(const void *value, const struct json_place *place, struct error *err)
+{
+	const struct oci_time_offset *offset = value;
+
+	if (strcmp(offset->clock, "monotonic") == 0 || strcmp(offset->clock, "boottime") == 0)
+		return 0;
+	return json_error(place, NULL, err, "no such clock has an offset, only 'monotonic' and 'boottime'");
+}
+
+static const struct json_type time_offset_type =
+	JSON_TYPE(struct oci_time_offset, time_offset_fields, .check = check_time_offset);
+_Static_assert(offsetof(struct oci_time_offset, clock) == 0, "JSON_KIND_MAP puts the key first");
 
 /* --- the object -------------------------------------------------------------------------------- */
 
@@ -267,7 +283,7 @@ static const struct json_field linux_fields[] = {
 	JSON_ROW_POINTER("intelRdt", struct oci_linux, intel_rdt, &intel_rdt_type),
 	JSON_ROW_POINTER("memoryPolicy", struct oci_linux, memory_policy, &memory_policy_type),
 	JSON_ROW_POINTER("personality", struct oci_linux, personality, &personality_type),
-	JSON_ROW_INLINE("timeOffsets", &time_offsets_type, 0),
+	JSON_ROW_MAP("timeOffsets", struct oci_linux, time_offsets, time_offsets_count, &time_offset_type),
 };
 
 /* config-linux.md, "Namespaces": an error MUST be generated for a type that stands twice. */

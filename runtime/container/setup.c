@@ -42,7 +42,7 @@ int setup_check(const struct oci_config *config, const struct namespaces *namesp
 		return error_set(err, "linux.uidMappings and gidMappings need a user namespace");
 	if ((namespaces->make & CLONE_NEWUSER) && (!l->uid_mappings.count || !l->gid_mappings.count))
 		return error_set(err, "a new user namespace needs linux.uidMappings and gidMappings");
-	if ((l->has_time_monotonic || l->has_time_boottime) && !(namespaces->make & CLONE_NEWTIME))
+	if (l->time_offsets_count > 0 && !(namespaces->make & CLONE_NEWTIME))
 		return error_set(err, "linux.timeOffsets need a new time namespace");
 	if (l->net_devices_count > 0 && !(own & CLONE_NEWNET))
 		return error_set(err, "linux.netDevices need a network namespace");

@@ -175,26 +175,18 @@ int namespaces_unshare(const struct namespaces *namespaces, unsigned int which, 
 
 static int write_offsets(const struct oci_linux *config, struct error *err)
 {
-	const struct {
-		const char *clock;
-		bool given;
-		const struct oci_time_offset *offset;
-	} rows[] = {
-		{ "monotonic", config->has_time_monotonic, &config->time_monotonic },
-		{ "boottime", config->has_time_boottime, &config->time_boottime },
-	};
 	autoclose int fd = openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 	char text[64];
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '/proc/self/timens_offsets'");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int n = snprintf(text, sizeof(text), "%s %lld %u\n", rows[i].clock, (long long)rows[i].offset->secs,
-				 rows[i].offset->nanosecs);
+	for (size_t i = 0; i < config->time_offsets_count; i++) {
+		const struct oci_time_offset *o = &config->time_offsets[i];
+		int n = snprintf(text, sizeof(text), "%s %lld %u\n", o->clock, (long long)o->secs, o->nanosecs);
 
-		if (rows[i].given && write(fd, text, (size_t)n) != n)
-			return error_errno(err, "linux.timeOffsets: cannot set the clock '%s' to %lld s and %u ns",
-					   rows[i].clock, (long long)rows[i].offset->secs, rows[i].offset->nanosecs);
+		if (write(fd, text, (size_t)n) != n)
+			return error_errno(err, "linux.timeOffsets: cannot set the clock '%s' to %lld s and %u ns", o->clock,
+					   (long long)o->secs, o->nanosecs);
 	}
 	return 0;
 }
@@ -205,7 +197,7 @@ int namespaces_enter_time(const struct namespaces *namespaces, const struct oci_
 
 	if (!(namespaces->make & CLONE_NEWTIME))
 		return 0;
-	if ((config->has_time_monotonic || config->has_time_boottime) && write_offsets(config, err) < 0)
+	if (config->time_offsets_count > 0 && write_offsets(config, err) < 0)
 		return -1;
 	/* unshare(2) makes it for children, and older kernels do not take it for who calls execve(2) either. */
 	fd = openat(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);

@@ -99,7 +99,8 @@ static void every_kind_of_member_is_filled(void **state)
 	assert_string_equal(c.linux_.net_devices[0].host_name, "eth7");
 	assert_true(c.linux_.seccomp->has_default_errno_ret);
 	assert_true(c.linux_.seccomp->syscalls[1].args[0].value == UINT64_MAX);
-	assert_int_equal(c.linux_.time_monotonic.secs, -172800);
+	assert_string_equal(c.linux_.time_offsets[1].clock, "monotonic");
+	assert_int_equal(c.linux_.time_offsets[1].secs, -172800);
 	arena_release(&arena);
 }
 
@@ -157,17 +158,20 @@ static const struct {
 	{ "{" ROOT ",\"process\":{\"args\":[\"a\"],\"cwd\":\"w\"}}",
 	  "process.cwd: expected an absolute path, got \"w\"" },
 	{ PROCESS(",\"user\":{\"uid\":-1}"), "process.user.uid: expected an integer from 0 to 4294967295, got -1" },
-	{ PROCESS(",\"user\":{\"gid\":4294967296}"),
+	{ PROCESS(",\"user\":{\"uid\":0,\"gid\":4294967296}"),
 	  "process.user.gid: expected an integer from 0 to 4294967295, got 4294967296" },
 	{ PROCESS(",\"user\":{\"uid\":1.0}"), "process.user.uid: expected an integer, got 1" },
 	{ PROCESS(",\"user\":{\"uid\":\"root\"}"), "process.user.uid: expected an integer, got \"root\"" },
-	{ PROCESS(",\"user\":{\"additionalGids\":[1,true]}"),
+	{ PROCESS(",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[1,true]}"),
 	  "process.user.additionalGids[1]: expected an integer, got true" },
 	{ PROCESS(",\"oomScoreAdj\":2147483648"),
 	  "process.oomScoreAdj: expected an integer from -2147483648 to 2147483647, got 2147483648" },
 	{ PROCESS(",\"consoleSize\":{\"height\":65536}"),
 	  "process.consoleSize.height: expected an integer from 0 to 65535, got 65536" },
-	{ PROCESS(",\"rlimits\":[{\"type\":\"A\"},{\"type\":\"A\"}]"), "process.rlimits: 'A' stands twice" },
+	{ PROCESS(",\"rlimits\":[{\"type\":\"A\",\"hard\":1,\"soft\":1},{\"type\":\"A\",\"hard\":1,\"soft\":1}]"),
+	  "process.rlimits: 'A' stands twice" },
+	{ PROCESS(",\"rlimits\":[{\"type\":\"A\",\"hard\":1}]"), "process.rlimits[0].soft: is missing" },
+	{ PROCESS(",\"user\":{\"uid\":0}"), "process.user.gid: is missing" },
 	{ PROCESS(",\"rlimits\":[{\"type\":\"A\",\"hard\":-1}]"),
 	  "process.rlimits[0].hard: expected an integer from 0 to 9223372036854775807, got -1" },
 	{ PROCESS(",\"rlimits\":[{\"type\":\"A\",\"hard\":18446744073709551616}]"),
@@ -203,6 +207,12 @@ static const struct {
 	  "linux.sysctl[\"net.core.somaxconn\"]: expected a string, got 1024" },
 	{ LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"x\"}]"),
 	  "linux.devices[0].type: expected 'c', 'b', 'u' or 'p', got \"x\"" },
+	{ LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"minor\":0}]"), "linux.devices[0].major: is missing" },
+	{ LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"b\",\"major\":0}]"), "linux.devices[0].minor: is missing" },
+	{ LINUX("\"uidMappings\":[{\"containerID\":0,\"size\":1}]"), "linux.uidMappings[0].hostID: is missing" },
+	{ LINUX("\"timeOffsets\":{\"realtime\":{\"secs\":1}}"),
+	  "linux.timeOffsets[\"realtime\"]: no such clock has an offset, only 'monotonic' and 'boottime'" },
+	{ RESOURCES("\"devices\":[{\"access\":\"r\"}]"), "linux.resources.devices[0].allow: is missing" },
 	{ LINUX("\"seccomp\":{}"), "linux.seccomp.defaultAction: is missing" },
 	{ LINUX("\"seccomp\":{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[],\"action\":\"A\"}]}"),
 	  "linux.seccomp.syscalls[0].names: must not be empty" },

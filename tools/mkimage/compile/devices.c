@@ -82,6 +82,8 @@ static int add_node(struct job *job, const struct manifest_device *device, struc
 	*node = (struct oci_device){
 		.type = device->type,
 		.path = device->path,
+		.has_major = device->type[0] != 'p',
+		.has_minor = device->type[0] != 'p',
 		.major = device->major.value,
 		.minor = device->minor.value,
 		.has_file_mode = true,
