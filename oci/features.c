@@ -15,7 +15,8 @@ TYPE(seccomp, ROW("enabled", seccomp), ROW("actions", seccomp_actions), ROW("ope
 	ROW("supportedFlags", seccomp_supported_flags));
 TYPE(apparmor, ROW("enabled", apparmor));
 TYPE(selinux, ROW("enabled", selinux));
-TYPE(intel_rdt, ROW("enabled", intel_rdt));
+TYPE(intel_rdt, ROW("enabled", intel_rdt), ROW("schemata", intel_rdt_schemata),
+	ROW("monitoring", intel_rdt_monitoring));
 TYPE(memory_policy, ROW("modes", memory_policy_modes), ROW("flags", memory_policy_flags));
 TYPE(idmap, ROW("enabled", idmap));
 TYPE(net_devices, ROW("enabled", net_devices));
@@ -29,7 +30,8 @@ TYPE(of_linux, ROW("namespaces", namespaces), ROW("capabilities", capabilities),
 	JSON_ROW_INLINE("netDevices", &net_devices_type, JSON_ALWAYS));
 TYPE(features, ROW("ociVersionMin", version_min), ROW("ociVersionMax", version_max), ROW("hooks", hooks),
 	ROW("mountOptions", mount_options), JSON_ROW_INLINE("linux", &of_linux_type, JSON_ALWAYS),
-	JSON_ROW("annotations", struct oci_features, annotations, 0));
+	JSON_ROW("annotations", struct oci_features, annotations, 0),
+	ROW("potentiallyUnsafeConfigAnnotations", unsafe_annotations));
 
 int oci_features_write(const struct oci_features *features, struct buffer *out, struct error *err)
 {

@@ -17,9 +17,10 @@ struct oci_features {
 	bool seccomp;
 	struct oci_strings seccomp_actions, seccomp_operators, seccomp_archs, seccomp_known_flags,
 		seccomp_supported_flags;
-	bool apparmor, selinux, intel_rdt, idmap, net_devices;
+	bool apparmor, selinux, intel_rdt, intel_rdt_schemata, intel_rdt_monitoring, idmap, net_devices;
 	struct oci_strings memory_policy_modes, memory_policy_flags;
 	struct oci_pairs annotations;
+	struct oci_strings unsafe_annotations;	/* of a config.json, which change what the runtime does */
 };
 
 /* Appends the document, indented. */

@@ -26,6 +26,7 @@ static int show(const void *data, const struct option_list *operands, struct are
 {
 	static const char *const hooks[] = { "prestart",       "createRuntime", "createContainer",
 					     "startContainer", "poststart",	"poststop", NULL };
+	static const char *const unsafe[] = { OCI_ANNOTATION_OVERLAY, NULL };
 	static struct oci_pair annotations[] = { { OCI_ANNOTATION_OVERLAY, "tmpfs" } };
 	struct oci_features f = {
 		.version_min = "1.0.0", .version_max = RUNTIME_SPEC_VERSION, .hooks = words(hooks),
@@ -35,7 +36,7 @@ static int show(const void *data, const struct option_list *operands, struct are
 		.cgroup_rdma = true, .apparmor = true, .selinux = true, .idmap = true, .net_devices = true,
 		.memory_policy_modes = words(memory_policy_mode_names),
 		.memory_policy_flags = words(memory_policy_flag_names),
-		.annotations = { annotations, ARRAY_SIZE(annotations) },
+		.annotations = { annotations, ARRAY_SIZE(annotations) }, .unsafe_annotations = words(unsafe),
 	};
 	autobuffer struct buffer text = { 0 };
 
