@@ -68,6 +68,8 @@ static int limit_weights(const struct cgroup_hierarchy *h, const struct weight_f
 	for (size_t i = 0; i < r->weight_devices_count; i++) {
 		const struct oci_weight_device *device = &r->weight_devices[i];
 
+		if (!device->weight.set && !device->leaf_weight.set)
+			return error_set(err, "linux.resources.blockIO.weightDevice[%zu]: it needs weight or leafWeight", i);
 		if (write_weight(h, files, files->device, &device->weight, device, err) < 0 ||
 		    write_weight(h, files, files->leaf_device, &device->leaf_weight, device, err) < 0)
 			return -1;

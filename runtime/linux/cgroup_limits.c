@@ -20,15 +20,10 @@ static int as_is(const struct oci_resources *r, int64_t value, char *out, size_t
 	return snprintf(out, size, "%lld", (long long)value);
 }
 
-/* -1, and for pids 0 as well, is no limit: "max" in version 2. */
+/* -1 is no limit: "max" in version 2, and for pids in both. 0 is one: the program may run, and make no other process. */
 static int or_max(const struct oci_resources *r, int64_t value, char *out, size_t size)
 {
 	return value < 0 ? snprintf(out, size, "max") : as_is(r, value, out, size);
-}
-
-static int pids_or_max(const struct oci_resources *r, int64_t value, char *out, size_t size)
-{
-	return value <= 0 ? snprintf(out, size, "max") : as_is(r, value, out, size);
 }
 
 /* The specification counts memory and swap together, version 2 swap alone. */
@@ -92,7 +87,7 @@ static const struct limit {
 	{ "memory.swappiness", FIELD(swappiness), "memory", "memory.swappiness", as_is, NULL, NULL },
 	{ "memory.kernel", FIELD(memory_kernel), "memory", "memory.kmem.limit_in_bytes", nonzero, NULL, NULL },
 	{ "memory.kernelTCP", FIELD(memory_kernel_tcp), "memory", "memory.kmem.tcp.limit_in_bytes", nonzero, NULL, NULL },
-	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", pids_or_max, "pids.max", pids_or_max },
+	{ "pids.limit", FIELD(pids_limit), "pids", "pids.max", or_max, "pids.max", or_max },
 	{ "memory.reservation", FIELD(memory_reservation), "memory", "memory.soft_limit_in_bytes", nonzero, "memory.low", or_max },
 	{ "memory.limit", FIELD(memory_limit), "memory", "memory.limit_in_bytes", nonzero, "memory.max", or_max },
 	{ "memory.swap", FIELD(memory_swap), "memory", "memory.memsw.limit_in_bytes", nonzero, "memory.swap.max", swap_alone },

@@ -57,7 +57,7 @@ static void limits_are_converted_for_version_2(void **state)
 		{ { .memory_reservation = SET(77) }, "memory.low", "77" },
 		{ { .pids_limit = SET(10) }, "pids.max", "10" },
 		{ { .pids_limit = SET(-1) }, "pids.max", "max" },
-		{ { .pids_limit = SET(0) }, "pids.max", "max" },
+		{ { .pids_limit = SET(0) }, "pids.max", "0" },
 		{ { .cpuset_cpus = "0-1" }, "cpuset.cpus", "0-1" },
 		{ { .block_io_weight = SET(1000) }, "io.weight", "default 10000" },
 	};
