@@ -22,6 +22,7 @@
 #include "runtime/container/setup.h"
 #include "runtime/container/state.h"
 #include "runtime/container/sync.h"
+#include "runtime/linux/cgroup_owner.h"
 #include "runtime/linux/clone_inside.h"
 #include "runtime/linux/execute.h"
 #include "runtime/linux/hooks.h"
@@ -301,7 +302,8 @@ static int make_cgroup(struct creation *c, struct error *err)
 		cgroup->partial = true;
 		return 0;
 	}
-	if (make_directories(c, err) < 0 || check_cgroup(c, err) < 0)
+	if (make_directories(c, err) < 0 || check_cgroup(c, err) < 0 ||
+	    cgroup_own(cgroup, c->config, &c->setup.namespaces, err) < 0)
 		return -1;
 	c->setup.cgroup = cgroup;
 	c->setup.stay_on_cpu = cgroup_is_tight(r);
