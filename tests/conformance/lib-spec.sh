@@ -166,7 +166,7 @@ has_capability()
 	set=$(sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status)
 	[ $((0x$set >> $1 & 1)) -eq 1 ]
 }
-CAP_SYS_RESOURCE=24
+CAP_SYS_NICE=23 CAP_SYS_RESOURCE=24
 
 # in_cgroup CONTROLLER: the directory of the container's cgroup.
 in_cgroup() { if [ -n "$UNIFIED" ]; then echo "/sys/fs/cgroup$cgroup"; else echo "/sys/fs/cgroup/$1$cgroup"; fi; }

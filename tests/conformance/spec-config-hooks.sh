@@ -109,6 +109,17 @@ run true
 out=$(cat "$TEST_TMP/mounted")
 is "1
 outside"
+it "config.md/POSIX-platform Hooks: path MUST resolve in the runtime namespace"
+cp "$BUSYBOX" "$TEST_TMP/only-outside"
+outside() { printf '{"path":"%s","args":["sh","-c","echo %s >>%s"]}' "$TEST_TMP/only-outside" "$1" "$TEST_TMP/outside"; }
+top=",\"hooks\":{\"prestart\":[$(outside prestart)],\"createRuntime\":[$(outside createRuntime)],\"createContainer\":[$(outside createContainer)],
+	\"poststart\":[$(outside poststart)],\"poststop\":[$(outside poststop)]}"
+run true
+for kind in prestart createRuntime createContainer poststart poststop; do
+	also "config.md/POSIX-platform Hooks: the path of $kind MUST resolve in the runtime namespace"
+	out=$(cat "$TEST_TMP/outside")
+	line "^$kind\$"
+done
 it "config.md/StartContainer Hooks: path MUST resolve in the container namespace"
 top=',"hooks":{"startContainer":[{"path":"/only/here","args":["echo","inside"]}]}'
 mkdir -p "$ROOTFS/only"

@@ -227,8 +227,8 @@ if has_capability $CAP_SYS_RESOURCE; then
 else
 	skipped "lowering the value needs CAP_SYS_RESOURCE, which this machine lacks"
 fi
-# Fields 19 and 41 of proc(5): nice value, policy.
-scheduling='cut -d ")" -f 2 /proc/self/stat | { read -r a; set -- $a; shift 16; echo "nice=$1"; shift 22; echo "policy=$1"; }'
+# Fields 19 and 41 of proc(5): nice value, policy; of the shell itself, for what it forks may have others.
+scheduling='cut -d ")" -f 2 /proc/$$/stat | { read -r a; set -- $a; shift 16; echo "nice=$1"; shift 22; echo "policy=$1"; }'
 it "config.md/Linux Process: scheduler SCHED_BATCH and its nice value"
 process=',"scheduler":{"policy":"SCHED_BATCH","nice":7}'
 run "$scheduling"
@@ -259,6 +259,52 @@ it "config.md/Linux Process: ioPriority of an unknown class: an error"
 process=',"ioPriority":{"class":"IOPRIO_CLASS_NOSUCH","priority":0}'
 run true
 errs
+# A policy of real time is for who may be nice to nobody (CAP_SYS_NICE).
+for p in "SCHED_FIFO 1" "SCHED_RR 2"; do
+	it "config.md/Linux Process: scheduler ${p% *} and its priority"
+	process=',"scheduler":{"policy":"'${p% *}'","priority":3,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
+	config "$scheduling; sh /child"
+	if [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ]; then
+		skipped "cgroups of this kernel give out real time, and it has none to give"
+	elif has_capability $CAP_SYS_NICE; then
+		printf '%s\n' "$scheduling" | sed 's/policy=/child=/' >"$ROOTFS/child"
+		run "$scheduling; sh /child; :"
+		value_is policy "${p#* }"
+		also "config.md/Linux Process: scheduler SCHED_FLAG_RESET_ON_FORK with ${p% *}"
+		value_is child 0
+	else
+		skipped "it needs CAP_SYS_NICE, which this machine lacks"
+	fi
+done
+rm -f "$ROOTFS/child"
+it "config.md/Linux Process: scheduler, an unknown flag: an error"
+process=',"scheduler":{"policy":"SCHED_OTHER","flags":["SCHED_FLAG_NOSUCH"]}'
+run true
+errs SCHED_FLAG_NOSUCH
+it "config.md/Linux Process: execCPUAffinity does not apply to the container's first process"
+process=',"execCPUAffinity":{"initial":"0","final":"0"}'
+cpus='sed -n "s/^Cpus_allowed_list:.//p" /proc/self/status'
+detach "$cpus >/cpus; exec sleep 100"
+until_true 10 test -s "$ROOTFS/cpus"
+out=$(cat "$ROOTFS/cpus")
+is "$(cat "$(in_cgroup cpuset)/cpuset.cpus.effective" 2>/dev/null || cat "$(in_cgroup cpuset)/cpuset.effective_cpus" 2>/dev/null || cat /sys/devices/system/cpu/online)"
+also "config.md/Linux Process: execCPUAffinity, final is where exec runs"
+command_ exec "$id" sh -c "$cpus"
+is 0
+gone
+rm -f "$ROOTFS/cpus"
+it "config.md/Linux Process: execCPUAffinity that is no list: an error"
+process=',"execCPUAffinity":{"final":"0,x"}'
+run true
+errs execCPUAffinity
+# Without the kernel's part the property cannot be applied (runtime.md, "Create").
+it "config.md/Linux Process: apparmorProfile where it cannot be applied MUST be an error"
+process=',"apparmorProfile":"no-such-profile"'
+run true
+errs no-such-profile
+it "config.md/Linux Process: selinuxLabel where it cannot be applied MUST be an error"
+process=',"selinuxLabel":"no:such:label:s0"'
+if [ -e /sys/fs/selinux/enforce ]; then skipped "SELinux is on here"; else run true; errs selinuxLabel; fi
 
 # --- User
 

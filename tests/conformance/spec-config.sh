@@ -84,6 +84,11 @@ it "config.md/Mounts: an absolute source"
 more_mounts=',{"destination":"/m/d","type":"none","source":"'$BUNDLE/data'","options":["rbind"]}'
 run 'cat /m/d/file'
 is found
+it "config.md/Mounts: a mount is a bind mount if it has bind or rbind, whatever its type"
+more_mounts=',{"destination":"/m/d","type":"tmpfs","source":"data","options":["bind"]},{"destination":"/m/e","type":"nosuchfs","source":"data","options":["rbind"]}'
+run 'cat /m/d/file /m/e/file'
+is "found
+found"
 it "config.md/Mounts: a type the kernel does not have: an error"
 more_mounts=',{"destination":"/m/x","type":"nosuchfs","source":"x"}'
 run true
@@ -252,10 +257,30 @@ it "config.md/Linux mount options: mappings in an option, as crun has them: an e
 more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap=uids=0-1-10;gids=0-1-10"]}'
 run true
 errs "use uidMappings"
-it "config.md/POSIX-platform Mounts: uidMappings MUST be specified along with gidMappings"
-more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap"],"uidMappings":[{"containerID":0,"hostID":500,"size":100}]}'
-run true
-errs
+for o in uidMappings gidMappings; do
+	it "config.md/POSIX-platform Mounts: $o MUST be specified along with the other mappings"
+	more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap"],"'$o'":[{"containerID":0,"hostID":500,"size":100}]}'
+	run true
+	errs
+done
+it "config.md/Linux mount options: idmap with the mapping of the user namespace, or an error"
+more_mounts=',{"destination":"/m/i","type":"none","source":"'$BUNDLE/data'","options":["rbind","idmap"]}' namespaces="$ALL_NAMESPACES,{\"type\":\"user\"}"
+linux=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+run 'stat -c "%u:%g" /m/i/file'
+if [ "$status" -ne 0 ]; then errs; else is "0:0"; fi
+# A tmpfs takes mappings since Linux 6.3.
+mount -t tmpfs outer "$TEST_TMP/mnt"
+mkdir "$TEST_TMP/mnt/below"
+mount -t tmpfs inner "$TEST_TMP/mnt/below"
+for o in "idmap 500 0" "ridmap 500 500"; do
+	it "config.md/Linux mount options: ${o%% *}, and what is mounted below"
+	more_mounts=',{"destination":"/m/i","type":"none","source":"'$TEST_TMP/mnt'","options":["rbind","'${o%% *}'"],
+		"uidMappings":[{"containerID":0,"hostID":500,"size":100}],"gidMappings":[{"containerID":0,"hostID":500,"size":100}]}'
+	run 'echo $(stat -c %u /m/i /m/i/below)'
+	case $out in *[Ii]nvalid* | *"not supported"*) skipped "this kernel's tmpfs takes no id mapping" ;; *) is "${o#* }" ;; esac
+done
+umount "$TEST_TMP/mnt/below"
+umount "$TEST_TMP/mnt"
 
 # --- Annotations, extensibility, valid values
 
@@ -295,7 +320,7 @@ invalid()
 {
 	it "config.md/Valid values: $2: an error"
 	case $1 in
-	process) process=$3 ;; linux) linux=$3 ;; top) top=$3 ;; user) user=$3 ;; args) args=$3 ;; env) env=$3 ;; mounts) more_mounts=$3 ;; caps) caps=$3 ;; root) root=$3 ;;
+	process) process=$3 ;; linux) linux=$3 ;; userns) linux=$3 namespaces="$ALL_NAMESPACES,{\"type\":\"user\"}" ;; top) top=$3 ;; user) user=$3 ;; args) args=$3 ;; env) env=$3 ;; mounts) more_mounts=$3 ;; caps) caps=$3 ;; root) root=$3 ;;
 	esac
 	create true
 	if [ "$status" -eq 0 ]; then gone; fi
@@ -318,6 +343,43 @@ invalid top "hooks that are no lists" ',"hooks":{"createRuntime":{"path":"/bin/t
 invalid top "a hostname that is no string" ',"hostname":5'
 invalid top "a hostname longer than the kernel takes" ",\"hostname\":\"$(printf '%065d' 0)\""
 invalid linux "linux.devices that are no list" ',"devices":{}'
+
+# What is REQUIRED is no matter of a default: a mapping without hostID would be one of the host's root.
+usermap() { printf '%s' ',"uidMappings":[{'"$1"'}],"gidMappings":[{"containerID":0,"hostID":100000,"size":10}]'; }
+for r in "process|rlimits without type|,\"rlimits\":[{\"soft\":1,\"hard\":1}]" \
+	"process|rlimits without soft|,\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"hard\":1}]" \
+	"process|rlimits without hard|,\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":1}]" \
+	"process|scheduler without policy|,\"scheduler\":{\"nice\":1}" \
+	"process|ioPriority without class|,\"ioPriority\":{\"priority\":1}" \
+	"process|ioPriority without priority|,\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\"}" \
+	'user|user without uid|{"gid":0}' \
+	'user|user without gid|{"uid":0}' \
+	"userns|uidMappings without containerID|$(usermap '"hostID":100000,"size":10')" \
+	"userns|uidMappings without hostID|$(usermap '"containerID":0,"size":10')" \
+	"userns|uidMappings without size|$(usermap '"containerID":0,"hostID":100000')" \
+	'linux|devices without major|,"devices":[{"type":"c","path":"/dev/x","minor":3}]' \
+	'linux|devices without minor|,"devices":[{"type":"c","path":"/dev/x","major":1}]' \
+	'linux|resources.devices without allow|,"resources":{"devices":[{"access":"rwm"}]}' \
+	'linux|weightDevice without major|,"resources":{"blockIO":{"weightDevice":[{"minor":0,"weight":500}]}}' \
+	'linux|weightDevice without minor|,"resources":{"blockIO":{"weightDevice":[{"major":8,"weight":500}]}}' \
+	'linux|weightDevice with neither weight nor leafWeight|,"resources":{"blockIO":{"weightDevice":[{"major":8,"minor":0}]}}' \
+	'linux|throttleReadBpsDevice without major|,"resources":{"blockIO":{"throttleReadBpsDevice":[{"minor":0,"rate":600}]}}' \
+	'linux|throttleWriteBpsDevice without minor|,"resources":{"blockIO":{"throttleWriteBpsDevice":[{"major":8,"rate":600}]}}' \
+	'linux|throttleReadIOPSDevice without rate|,"resources":{"blockIO":{"throttleReadIOPSDevice":[{"major":8,"minor":0}]}}' \
+	'linux|hugepageLimits without pageSize|,"resources":{"hugepageLimits":[{"limit":0}]}' \
+	'linux|hugepageLimits without limit|,"resources":{"hugepageLimits":[{"pageSize":"2MB"}]}' \
+	'linux|network.priorities without name|,"resources":{"network":{"priorities":[{"priority":1}]}}' \
+	'linux|network.priorities without priority|,"resources":{"network":{"priorities":[{"name":"lo"}]}}' \
+	'linux|rdma with neither hcaHandles nor hcaObjects|,"resources":{"rdma":{"mlx5_1":{}}}' \
+	'linux|seccomp args without index|,"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["kill"],"action":"SCMP_ACT_LOG","args":[{"value":1,"op":"SCMP_CMP_EQ"}]}]}' \
+	'linux|seccomp args without value|,"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["kill"],"action":"SCMP_ACT_LOG","args":[{"index":1,"op":"SCMP_CMP_EQ"}]}]}' \
+	'linux|seccomp args without op|,"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["kill"],"action":"SCMP_ACT_LOG","args":[{"index":1,"value":1}]}]}' \
+	'linux|seccomp rules without names|,"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_LOG"}]}' \
+	'linux|memoryPolicy without mode|,"memoryPolicy":{"nodes":"0"}' \
+	'linux|personality without domain|,"personality":{}'; do
+	place=${r%%|*} r=${r#*|}
+	invalid "$place" "${r%%|*}, which is REQUIRED" "${r#*|}"
+done
 it "config.md/Valid values: a config that is no JSON: an error"
 config true
 echo '{"ociVersion":"1.0.2",' >"$BUNDLE/config.json"

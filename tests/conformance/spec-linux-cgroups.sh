@@ -40,6 +40,69 @@ it "config-linux.md/Cgroups Path: not specified"
 cgroup=
 run 'echo runs'
 is runs
+it "config-linux.md/Control groups: a cgroup that is frozen is not fit: MUST be an error"
+cgroup=/frozen-$PREFIX
+frozen=$(in_cgroup freezer)
+mkdir -p "$frozen"
+if [ -n "$UNIFIED" ]; then echo 1 >"$frozen/cgroup.freeze"; else echo FROZEN >"$frozen/freezer.state"; fi
+run true
+errs frozen
+for c in /sys/fs/cgroup/*/"frozen-$PREFIX" /sys/fs/cgroup/"frozen-$PREFIX"; do [ ! -d "$c" ] || rmdir "$c"; done
+
+# --- Cgroup ownership: of version 2 alone
+
+# Which of the directory, the files that are handed over and the limits is whose; and whether a cgroup can be made below.
+owners='cd /sys/fs/cgroup; for f in . cgroup.procs cgroup.subtree_control cgroup.threads cgroup.max.depth; do echo "$f=$(stat -c %u $f)"; done
+	mkdir below 2>/dev/null && rmdir below && echo divides=yes'
+usermap=',"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":200000,"size":65536}]'
+cgroup_mount() { more_mounts=",{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\",\"options\":[\"nosuid\"$1]}"; }
+# As root of a user namespace sees it: its own, or nobody's.
+mapped_namespaces="$ALL_NAMESPACES,{\"type\":\"user\"}"
+if [ -n "$UNIFIED" ]; then
+	it "config-linux.md/Cgroup ownership: mounted to be written in a new cgroup namespace, it SHOULD be the user's"
+	namespaces=$mapped_namespaces linux=$usermap
+	cgroup_mount ''
+	run "$owners"
+	value_is . 0
+	for f in cgroup.procs cgroup.subtree_control cgroup.threads; do
+		also "config-linux.md/Cgroup ownership: $f SHOULD be, too"
+		value_is $f 0
+	done
+	also "config-linux.md/Cgroup ownership: any other file SHOULD NOT be"
+	value_is cgroup.max.depth 65534
+	also "config-linux.md/Cgroup ownership: and so it can be divided"
+	value_is divides yes
+	it "config-linux.md/Cgroup ownership: of the user that runs the process"
+	user='{"uid":1000,"gid":1000}'
+	cgroup_mount ''
+	run "$owners"
+	value_is cgroup.procs 1000
+	it "config-linux.md/Cgroup ownership: mounted read-only it SHOULD NOT change"
+	namespaces=$mapped_namespaces linux=$usermap
+	cgroup_mount ',"ro"'
+	run "$owners"
+	value_is . 65534
+	it "config-linux.md/Cgroup ownership: without a new cgroup namespace it SHOULD NOT change"
+	namespaces=$(echo "$mapped_namespaces" | sed 's/,{"type":"cgroup"}//') linux=$usermap
+	cgroup_mount ''
+	run "$owners"
+	value_is . 65534
+	it "config-linux.md/Cgroup ownership: without the mount it SHOULD NOT change"
+	namespaces=$mapped_namespaces linux=$usermap
+	detach 'exec sleep 100'
+	out=$(stat -c %u "/sys/fs/cgroup$cgroup")
+	is 0
+	gone
+else
+	it "config-linux.md/Cgroup ownership: of version 1 it SHOULD NOT change"
+	namespaces=$mapped_namespaces linux=$usermap
+	cgroup_mount ''
+	detach 'exec sleep 100'
+	out=$(stat -c %u "$(in_cgroup memory)")
+	is 0
+	gone
+fi
+
 # --- Allowed Device list
 
 # What a number without a driver says tells the two apart: no such device (allowed) or not permitted.
@@ -195,6 +258,16 @@ also "config-linux.md/Memory: checkBeforeUpdate, the container lives on"
 holds is_status "$id" running
 gone
 rm -f "$ROOTFS/tmp/full"
+for m in kernel kernelTCP; do
+	it "config-linux.md/Memory: $m, where this kernel has nothing like it MUST be an error"
+	linux=",\"resources\":{\"memory\":{\"$m\":67108864}}"
+	if [ -z "$UNIFIED" ]; then
+		skipped "version 1 of cgroups may have it"
+	else
+		run true
+		errs "memory.$m"
+	fi
+done
 it "config-linux.md/CPU: burst"
 linux=',"resources":{"cpu":{"quota":50000,"period":100000,"burst":20000}}'
 detach 'exec sleep 100'
@@ -226,6 +299,13 @@ else
 	run true
 	errs
 fi
+it "config-linux.md/PIDs: 0 SHOULD be a limit like others"
+linux=',"resources":{"pids":{"limit":0}}'
+detach 'exec sleep 100'
+in_file pids pids.max pids.max 0 0
+also "config-linux.md/PIDs: with 0 the program itself may run"
+if has_controller pids; then holds is_status "$id" running; else skipped "this machine has no controller 'pids'"; fi
+gone
 it "config-linux.md/PIDs: the limit is enforced"
 linux=',"resources":{"pids":{"limit":4}}'
 run 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done; echo all'
@@ -259,6 +339,15 @@ else
 	elif [ -e "$d/io.bfq.weight" ] || [ -e "$d/blkio.bfq.weight" ]; then in_file $controller blkio.bfq.weight io.bfq.weight '*500*' '*500*'
 	else in_file $controller blkio.weight io.weight 500 'default 49*'; fi
 	gone
+fi
+
+it "config-linux.md/Block IO: leafWeight, where this kernel has nothing like it MUST be an error"
+linux=',"resources":{"blockIO":{"leafWeight":500}}'
+if [ -z "$UNIFIED" ] && [ -e /sys/fs/cgroup/blkio/blkio.leaf_weight ]; then
+	skipped "this kernel has leaf weights"
+else
+	run true
+	errs blockIO
 fi
 
 # --- Huge page limits, Network, RDMA

@@ -74,11 +74,11 @@ run 'echo runs'
 line '^runs$'
 it "config-linux.md/Seccomp: every architecture of the list"
 list=
-for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE S390 S390X PARISC PARISC64 RISCV64; do list="$list,\"SCMP_ARCH_$a\""; done
+for a in X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE S390 S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB; do list="$list,\"SCMP_ARCH_$a\""; done
 linux=",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[${list#,}],\"syscalls\":[$(mkdirs SCMP_ACT_ERRNO)]}"
 run 'mkdir /tmp/d 2>/dev/null || echo refused'
 is refused
-for f in SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW; do
+for f in SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV; do
 	it "config-linux.md/Seccomp: $f"
 	seccomp SCMP_ACT_ALLOW "$(mkdirs SCMP_ACT_ERRNO)" ",\"flags\":[\"$f\"]"
 	run 'mkdir /tmp/d 2>/dev/null || echo refused'

@@ -146,6 +146,10 @@ also "config-linux.md/Offset for Time Namespace: monotonic"
 line '^monotonic 1234 7$'
 also "config-linux.md/Offset for Time Namespace: the clock of the container is ahead"
 holds test "$(echo "$out" | tail -n 1)" -ge 7000000
+it "config-linux.md/Offset for Time Namespace: a clock that has none: an error"
+namespaces="$ALL_NAMESPACES,{\"type\":\"time\"}" linux=',"timeOffsets":{"realtime":{"secs":7}}'
+run true
+errs realtime
 it "config-linux.md/Offset for Time Namespace: without a time namespace: an error"
 linux=',"timeOffsets":{"boottime":{"secs":7000000}}'
 run true
@@ -227,21 +231,36 @@ new_device() { ip link add "$1" type dummy 2>/dev/null || ip link add "$1" type 
 it "config-linux.md/Network Devices: MUST be made available in the container"
 linux=',"netDevices":{"slipwayt0":{"name":"inside0"}}'
 if new_device slipwayt0; then
+	ip link set slipwayt0 mtu 1400
+	address=$(cat /sys/class/net/slipwayt0/address)
 	ip addr add 192.0.2.7/24 dev slipwayt0
+	ip addr add 198.51.100.9/24 scope link dev slipwayt0
 	ip -6 addr add 2001:db8::7/64 dev slipwayt0 2>/dev/null
-	run 'ip addr show dev inside0'
+	# More than anybody would count on.
+	for n in 1 2 3 4 5 6 7; do for m in 1 2 3 4 5 6 7 8 9 10; do ip addr add 203.0.$n.$m/24 dev slipwayt0; done; done
+	run 'ip addr show dev inside0; echo "mtu=$(cat /sys/class/net/inside0/mtu)"; echo "mac=$(cat /sys/class/net/inside0/address)"'
 	line '^[0-9]+: inside0'
 	also "config-linux.md/Network Devices: permanent global addresses MUST be preserved"
 	says "inet 192.0.2.7/24"
+	also "config-linux.md/Network Devices: of any family"
+	if [ -e /proc/net/if_inet6 ]; then says "inet6 2001:db8::7/64"; else skipped "this kernel has no IPv6"; fi
+	also "config-linux.md/Network Devices: all of them"
+	holds test "$(printf '%s\n' "$out" | grep -c 'inet 203\.0\.')" -eq 70
+	also "config-linux.md/Network Devices: and those that are not for all to reach are not"
+	lacks 198.51.100.9
+	also "config-linux.md/Network Devices: attributes MUST be preserved, the MTU"
+	value_is mtu 1400
+	also "config-linux.md/Network Devices: attributes MUST be preserved, the hardware's address"
+	value_is mac "$address"
 	also "config-linux.md/Network Devices: MUST be set up"
 	line '^[0-9]+: inside0.*[<,]UP[,>]'
-	ip link del slipwayt0 2>/dev/null
+	also "config-linux.md/Network Devices: MUST NOT be moved out again"
+	holds test ! -e /sys/class/net/slipwayt0 -a ! -e /sys/class/net/inside0
 	it "config-linux.md/Network Devices: without a name, it keeps its own"
 	new_device slipwayt0
 	linux=',"netDevices":{"slipwayt0":{}}'
 	run 'cat /sys/class/net/slipwayt0/ifindex >/dev/null && echo there'
 	is there
-	ip link del slipwayt0 2>/dev/null
 	it "config-linux.md/Network Devices: a name that is taken MUST be an error"
 	new_device slipwayt0
 	linux=',"netDevices":{"slipwayt0":{"name":"lo"}}'
@@ -249,11 +268,37 @@ if new_device slipwayt0; then
 	errs
 	also "config-linux.md/Network Devices: and the device stays"
 	holds test -e /sys/class/net/slipwayt0
+	for w in '"slipwayt0":{},"slipwayt1":{}' '"slipwayt0":{"name":"x%dy%d"}' '"slipwayt0":{"name":"a/b"}' '"slipwayt0":{"name":"longer-than-a-name-may-be"}'; do
+		it "config-linux.md/Network Devices: what cannot be moved is found before any is: $w"
+		linux=",\"netDevices\":{$w}"
+		run true
+		errs netDevices
+		also "config-linux.md/Network Devices: and all stay with $w"
+		holds test -e /sys/class/net/slipwayt0
+	done
+	it "config-linux.md/Network Devices: two that want one name: an error"
+	new_device slipwayt1
+	linux=',"netDevices":{"slipwayt0":{"name":"one"},"slipwayt1":{"name":"one"}}'
+	run true
+	errs
+	also "config-linux.md/Network Devices: and both stay"
+	holds test -e /sys/class/net/slipwayt0 -a -e /sys/class/net/slipwayt1
 	it "config-linux.md/Network Devices: a template gets a number"
-	linux=',"netDevices":{"slipwayt0":{"name":"net%d"}}'
-	run 'cat /sys/class/net/net0/ifindex >/dev/null && echo there'
+	linux=',"netDevices":{"slipwayt0":{"name":"net%d"},"slipwayt1":{"name":"net%d"}}'
+	run 'cat /sys/class/net/net0/ifindex /sys/class/net/net1/ifindex >/dev/null && echo there'
 	is there
-	ip link del slipwayt0 2>/dev/null
+	it "config-linux.md/Network Devices: into a namespace that is there, in which they MUST be left when the container is deleted"
+	new_device slipwayt0
+	"$BUSYBOX" unshare -n sleep 1000 &
+	holder=$!
+	until_true 10 is_other $holder net
+	linux=',"netDevices":{"slipwayt0":{"name":"kept0"}}' namespaces="{\"type\":\"network\",\"path\":\"/proc/$holder/ns/net\"},{\"type\":\"mount\"},{\"type\":\"pid\"}" top=
+	detach 'exec sleep 100'
+	gone
+	out=$("$BUSYBOX" nsenter -t $holder -n ip link show dev kept0 2>&1)
+	line '^[0-9]+: kept0'
+	kill $holder
+	wait $holder 2>/dev/null
 else
 	skipped "this machine makes no interface that could be moved"
 fi
@@ -271,6 +316,13 @@ errs
 it "config-linux.md/IntelRdt: without a mounted resctrl MUST be an error"
 linux=',"intelRdt":{"closID":"guaranteed_group","l3CacheSchema":"L3:0=7f0;1=1f"}'
 if grep -q ' - resctrl ' /proc/self/mountinfo; then skipped "resctrl is mounted here"; else run true; errs; fi
+
+# "Valid values" of config.md: what is not supported MUST be an error, and the features say that it is not.
+for w in '{}' '{"closID":"/"}' '{"l3CacheSchema":"L3:0=7f0"}' '{"memBwSchema":"MB:0=20"}' '{"schemata":["L2:0=f"]}' '{"enableMonitoring":true}'; do
+	it "config-linux.md/IntelRdt: not supported, so $w MUST be an error"
+	linux=",\"intelRdt\":$w"
+	if supports '"intelRdt":{"enabled":true'; then skipped "it is supported"; else run true; errs intelRdt; fi
+done
 
 # --- Sysctl
 
@@ -382,9 +434,35 @@ else
 	run 'head -n 1 /proc/self/numa_maps'
 	says "interleave:0"
 fi
-it "config-linux.md/Memory policy: an unknown mode: an error"
-linux=',"memoryPolicy":{"mode":"MPOL_NOSUCH","nodes":"0"}'
-run true
-errs
+# What numa_maps(5) says of each mode; one that this kernel does not have yet must say so.
+while read -r mode nodes flags said; do
+	it "config-linux.md/Memory policy: $mode $flags"
+	[ "$nodes" != - ] || nodes=
+	[ "$flags" != - ] || flags=
+	linux=",\"memoryPolicy\":{\"mode\":\"$mode\",\"nodes\":\"$nodes\",\"flags\":[${flags:+\"$flags\"}]}"
+	if [ ! -e /proc/self/numa_maps ]; then skipped "this kernel has no memory policies"; continue; fi
+	run 'head -n 1 /proc/self/numa_maps'
+	case $out in *"linux.memoryPolicy: cannot set the mode '$mode': Invalid argument"*) skipped "this kernel has no such mode" ;; *) says " $said" ;; esac
+done <<-END
+	MPOL_DEFAULT - - default
+	MPOL_BIND 0 - bind:0
+	MPOL_INTERLEAVE 0 - interleave:0
+	MPOL_WEIGHTED_INTERLEAVE 0 - weighted interleave:0
+	MPOL_PREFERRED 0 - prefer:0
+	MPOL_PREFERRED_MANY 0 - prefer (many):0
+	MPOL_LOCAL - - local
+	MPOL_BIND 0 MPOL_F_STATIC_NODES bind=static:0
+	MPOL_BIND 0 MPOL_F_RELATIVE_NODES bind=relative:0
+	MPOL_BIND 0 MPOL_F_NUMA_BALANCING bind
+END
+for w in '"mode":"MPOL_NOSUCH","nodes":"0"' '"mode":"MPOL_BIND"' '"mode":"MPOL_DEFAULT","nodes":"0"' '"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_NOSUCH"]' '"mode":"MPOL_BIND","nodes":"zero"'; do
+	it "config-linux.md/Memory policy: an error for $w"
+	linux=",\"memoryPolicy\":{$w}"
+	run true
+	errs memoryPolicy
+done
+it "config-linux.md/Mount Label: where it cannot be applied MUST be an error"
+linux=',"mountLabel":"no:such:label:s0"'
+if [ -e /sys/fs/selinux/enforce ]; then skipped "SELinux is on here"; else run true; errs; fi
 
 finish_spec config-linux.md

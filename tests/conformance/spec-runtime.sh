@@ -163,6 +163,30 @@ it "runtime.md/Lifecycle: 10, the process exits, and its status is that of run"
 run 'exit 9'
 holds test "$status" -eq 9
 
+# --- runtime-linux.md
+
+it "runtime-linux.md/File descriptors: only stdin, stdout and stderr are kept open"
+args='"ls","/proc/self/fd"'
+config
+status=0 out=$(rt run --bundle "$BUNDLE" "$id" 2>&1 </dev/null 7</etc/passwd 9>"$TEST_TMP/nine") || status=$?
+is "0
+1
+2
+3"
+it "runtime-linux.md/Dev symbolic links"
+run 'for l in fd stdin stdout stderr; do echo "$l=$(readlink /dev/$l)"; done; echo written >/dev/stdout; ls /dev/fd/ >/dev/null && echo listed'
+for l in fd: stdin:/0 stdout:/1 stderr:/2; do
+	also "runtime-linux.md/Dev symbolic links: /dev/${l%:*} MUST be created"
+	value_is "${l%:*}" "/proc/self/fd${l#*:}"
+done
+also "runtime-linux.md/Dev symbolic links: and lead there"
+says "written
+listed"
+it "runtime-linux.md/Dev symbolic links: without /proc none of them is needed"
+mounts=$MOUNT_DEV
+run 'echo runs'
+is runs
+
 # --- Operations
 
 for o in state start kill delete; do
