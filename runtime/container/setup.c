@@ -86,7 +86,7 @@ static int enter_network(struct setup *s, struct error *err)
 	return setns(fd, CLONE_NEWNET) < 0 ? error_errno(err, "cannot enter the new network namespace") : 0;
 }
 
-/* Before the sysctls, which may be about them. */
+/* Late, for what fails afterwards takes them down with the namespace; but before the sysctls, which may be about them. */
 static int move_net_devices(struct setup *s, struct error *err)
 {
 	if (s->config->linux_.net_devices_count > 0 && enter_network(s, err) < 0)
@@ -294,8 +294,8 @@ static int run_steps(struct setup *s, step *const *steps, struct error *err)
 
 int setup_build(struct setup *s, struct error *err)
 {
-	static step *const steps[] = { set_names, raise_loopback, move_net_devices, set_sysctls, open_root, make_mounts, make_devices,
-				       open_terminal, make_cwd, enter_network, NULL };
+	static step *const steps[] = { set_names, raise_loopback, open_root, make_mounts, make_devices, move_net_devices,
+				       set_sysctls, open_terminal, make_cwd, enter_network, NULL };
 
 	s->terminal = (struct terminal){ -1, -1 };
 	s->root = s->bundle_fd = -1;

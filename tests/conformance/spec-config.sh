@@ -336,6 +336,8 @@ invalid process "a limit below zero" ',"rlimits":[{"type":"RLIMIT_CORE","soft":-
 invalid process "a soft limit above the hard one" ',"rlimits":[{"type":"RLIMIT_CORE","soft":5,"hard":1}]'
 invalid process "oomScoreAdj 1001" ',"oomScoreAdj":1001'
 invalid process "noNewPrivileges that is no boolean" ',"noNewPrivileges":1'
+invalid process "an ioPriority above 7" ',"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":8}'
+invalid process "an ioPriority below 0" ',"ioPriority":{"class":"IOPRIO_CLASS_BE","priority":-1}'
 invalid caps "capabilities that are no list" '"bounding":"CAP_KILL"'
 invalid root "readonly that is no boolean" '{"path":"rootfs","readonly":"true"}'
 invalid mounts "mount options that are no list" ',{"destination":"/m/x","type":"tmpfs","source":"x","options":"ro"}'

@@ -276,6 +276,10 @@ if new_device slipwayt0; then
 		also "config-linux.md/Network Devices: and all stay with $w"
 		holds test -e /sys/class/net/slipwayt0
 	done
+	it "config-linux.md/Network Devices: a mount that fails leaves them where they were (runtime.md, Errors)"
+	linux=',"netDevices":{"slipwayt0":{}}' more_mounts=',{"destination":"/m/x","type":"nosuchfs","source":"x"}'
+	run true
+	if [ -e /sys/class/net/slipwayt0 ]; then errs nosuchfs; else fail; fi
 	it "config-linux.md/Network Devices: two that want one name: an error"
 	new_device slipwayt1
 	linux=',"netDevices":{"slipwayt0":{"name":"one"},"slipwayt1":{"name":"one"}}'
