@@ -3,13 +3,15 @@
 # machine's id, a terminal, the power button, and an onshutdown container that hangs. One boot, seen from inside.
 set -u
 . "$TOP/tests/qemu/lib-pid1.sh"
-need mkswap sfdisk
+need mkswap sfdisk musl-gcc
 
 ID=0123456789abcdef0123456789abcdef
 port=$(free_port) || skip "no free port"
 
 # Four bytes of length, twelve that nobody reads, and what goes to the card.
 printf '\0\0\0\020%028d' 0 > "$TEST_TMP/firmware"
+
+musl-gcc -static -Os -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" -o "$TEST_TMP/vsock" "$TOP/tests/qemu/vsock.c"
 
 # A disk with a table of partitions, and one with a swap area, which has a label and a UUID.
 truncate -s 8M "$TEST_TMP/parts" "$TEST_TMP/swap" "$TEST_TMP/disc"
@@ -52,7 +54,7 @@ chmod +x "$TEST_TMP/qemu"
 		    tty: ttyS1
 		    stop_signal: SIGKILL
 	END
-	watch <<-'END' | sed 's/on_exit: poweroff/stop_signal: SIGKILL/'
+	watch <<-'END' | sed 's/on_exit: poweroff/stop_signal: SIGKILL/; s|binds: \[|&"/usr/share/vsock:/vsock:ro", |'
 		mkdir /tools/mnt
 		has() { grep -q "^$1 " /proc/modules; }
 		leads() { [ "$(readlink -f "/dev/disk/$1")" = "/dev/$2" ] || { note "$1 is $(readlink -f "/dev/disk/$1")"; false; }; }
@@ -91,6 +93,9 @@ chmod +x "$TEST_TMP/qemu"
 		verdict "the watchdog runs" [ "$(cat /sys/class/watchdog/watchdog0/state)" = active ]
 		verdict "with its timeout" [ "$(cat /sys/class/watchdog/watchdog0/timeout)" = 60 ]
 
+		verdict "the control port of vsock is there, and closes to all but the host" [ "$(/vsock 1023)" = closed ]
+		verdict "others are not" [ "$(/vsock 1022)" = refused ]
+
 		verdict "the clock is not before the kernel was built" [ "$(date +%Y)" -ge 2025 ]
 		beats() { cat $cgroup/services/beats/cgroup.procs; }
 		beats_on() { local p; p=$(beats); kill -9 "$p"; until_ok 30 changed "$p"; }
@@ -116,6 +121,7 @@ chmod +x "$TEST_TMP/qemu"
 		    command: [/bin/busybox, echo, "watch: ok the next one has its turn"]
 	END
 	echo "$WATCH_FILES"
+	echo "  - {path: usr/share/vsock, source: \"$TEST_TMP/vsock\", mode: \"0755\"}"
 	echo "  - {path: lib/firmware/me2600_firmware.bin, source: \"$TEST_TMP/firmware\", mode: \"0644\"}"
 } > "$TEST_TMP/machine.yml"
 check "the image builds" build machine kernel+squashfs "$TEST_TMP/machine.yml"
