@@ -22,8 +22,10 @@ TARGET_CC ?= musl-gcc
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wcast-align -Wwrite-strings -Wvla -Werror=implicit-function-declaration
-COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSLIPWAY_VERSION='"$(VERSION)"' -I. $(WARNINGS) -MMD -MP
+COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSLIPWAY_VERSION='"$(VERSION)"' -I. $(WARNINGS)
 , := ,
+# In these files $(BUILD) stands as it is here: they count also when it is given as another path to the same place.
+DEPENDENCIES = -MMD -MP -MT '$$(BUILD)$(@:$(BUILD)%=%)'
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
 # libcurl is loaded at run time: tools/mkimage/registry/curl.h.
@@ -118,12 +120,12 @@ all: $(PROGRAMS) ## build everything
 $(BUILD)/host/%.o: %.c | prerequisites-check
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	@$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
+	@$(HOST_CC) $(HOST_CFLAGS) $(DEPENDENCIES) -c $< -o $@
 
 $(BUILD)/target/%.o: %.c $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@echo "  CC(t)   $<"
-	@$(TARGET_CC) $(TARGET_CFLAGS) -c $< -o $@
+	@$(TARGET_CC) $(TARGET_CFLAGS) $(DEPENDENCIES) -c $< -o $@
 
 $(BUILD)/bin/slipway: $(call OBJECTS,host,tools/slipway/main.c) $(call WITH_NEEDS,host,slipway)
 	@mkdir -p $(@D)
@@ -229,7 +231,7 @@ install: $(PROGRAMS) ## install below DESTDIR and PREFIX (default /usr/local)
 compile_commands.json: Makefile $(foreach l,$(LIBS),$(LIB_$(l))) | prerequisites-check ## for editors and clang-tidy
 	@{ echo '['; sep=''; for f in $(foreach l,$(LIBS),$(LIB_$(l))) $(wildcard tools/slipway/main.c init/main.c) $(UNIT_SOURCES); do \
 		printf '%s{"directory":"%s","file":"%s","arguments":["%s"' "$$sep" '$(CURDIR)' "$$f" '$(HOST_CC)'; \
-		for a in $(filter-out -MMD -MP -DSLIPWAY_VERSION%,$(HOST_CFLAGS)) -c "$$f"; do printf ',"%s"' "$$a"; done; \
+		for a in $(filter-out -DSLIPWAY_VERSION%,$(HOST_CFLAGS)) -c "$$f"; do printf ',"%s"' "$$a"; done; \
 		printf ',"-DSLIPWAY_VERSION=\\"$(VERSION)\\""]}'; sep=','; done; echo ']'; } > $@.new
 	@mv $@.new $@
 
