@@ -83,9 +83,15 @@ int store_get(struct store *store, const struct oci_descriptor *descriptor, size
 /* Says in an entry of index.json that it was pulled from a registry under the name that is the value. */
 #define ANNOTATION_PULLED "io.slipway.pulled"
 
+/* Says that what came so is about another document, whose digest is the value: store_signatures.h. */
+#define ANNOTATION_SIGNS "io.slipway.signs"
+
+/* The value of an annotation, or NULL. */
+const char *store_annotation(const struct oci_descriptor *descriptor, const char *key);
+
 /*
  * Files `descriptor` (of a manifest or an index) under a normalised reference name, in place of an older one. Of its
- * annotations only ANNOTATION_PULLED is kept, and only where it names this name.
+ * annotations only ANNOTATION_PULLED and ANNOTATION_SIGNS are kept, and only where the first names this name.
  */
 int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err);
 
@@ -109,7 +115,7 @@ struct store_garbage {
 };
 
 /*
- * Removes the blobs that no entry of index.json leads to. Waits until nobody
+ * Removes the blobs that no entry of index.json leads to, and the entries that sign what is not there. Waits until nobody
  * else, in this process or another, has the store open. When an image cannot be read, nothing is removed.
  */
 int store_gc(struct store *store, struct store_garbage *garbage, struct error *err);
@@ -120,6 +126,7 @@ int store_gc(struct store *store, struct store_garbage *garbage, struct error *e
 struct oci_image {
 	const char *name;		/* normalised reference */
 	struct digest digest;		/* of the manifest */
+	struct digest top;		/* what the name stands for: the same, or the index that leads to it */
 	struct oci_manifest manifest;
 	struct oci_image_config config;
 };

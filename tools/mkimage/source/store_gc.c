@@ -80,20 +80,58 @@ static int compare_digests(const void *a, const void *b)
 	return strcmp(((const struct digest *)a)->text, ((const struct digest *)b)->text);
 }
 
+static void sort(struct marks *marks)
+{
+	if (marks->count > 1)
+		qsort(marks->items, marks->count, sizeof(*marks->items), compare_digests);
+}
+
+static bool is_marked(const struct marks *marks, const struct digest *digest)
+{
+	return marks->count && bsearch(digest, marks->items, marks->count, sizeof(*digest), compare_digests);
+}
+
+static int mark_entry(struct store *store, const struct oci_descriptor *entry, struct arena *arena, struct marks *marks,
+		      struct error *err)
+{
+	const char *name = store_annotation(entry, ANNOTATION_REF_NAME);
+
+	if (mark(store, entry, 0, arena, marks, err) < 0)
+		return error_context(err, "image '%s'", name ? name : entry->digest.text);
+	return 0;
+}
+
+/* A signature stays as long as what it is about. */
+static int mark_signature(struct store *store, const struct oci_descriptor *entry, const struct marks *images,
+			  struct arena *arena, struct marks *marks, struct error *err)
+{
+	const char *name = store_annotation(entry, ANNOTATION_REF_NAME);
+	struct digest digest;
+
+	if (digest_parse(store_annotation(entry, ANNOTATION_SIGNS), &digest, NULL) == 0 && is_marked(images, &digest))
+		return mark_entry(store, entry, arena, marks, err);
+	return name ? store_untag(store, name, err) : 0;
+}
+
 static int mark_all(struct store *store, struct arena *arena, struct marks *marks, struct error *err)
 {
+	struct marks images = { 0 };
 	struct oci_index index;
 
 	if (store_list(store, arena, &index, err) < 0)
 		return -1;
-	for (size_t i = 0; i < index.count; i++) {
-		const char *name = store_annotation(&index.manifests[i], ANNOTATION_REF_NAME);
-
-		if (mark(store, &index.manifests[i], 0, arena, marks, err) < 0)
-			return error_context(err, "image '%s'", name ? name : index.manifests[i].digest.text);
-	}
-	if (marks->count > 1)
-		qsort(marks->items, marks->count, sizeof(*marks->items), compare_digests);
+	for (size_t i = 0; i < index.count; i++)
+		if (!store_annotation(&index.manifests[i], ANNOTATION_SIGNS) &&
+		    mark_entry(store, &index.manifests[i], arena, &images, err) < 0)
+			return -1;
+	sort(&images);
+	for (size_t i = 0; i < images.count; i++)
+		mark_blob(&images.items[i], arena, marks);
+	for (size_t i = 0; i < index.count; i++)
+		if (store_annotation(&index.manifests[i], ANNOTATION_SIGNS) &&
+		    mark_signature(store, &index.manifests[i], &images, arena, marks, err) < 0)
+			return -1;
+	sort(marks);
 	return 0;
 }
 
@@ -108,9 +146,7 @@ static int sweep_blob(int dir, const char *algorithm, const char *hex, const str
 		return 0;
 	strcpy(stpcpy(stpcpy(text, algorithm), ":"), hex);
 	/* A file that is not named like a blob is not ours to remove. */
-	if (digest_parse(text, &digest, NULL) < 0 ||
-	    (marks->count &&
-	     bsearch(&digest, marks->items, marks->count, sizeof(digest), compare_digests) != NULL))
+	if (digest_parse(text, &digest, NULL) < 0 || is_marked(marks, &digest))
 		return 0;
 	if (fstatat(dir, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 		return 0;

@@ -136,6 +136,7 @@ int store_image(struct store *store, const char *text, const char *platform, str
 				      : store_find(store, reference.name, arena, &descriptor, err)) < 0)
 		return -1;
 	image.name = reference.name;
+	image.top = descriptor.digest;
 	if (follow_index(store, platform, arena, &descriptor, err) < 0 ||
 	    read_image(store, &descriptor, platform, arena, &image, err) < 0)
 		return error_context(err, "image '%s'", reference.name);

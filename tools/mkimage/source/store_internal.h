@@ -49,7 +49,4 @@ int store_lock_index(struct store *store, struct error *err);
 /* "blobs/ALGORITHM/HEX" */
 const char *store_blob_path(const struct digest *digest, struct arena *arena);
 
-/* The value of an annotation, or NULL. */
-const char *store_annotation(const struct oci_descriptor *descriptor, const char *key);
-
 #endif

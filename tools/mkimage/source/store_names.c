@@ -66,7 +66,7 @@ static int not_found(const struct oci_index *index, const char *name, struct err
 	for (size_t i = 0; i < index->count; i++) {
 		const char *there = name_of(&index->manifests[i]);
 
-		if (there && is_near(there, name))
+		if (there && is_near(there, name) && !store_annotation(&index->manifests[i], ANNOTATION_SIGNS))
 			return error_set(err, "image '%s' is not in the store; did you mean '%s'?", name,
 					 there);
 	}
@@ -121,8 +121,10 @@ int store_tag(struct store *store, const char *name, const struct oci_descriptor
 	      struct error *err)
 {
 	const char *pulled = store_annotation(descriptor, ANNOTATION_PULLED);
-	struct oci_pair pairs[] = { { ANNOTATION_PULLED, name }, { ANNOTATION_REF_NAME, name } };
-	bool is_pulled = pulled && strcmp(pulled, name) == 0;
+	const char *signs = store_annotation(descriptor, ANNOTATION_SIGNS);
+	/* Sorted by their keys. */
+	struct oci_pair pairs[3] = { { ANNOTATION_PULLED, name }, { ANNOTATION_SIGNS, signs } };
+	size_t count = pulled && strcmp(pulled, name) == 0 ? signs ? 2 : 1 : 0;
 	autoclose int lock = store_lock_index(store, err);
 	struct oci_descriptor *entry;
 	struct arena arena = { 0 };
@@ -142,8 +144,9 @@ int store_tag(struct store *store, const char *name, const struct oci_descriptor
 			index.manifests = more;
 			entry = &more[index.count++];
 		}
+		pairs[count++] = (struct oci_pair){ ANNOTATION_REF_NAME, name };
 		*entry = *descriptor;
-		entry->annotations = (struct oci_pairs){ is_pulled ? pairs : pairs + 1, is_pulled ? 2 : 1 };
+		entry->annotations = (struct oci_pairs){ pairs, count };
 		r = write_index(store, &index, err);
 	}
 	arena_release(&arena);
