@@ -59,6 +59,7 @@ LIB_storage  := $(call SOURCES,init/storage)
 LIB_manifest := $(call SOURCES,tools/mkimage/manifest)
 LIB_source   := $(call SOURCES,tools/mkimage/source)
 LIB_registry := $(call SOURCES,tools/mkimage/registry)
+LIB_trust    := $(call SOURCES,tools/mkimage/trust)
 LIB_compile  := $(call SOURCES,tools/mkimage/compile)
 LIB_tree     := $(call SOURCES,tools/mkimage/tree)
 LIB_provenance := $(call SOURCES,tools/mkimage/provenance)
@@ -70,7 +71,7 @@ LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage
 LIB_inspect  := $(call SOURCES,tools/mkimage/inspect)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source registry compile tree provenance root package builder compose image inspect slipway
+LIBS := base control oci plan runtime command storage init manifest source registry trust compile tree provenance root package builder compose image inspect slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -84,6 +85,7 @@ NEED_init     := storage runtime control plan oci base
 NEED_manifest := base
 NEED_source   := oci base
 NEED_registry := source oci base
+NEED_trust    := source oci base
 NEED_compile  := source manifest runtime plan oci base
 NEED_tree     := source oci base
 NEED_compose  := manifest oci base
@@ -93,7 +95,7 @@ NEED_provenance := tree source oci base
 NEED_package  := root provenance tree compile source manifest runtime plan oci base
 NEED_root     := provenance tree compile source manifest runtime plan oci base
 NEED_inspect  := provenance tree source plan oci base
-NEED_slipway  := control builder compose inspect package root image provenance tree compile registry source manifest runtime plan oci base
+NEED_slipway  := control builder compose inspect package root image provenance tree compile registry trust source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz
