@@ -142,6 +142,19 @@ int document_get(struct registry *registry, const struct place *places, size_t p
 	return r;
 }
 
+int document_put(struct store *store, const struct document *document, struct error *err)
+{
+	struct store_writer *writer;
+	int r = -1;
+
+	if (store_writer_open(store, &writer, err) < 0)
+		return -1;
+	if (store_writer_add(writer, document->text.data, document->text.length, err) == 0)
+		r = store_writer_commit(writer, &document->descriptor.digest, NULL, NULL, err);
+	store_writer_discard(writer);
+	return r;
+}
+
 void document_release(struct document *document)
 {
 	buffer_release(&document->text);

@@ -29,6 +29,9 @@ int document_get(struct registry *registry, const struct place *places, size_t p
 /* Reads the text that is there; a media type NULL is found from what is in it. */
 int document_parse(const char *media_type, struct arena *arena, struct document *document, struct error *err);
 
+/* Its bytes into the store; what it names should be there before. */
+int document_put(struct store *store, const struct document *document, struct error *err);
+
 void document_release(struct document *document);
 
 #endif

@@ -29,19 +29,6 @@ static bool wants_all(const struct pull *pull)
 	return pull->platform && strcmp(pull->platform, "all") == 0;
 }
 
-static int put(struct pull *pull, const struct document *document, struct error *err)
-{
-	struct store_writer *writer;
-	int r = -1;
-
-	if (store_writer_open(pull->store, &writer, err) < 0)
-		return -1;
-	if (store_writer_add(writer, document->text.data, document->text.length, err) == 0)
-		r = store_writer_commit(writer, &document->descriptor.digest, NULL, NULL, err);
-	store_writer_discard(writer);
-	return r;
-}
-
 static int read_config(struct pull *pull, const struct oci_manifest *manifest, struct oci_image_config *config,
 		       struct error *err)
 {
@@ -151,7 +138,7 @@ static int get_below(struct pull *pull, const struct document *document, const s
 		r = get_children(pull, document, depth, err);
 	else
 		r = is_attestation(platform) ? get_artifact(pull, document, err) : get_image(pull, document, err);
-	return r < 0 ? -1 : put(pull, document, err);
+	return r < 0 ? -1 : document_put(pull->store, document, err);
 }
 
 static int pull_reference(struct pull *pull, const struct reference *reference, struct digest *digest, struct error *err)

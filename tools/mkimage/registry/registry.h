@@ -86,6 +86,16 @@ int registry_look(struct registry *registry, const char *reference, struct arena
 int registry_referrers(struct registry *registry, const char *reference, struct arena *arena, struct oci_index *index,
 		       struct error *err);
 
+/*
+ * Brings the signatures of a document of the repository of `reference` into the store, beside what is there: those of cosign's
+ * tag, and those that refer to it, as store_signatures.h files them. Of all that refers to it only what can be a
+ * signature is taken; at most REGISTRY_REFERRERS_MAX, and REGISTRY_SIGNATURES_BYTES_MAX together. None is not an error.
+ */
+#define REGISTRY_REFERRERS_MAX 128
+#define REGISTRY_SIGNATURES_BYTES_MAX (16u << 20)
+int registry_signatures(struct registry *registry, struct store *store, const char *reference, const struct digest *digest,
+			struct error *err);
+
 /* Takes the document of a name, and with it all its tags, out of the registry. */
 int registry_delete(struct registry *registry, const char *reference, struct arena *arena, struct error *err);
 

@@ -8,6 +8,7 @@
 #include "tools/mkimage/registry/documents.h"
 #include "tools/mkimage/registry/exchange.h"
 #include "tools/mkimage/registry/header.h"
+#include "tools/mkimage/registry/referrers.h"
 
 struct remote {
 	struct reference reference;
@@ -98,33 +99,6 @@ int registry_look(struct registry *registry, const char *reference, struct arena
 	return 0;
 }
 
-/* distribution-spec, "Listing Referrers": 404 says that the API is not there, and then the tag of the digest is asked. */
-static int referrers(struct registry *registry, const struct remote *remote, const struct digest *digest,
-		     struct arena *arena, struct oci_index *index, struct error *err)
-{
-	struct exchange exchange = { .places = itself(remote), .places_count = 1, .method = "GET", .actions = "pull",
-				     .path = arena_printf(arena, "/referrers/%s", digest->text), .accept = MEDIA_TYPE_INDEX,
-				     .text_max = OCI_DOCUMENT_BYTES_MAX, .also_fine = 404 };
-	struct document document;
-	int r = exchange_one(registry, &exchange, err);
-
-	if (r == 0 && exchange.request.status == 200)
-		r = oci_index_parse(buffer_string(&exchange.request.text), exchange.request.text.length, arena, index, err);
-	else if (r == 0)
-		r = 1;
-	exchange_release(&exchange);
-	if (r <= 0)
-		return r;
-	r = document_get(registry, itself(remote), 1,
-			 arena_printf(arena, "%s-%s", digest_algorithm(digest), digest_hex(digest)), NULL, true, arena, &document,
-			 err);
-	if (r == 0 && document.is_index)
-		*index = document.index;
-	if (r == 0)
-		document_release(&document);
-	return r < 0 ? -1 : 0;
-}
-
 int registry_referrers(struct registry *registry, const char *reference, struct arena *arena, struct oci_index *index,
 		       struct error *err)
 {
@@ -135,7 +109,7 @@ int registry_referrers(struct registry *registry, const char *reference, struct 
 	*index = (struct oci_index){ 0 };
 	if (find(registry, reference, arena, &remote, err) < 0 || get(registry, &remote, arena, &document, err) < 0)
 		return -1;
-	r = referrers(registry, &remote, &document.descriptor.digest, arena, index, err);
+	r = referrers_get(registry, itself(&remote), &document.descriptor.digest, arena, index, err);
 	document_release(&document);
 	return r;
 }
