@@ -32,6 +32,9 @@ int check_order(struct checker *checker, const struct manifest_containers *servi
 /* storage.c: which disk is meant, what may be made of it, and what volumes need. */
 int check_storage(struct checker *checker, const struct manifest *manifest);
 
+/* trust.c: what each rule asks for. */
+int check_trust(struct checker *checker, const struct manifest *manifest);
+
 /* "FILE:LINE:COLUMN: where.key: problem"; returns -1. Either of the two may be "". For all files. */
 int check_fail(struct checker *checker, const struct place *at, const char *where, const char *key,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -395,6 +395,8 @@ static int read_struct(struct reader *reader, const struct trail *trail, const s
 				return -1;
 			continue;
 		}
+		if (field->mapping && value->kind == NODE_MAP)
+			field = field->mapping;
 		if (readers[field->kind](reader, &item, value, field, (char *)target + field->offset) < 0)
 			return -1;
 		tell_note(reader, &item, key, field);

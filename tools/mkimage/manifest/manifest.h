@@ -343,8 +343,17 @@ struct manifest_storage {
 	size_t tmpfs_count;
 };
 
-struct manifest_trust {			/* accepted, of no effect: images are pinned by digest */
+struct manifest_linuxkit_trust {	/* accepted, of no effect: Docker's Notary is no more */
 	struct manifest_strings image, org;
+};
+
+#define MANIFEST_TRUST_KEYS_MAX 64
+
+struct manifest_trust_rule {		/* (+) exactly one of keys, local, insecure */
+	struct place at;
+	struct manifest_string prefix;	/* of images */
+	struct manifest_strings keys;	/* files, beside the manifest */
+	struct manifest_bool local, insecure;
 };
 
 struct manifest_kernel {
@@ -485,7 +494,10 @@ struct manifest {
 	struct manifest_storage storage;	/* (+) */
 	struct manifest_control control;	/* (+) */
 	struct manifest_logging logging;	/* (+) */
-	struct manifest_trust trust;
+	struct manifest_linuxkit_trust linuxkit_trust;
+	struct manifest_trust_rule *trust;	/* (+) in place of LinuxKit's; no rule is none for any image */
+	size_t trust_count;
+	bool trust_set;
 };
 
 /*

@@ -326,11 +326,23 @@ static const struct field kernel_fields[] = {
 };
 static const struct schema kernel = PLACED(_kernel, kernel_fields);
 
-static const struct field trust_fields[] = {
-	KEY(_trust, "image", STRINGS, image),
-	KEY(_trust, "org", STRINGS, org),
+static const struct field linuxkit_trust_fields[] = {
+	KEY(_linuxkit_trust, "image", STRINGS, image),
+	KEY(_linuxkit_trust, "org", STRINGS, org),
 };
-static const struct schema trust = BARE(_trust, trust_fields);
+static const struct schema linuxkit_trust = BARE(_linuxkit_trust, linuxkit_trust_fields);
+static const struct field linuxkit_trust_field = {
+	.name = "trust", .kind = FIELD_STRUCT, .offset = offsetof(struct manifest, linuxkit_trust), .schema = &linuxkit_trust,
+	.note = "images are pinned by their digests; a list of rules in its place is enforced",
+};
+
+static const struct field trust_rule_fields[] = {
+	KEY(_trust_rule, "prefix", STRING, prefix, REQUIRED, CHECK(image_prefix)),
+	KEY(_trust_rule, "keys", STRINGS, keys, CHECK(key_file)),
+	KEY(_trust_rule, "local", BOOL, local),
+	KEY(_trust_rule, "insecure", BOOL, insecure),
+};
+static const struct schema trust_rule = PLACED(_trust_rule, trust_rule_fields);
 
 static const struct field metrics_fields[] = { KEY(_metrics, "port", INT, port, REQUIRED, RANGE(1, 65535)) };
 static const struct schema metrics = BARE(_metrics, metrics_fields);
@@ -360,11 +372,8 @@ static const struct field manifest_fields[] = {
 	CONTAINERS("services", services),
 	LIST(, "files", files, &schema_file),
 	LIST(, "volumes", volumes, &volume),
-	{ .name = "trust",
-	  .kind = FIELD_STRUCT,
-	  .offset = offsetof(struct manifest, trust),
-	  .schema = &trust,
-	  .note = "images are pinned by their digests" },
+	LIST_AT(, "trust", trust, trust_count, &trust_rule, .set = offsetof(struct manifest, trust_set),
+		.mapping = &linuxkit_trust_field),
 	/* ours */
 	KEY(, "hostname", STRING, hostname, CHECK(hostname)),
 	NESTED("network", offsetof(struct manifest, network), &schema_network),

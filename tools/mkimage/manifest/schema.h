@@ -39,6 +39,7 @@ struct field {
 	value_check *check;		/* of a text, of each text of a list, of each key of pairs; may be NULL */
 	value_check *check_value;	/* FIELD_PAIRS: of each value; may be NULL */
 	int64_t least, most;		/* FIELD_INT: the range, where `most` is above `least` */
+	const struct field *mapping;	/* FIELD_STRUCTS: what a mapping in place of the list is read by; NULL: there is none */
 	const char *note;		/* accepted, but of no effect, because ...; told as a warning */
 };
 

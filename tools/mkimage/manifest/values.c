@@ -63,6 +63,28 @@ const char *value_image(const char *value, struct arena *arena)
 	return strlen(value) > 512 ? too_long(value, 512, arena) : NULL;
 }
 
+const char *value_image_prefix(const char *value, struct arena *arena)
+{
+	size_t length = strlen(value), host = strcspn(value, "/"), colon = *value == '[' ? length : strcspn(value, ":");
+	const char *problem = length ? only(value, WORD "._-:/[]", 512, "letters, digits, '.', '_', '-', '/' and a port", arena) : NULL;
+
+	if (problem)
+		return problem;
+	if (*value == '/' || (length && value[length - 1] == '/') || strstr(value, "//"))
+		return arena_printf(arena, "'%s' has an empty component; write it like 'registry.example/app', without a '/' at the end",
+				    text_shown(value, arena));
+	if (colon < length && colon > host)
+		return arena_printf(arena, "'%s' has a tag; rules are about all tags of 'REGISTRY/REPOSITORY'", text_shown(value, arena));
+	if (colon < length && (colon + 1 == host || colon + 1 + strspn(value + colon + 1, DIGITS) != host))
+		return arena_printf(arena, "'%s' has no port behind the ':'", text_shown(value, arena));
+	return NULL;
+}
+
+const char *value_key_file(const char *value, struct arena *arena)
+{
+	return *value == '\0' ? "is empty; give the file of a public key" : value_line(value, arena);
+}
+
 bool value_is_path(const char *value)
 {
 	return *value == '/' || strcmp(value, ".") == 0 || strcmp(value, "..") == 0 || strncmp(value, "./", 2) == 0 ||

@@ -17,6 +17,8 @@ value_check value_name;			/* of a container: letters, digits, '_', '.', '-' */
 value_check value_volume_name;		/* LinuxKit: lower-case letters, digits, '_', '-' */
 value_check value_image;		/* a reference, only roughly: oci/reference.h knows better */
 value_check value_image_or_path;		/* or a directory with a Dockerfile: "./web" */
+value_check value_image_prefix;		/* REGISTRY[/REPOSITORY], or "" */
+value_check value_key_file;
 value_check value_context;		/* such a directory, or a Dockerfile */
 bool value_is_path(const char *value);
 value_check value_hostname;
