@@ -26,6 +26,7 @@ extern const struct option_command command_image_tags;
 extern const struct option_command command_image_show;
 extern const struct option_command command_image_referrers;
 extern const struct option_command command_image_delete;
+extern const struct option_command command_image_verify;
 extern const struct option_command command_image_import;
 extern const struct option_command command_image_ls;
 extern const struct option_command command_image_inspect;

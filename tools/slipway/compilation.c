@@ -10,6 +10,7 @@
 #include "oci/reference.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/composes.h"
+#include "tools/slipway/policy.h"
 
 const char *compilation_output(const char *manifest_path, struct arena *arena)
 {
@@ -46,6 +47,8 @@ int compilation_read(const struct compilation_options *options, struct compilati
 		return -1;
 	if (input.kind == INPUT_COMPOSE && read_compose(&input, c, err) < 0)
 		return -1;
+	if (policy_of_manifest(&c->manifest, &c->arena, &c->finder.trust, err) < 0)
+		return -1;
 	if (c->manifest.network.dhcp_added && input.kind == INPUT_MANIFEST)
 		log_info("%s:%u:%u: '%s' is added as the service '%s', for 'dhcp'", c->manifest.network.dhcp_added->file,
 			 c->manifest.network.dhcp_added->line, c->manifest.network.dhcp_added->column, MANIFEST_DHCP_IMAGE,
@@ -55,31 +58,43 @@ int compilation_read(const struct compilation_options *options, struct compilati
 
 /* The reference as it is asked of the store: pinned where the lock says so. */
 static int pin(const struct compilation_options *options, struct compilation *c, const struct manifest_string *image,
-	       const char **pinned, struct error *err)
+	       const char **pinned, const struct lock_entry **entry, struct error *err)
 {
 	struct reference reference;
-	const struct digest *digest;
 
+	*entry = NULL;
 	if (reference_parse(image->value, &c->arena, &reference, err) < 0)
 		return -1;
 	*pinned = image->value;
 	if (reference.digest.text[0])
 		return 0;
-	digest = lock_find(&c->lock, reference.name);
-	if (digest)
-		*pinned = arena_printf(&c->arena, "%s@%s", reference.name, digest->text);
+	*entry = lock_find(&c->lock, reference.name);
+	if (*entry)
+		*pinned = arena_printf(&c->arena, "%s@%s", reference.name,
+				       (*entry)->index.text[0] ? (*entry)->index.text : (*entry)->digest.text);
 	else if (options->locked)
 		return error_set(err, "'%s' is not in the lock; run 'slipway lock' first", reference.name);
 	return 0;
+}
+
+/* An index that the lock names leads to one image for each platform; the lock means one of them. */
+static int check_pinned(const struct lock_entry *entry, const struct oci_image *image, struct error *err)
+{
+	if (!entry || digest_equal(&entry->digest, &image->digest) || digest_equal(&entry->digest, &image->top))
+		return 0;
+	return error_set(err, "'%s' leads to %s, and the lock has %s, for another platform; run 'slipway lock --update'", image->name,
+			 image->digest.text, entry->digest.text);
 }
 
 /* What was built here is in no registry. */
 static int find(struct compilation *c, const struct compilation_options *options, const char *name, const char *pinned,
 		struct oci_image *image, struct error *err)
 {
-	if (strncmp(name, BUILDER_NAME_PREFIX, strlen(BUILDER_NAME_PREFIX)) == 0)
-		return store_image(c->store, pinned, options->platform, &c->arena, image, err);
-	return images_find(&c->finder, pinned, &c->arena, image, err);
+	if (strncmp(name, BUILDER_NAME_PREFIX, strlen(BUILDER_NAME_PREFIX)) != 0)
+		return images_find(&c->finder, pinned, &c->arena, image, err);
+	if (store_image(c->store, pinned, options->platform, &c->arena, image, err) < 0)
+		return -1;
+	return images_check(&c->finder, image, &c->arena, err);
 }
 
 static int resolve(const struct compilation_options *options, struct compilation *c, const struct manifest_string *image,
@@ -88,6 +103,7 @@ static int resolve(const struct compilation_options *options, struct compilation
 	struct compile_image *resolved;
 	struct error cause = { 0 };
 	struct oci_image found;
+	const struct lock_entry *entry;
 	const char *pinned;
 
 	if (!image->value || !*image->value)
@@ -95,7 +111,8 @@ static int resolve(const struct compilation_options *options, struct compilation
 	for (size_t i = 0; i < c->images_count; i++)
 		if (strcmp(c->images[i].reference, image->value) == 0)
 			return 0;
-	if (pin(options, c, image, &pinned, &cause) < 0 || find(c, options, image->value, pinned, &found, &cause) < 0)
+	if (pin(options, c, image, &pinned, &entry, &cause) < 0 ||
+	    find(c, options, image->value, pinned, &found, &cause) < 0 || check_pinned(entry, &found, &cause) < 0)
 		return place_error(&image->at, err, "%s", cause.message);
 	resolved = arena_push(&c->arena, &c->images, &c->images_count, sizeof(*resolved));
 	*resolved = (struct compile_image){ .reference = image->value, .image = found };

@@ -23,9 +23,12 @@ struct making {
 /* Its lock pins the image that this input gives: what was built elsewhere from the same files. */
 static const struct digest *pinned(const struct making *m, const char *name)
 {
+	const struct lock_entry *entry = NULL;
 	struct reference reference;
 
-	return reference_parse(name, &m->c->arena, &reference, NULL) < 0 ? NULL : lock_find(&m->c->lock, reference.name);
+	if (reference_parse(name, &m->c->arena, &reference, NULL) == 0)
+		entry = lock_find(&m->c->lock, reference.name);
+	return entry ? &entry->digest : NULL;
 }
 
 static bool is_there(const struct making *m, const char *name, const char *platform)
@@ -143,10 +146,26 @@ static int make(const struct making *m, const struct builder_request *request, c
 	return check_pinned(m, *name, request->platform, err);
 }
 
+/* Asked before, and not after, a builder has brought in and run what nobody looked at. */
+static int check_trust(const struct making *m, struct error *err)
+{
+	const struct trust_policy *policy = m->c->finder.trust;
+	const struct trust_rule *rule;
+
+	if (!policy)
+		return 0;
+	if (trust_find(policy, BUILDER_NAME_PREFIX "0", &m->c->arena, &rule, NULL) == 0 && rule->kind != TRUST_KEYS)
+		return 0;
+	return error_set(err, "what a Dockerfile brings in is not looked at by 'trust'; where the builder's own policy is enough "
+			 "(containers-policy.json(5)), add '- {prefix: %s, local: true}'", BUILDER_REPOSITORY);
+}
+
 static int make_container(const struct making *m, struct manifest_container *container, struct error *err)
 {
 	struct builder_request request = describe(m, &container->build, m->c->manifest.path);
 
+	if (check_trust(m, err) < 0)
+		return -1;
 	container->image.at = container->build.at;
 	return make(m, &request, container->name.value, &container->image.value, err);
 }

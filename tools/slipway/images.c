@@ -77,20 +77,24 @@ static bool is_enough(struct images *images, const char *reference, struct arena
 	return true;
 }
 
-int images_find(struct images *images, const char *reference, struct arena *arena, struct oci_image *image,
-		struct error *err)
+static int open_registry(struct images *images, struct error *err)
+{
+	return images->registry ? 0 : registry_options_open(images->values, &images->registry, &images->transfers, err);
+}
+
+static int get(struct images *images, const char *reference, bool local, struct arena *arena, struct oci_image *image,
+	       struct error *err)
 {
 	struct error missing = { 0 }, pulling = { 0 };
 	struct digest digest;
 	const char *name;
 	bool there = find_whole(images, reference, arena, image, &missing) == 0;
 
-	if (there && is_enough(images, reference, arena))
+	if (there && (local || is_enough(images, reference, arena)))
 		return 0;
-	if (images->policy == PULL_NEVER)
+	if (local || images->policy == PULL_NEVER)
 		return error_set(err, "%s", missing.message);
-	if ((!images->registry &&
-	     registry_options_open(images->values, &images->registry, &images->transfers, &pulling) < 0) ||
+	if (open_registry(images, &pulling) < 0 ||
 	    registry_pull(images->registry, images->store, reference, images->platform, arena, &name, &digest, &pulling) < 0) {
 		if (there)
 			return error_set(err, "%s", pulling.message);
@@ -98,6 +102,48 @@ int images_find(struct images *images, const char *reference, struct arena *aren
 		return error_set(err, "%.480s; and from a registry: %.480s", missing.message, pulling.message);
 	}
 	return find_whole(images, reference, arena, image, err);
+}
+
+/* Of the manifest, and of the index that led to it. */
+static int get_signatures(struct images *images, const struct oci_image *image, struct error *err)
+{
+	if (open_registry(images, err) < 0 ||
+	    registry_signatures(images->registry, images->store, image->name, &image->top, err) < 0)
+		return -1;
+	return digest_equal(&image->top, &image->digest) ? 0 :
+	       registry_signatures(images->registry, images->store, image->name, &image->digest, err);
+}
+
+int images_check(struct images *images, const struct oci_image *image, struct arena *arena, struct error *err)
+{
+	const struct trust_rule *rule;
+	struct error missing = { 0 }, fetching = { 0 };
+
+	images->rule = NULL;
+	if (!images->trust)
+		return 0;
+	if (trust_find(images->trust, image->name, arena, &rule, err) < 0)
+		return -1;
+	images->rule = rule;
+	if (trust_check(rule, images->store, image, arena, &images->found, &missing) == 0)
+		return 0;
+	if (rule->kind != TRUST_KEYS || images->policy == PULL_NEVER)
+		return error_set(err, "%s", missing.message);
+	if (get_signatures(images, image, &fetching) < 0)
+		return error_set(err, "%.480s; and from a registry: %.480s", missing.message, fetching.message);
+	return trust_check(rule, images->store, image, arena, &images->found, err);
+}
+
+int images_find(struct images *images, const char *reference, struct arena *arena, struct oci_image *image,
+		struct error *err)
+{
+	const struct trust_rule *rule = NULL;
+
+	if (images->trust && trust_find(images->trust, reference, arena, &rule, err) < 0)
+		return -1;
+	if (get(images, reference, rule && rule->kind == TRUST_LOCAL, arena, image, err) < 0)
+		return -1;
+	return images_check(images, image, arena, err);
 }
 
 void images_close(struct images *images)

@@ -4,6 +4,7 @@
 #define SLIPWAY_IMAGES_H
 
 #include "tools/mkimage/source/store.h"
+#include "tools/mkimage/trust/trust.h"
 #include "tools/slipway/registry_options.h"
 
 /* podman's and buildah's words. */
@@ -28,13 +29,23 @@ struct images {
 	const char *platform;
 	enum pull_policy policy;
 	const struct registry_values *values;
+	const struct trust_policy *trust;	/* NULL: any image may be used */
 	struct registry *registry;	/* opened when it is first needed */
 	struct transfers *transfers;
+	/* Why the last image that was found is trusted: a rule, or NULL; and of TRUST_KEYS, the signature. */
+	const struct trust_rule *rule;
+	struct signature_found found;
 };
 
-/* As store_image(), with all layers there. */
+/*
+ * As store_image(), with all layers there, and trusted. An image without a rule is not asked for; what must be local is not
+ * pulled. Signatures that the store lacks, or that are not good, are looked for in the registry unless the policy is never.
+ */
 int images_find(struct images *images, const char *reference, struct arena *arena, struct oci_image *image,
 		struct error *err);
+/* The last part of that, for an image at hand. */
+int images_check(struct images *images, const struct oci_image *image, struct arena *arena, struct error *err);
+
 void images_close(struct images *images);
 
 #endif

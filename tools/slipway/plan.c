@@ -74,6 +74,9 @@ static int lock(const struct plan_options *o, const struct compilation_options *
 		if (reference_parse(c->images[i].reference, &c->arena, &reference, err) < 0)
 			return -1;
 		*entry = (struct lock_entry){ .name = reference.name, .digest = c->images[i].image.digest };
+		/* The signature of an index vouches for what it leads to, and is found by the index. */
+		if (c->finder.trust && !digest_equal(&c->images[i].image.top, &entry->digest))
+			entry->index = c->images[i].image.top;
 	}
 	return lock_write(lock_path(c->manifest.path, &c->arena), &fresh, err);
 }

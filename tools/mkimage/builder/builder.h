@@ -17,7 +17,8 @@
 #include "tools/mkimage/source/store.h"
 
 /* What the name of every image that was built begins with. */
-#define BUILDER_NAME_PREFIX "localhost/slipway-build:"
+#define BUILDER_REPOSITORY "localhost/slipway-build"
+#define BUILDER_NAME_PREFIX BUILDER_REPOSITORY ":"
 
 struct builder_request {
 	const char *context;		/* a directory */

@@ -28,7 +28,7 @@ static int read_line(const char *path, unsigned int number, char *line, struct a
 		     struct lock *lock, struct error *err)
 {
 	struct lock_entry *entry;
-	char *space;
+	char *space, *second;
 
 	if (*line == '\0' || *line == '#')
 		return 0;
@@ -38,9 +38,13 @@ static int read_line(const char *path, unsigned int number, char *line, struct a
 			err, "%s:%u: expected 'REFERENCE DIGEST'; make it again with 'slipway lock --update'",
 			path, number);
 	*space = '\0';
+	second = strchr(space + 1, ' ');
+	if (second)
+		*second = '\0';
 	entry = arena_push(arena, &lock->entries, &lock->count, sizeof(*entry));
 	entry->name = arena_strdup(arena, line);
-	if (digest_parse(space + 1, &entry->digest, err) < 0)
+	if (digest_parse(space + 1, &entry->digest, err) < 0 ||
+	    (second && digest_parse(second + 1, &entry->index, err) < 0))
 		return error_context(err, "%s:%u", path, number);
 	return 0;
 }
@@ -65,11 +69,11 @@ int lock_read(const char *path, struct arena *arena, struct lock *lock, struct e
 	return 0;
 }
 
-const struct digest *lock_find(const struct lock *lock, const char *name)
+const struct lock_entry *lock_find(const struct lock *lock, const char *name)
 {
 	for (size_t i = 0; i < lock->count; i++)
 		if (strcmp(lock->entries[i].name, name) == 0)
-			return &lock->entries[i].digest;
+			return &lock->entries[i];
 	return NULL;
 }
 
@@ -86,6 +90,7 @@ int lock_write(const char *path, struct lock *lock, struct error *err)
 		qsort(lock->entries, lock->count, sizeof(*lock->entries), by_name);
 	for (size_t i = 0; i < lock->count; i++)
 		if (i == 0 || strcmp(lock->entries[i].name, lock->entries[i - 1].name) != 0)
-			buffer_printf(&text, "%s %s\n", lock->entries[i].name, lock->entries[i].digest.text);
+			buffer_printf(&text, "%s %s%s%s\n", lock->entries[i].name, lock->entries[i].digest.text,
+				      lock->entries[i].index.text[0] ? " " : "", lock->entries[i].index.text);
 	return file_write_atomic(AT_FDCWD, path, buffer_string(&text), text.length, 0644, err);
 }

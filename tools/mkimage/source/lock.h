@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lock of a manifest: which digest each image reference stood for. `app.yml` has
- * `app.lock` beside it, a text file of lines `REFERENCE DIGEST`, sorted, the
- * reference normalised and the digest that of the platform's manifest.
+ * `app.lock` beside it, a text file of lines `REFERENCE DIGEST [INDEX]`, sorted, the
+ * reference normalised, the digest that of the platform's manifest. An index is named where it
+ * is what was signed: the signature is found again by its digest.
  */
 #ifndef MKIMAGE_SOURCE_LOCK_H
 #define MKIMAGE_SOURCE_LOCK_H
@@ -19,6 +20,7 @@
 struct lock_entry {
 	const char *name;		/* normalised reference */
 	struct digest digest;
+	struct digest index;		/* text "": none */
 };
 
 struct lock {
@@ -33,8 +35,8 @@ const char *lock_path(const char *manifest_path, struct arena *arena);
 /* A file that is not there gives the empty lock. Errors read "FILE:LINE: ...". */
 int lock_read(const char *path, struct arena *arena, struct lock *lock, struct error *err);
 
-/* The digest a name is pinned to, or NULL. */
-const struct digest *lock_find(const struct lock *lock, const char *name);
+/* What a name is pinned to, or NULL. */
+const struct lock_entry *lock_find(const struct lock *lock, const char *name);
 
 /* Writes the file whole; entries are sorted and double ones left out. */
 int lock_write(const char *path, struct lock *lock, struct error *err);
