@@ -205,6 +205,7 @@ GROUPS_conformance    := run test
 GROUPS_check-conformance := run test
 GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
+GROUPS_check-store-killed := run test
 GROUPS_check-html     := run html
 GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
