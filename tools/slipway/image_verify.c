@@ -76,7 +76,7 @@ static int print_json(const struct verdicts *verdicts, struct error *err)
 
 static const char *const kind_names[] = { [TRUST_KEYS] = "keys", [TRUST_LOCAL] = "local", [TRUST_INSECURE] = "insecure" };
 
-static void describe(const struct images *images, const struct oci_image *image, struct verdict *verdict)
+static void describe(const struct images *images, const struct oci_image *image, struct arena *arena, struct verdict *verdict)
 {
 	verdict->image = image->name;
 	verdict->digest = image->digest;
@@ -87,7 +87,7 @@ static void describe(const struct images *images, const struct oci_image *image,
 	verdict->signature = images->found.kind;
 	verdict->signed_digest = images->found.digest;
 	verdict->reference = images->found.reference;
-	verdict->key = images->found.key->name;
+	verdict->key = json_utf8(arena, images->found.key->name);
 	verdict->key_id = images->found.key->id;
 }
 
@@ -104,11 +104,11 @@ static void verify(struct images *images, const char *name, bool json, struct ar
 	struct error err = { 0 };
 	struct oci_image image;
 
-	*verdict = (struct verdict){ .image = name };
+	*verdict = (struct verdict){ .image = json_utf8(arena, name) };
 	if (images_find(images, name, arena, &image, &err) == 0)
-		describe(images, &image, verdict);
+		describe(images, &image, arena, verdict);
 	else
-		verdict->error = arena_strdup(arena, err.message);
+		verdict->error = json_utf8(arena, err.message); /* which may end within a character */
 	if (json)
 		return;
 	if (verdict->trusted)
