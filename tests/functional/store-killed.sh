@@ -64,7 +64,7 @@ for ((n = 0; n < KILLS; n++)); do
 	whole && sound && outputs && slipway image ls --store "$S" >/dev/null ||
 		{ bad=$((bad + 1)); echo "# after '$action' was killed at $pause s"; }
 done
-echo "# $killed were killed before they were done"
+echo "## $killed of $KILLS were killed before they were done"
 same "after each of $KILLS kills the store is whole" 0 $bad
 check "some were killed in time" test $killed -gt 0
 
