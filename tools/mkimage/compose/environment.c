@@ -10,7 +10,7 @@
 
 #define BYTES_MAX (1u << 20)
 
-const char *pairs_find(const struct compose_pairs *pairs, const char *key)
+const char *pairs_find(const struct manifest_pairs *pairs, const char *key)
 {
 	for (size_t i = 0; i < pairs->count; i++)
 		if (strcmp(pairs->items[i].key, key) == 0)
@@ -18,7 +18,7 @@ const char *pairs_find(const struct compose_pairs *pairs, const char *key)
 	return NULL;
 }
 
-void pairs_put(struct importer *importer, struct compose_pairs *pairs, const char *key, const char *value)
+void pairs_put(struct importer *importer, struct manifest_pairs *pairs, const char *key, const char *value)
 {
 	struct manifest_pair *pair = NULL;
 
@@ -70,7 +70,7 @@ static const char *value_of(char *text)
 	return trim(value);
 }
 
-int environment_read(struct importer *importer, const struct node *node, const char *path, bool required, struct compose_pairs *pairs)
+int environment_read(struct importer *importer, const struct node *node, const char *path, bool required, struct manifest_pairs *pairs)
 {
 	autobuffer struct buffer text = { 0 };
 	struct error cause = { 0 };

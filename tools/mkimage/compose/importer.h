@@ -12,11 +12,6 @@ struct compose_list {
 	size_t count;
 };
 
-struct compose_pairs {
-	struct manifest_pair *items;
-	size_t count;
-};
-
 enum compose_condition { COMPOSE_STARTED, COMPOSE_HEALTHY, COMPOSE_COMPLETED };
 
 struct compose_dependency {
@@ -29,7 +24,7 @@ struct compose_dependency {
 struct compose_build {
 	bool set;
 	const char *context, *dockerfile, *target, *platform;
-	struct compose_pairs args;
+	struct manifest_pairs args;
 };
 
 /* A service in the words of the manifest: NULL, false or empty where nothing is said. */
@@ -38,10 +33,10 @@ struct compose_service {
 	struct place at;
 	const char *image;
 	struct compose_build build;
-	struct compose_list command, args, env_files, ports, binds, tmpfs, cap_add, cap_drop, devices, groups, rlimits, names;
-	struct compose_pairs env, sysctl, annotations;
+	struct compose_list command, args, ports, binds, tmpfs, cap_add, cap_drop, devices, groups, rlimits, names;
+	struct manifest_pairs env, sysctl, annotations;
 	const char *cwd, *uid, *gid, *hostname, *net, *pid, *ipc, *uts, *seccomp;
-	const char *memory, *memory_low, *swap, *cpu, *cpu_weight, *io_weight, *pids, *oom_score;
+	const char *memory, *memory_low, *cpu, *cpu_weight, *pids, *oom_score;
 	const char *restart, *restart_delay, *restart_reset, *stop_signal, *stop_timeout;
 	bool readonly, privileged, no_new_privileges, oneshot, wait_healthy;
 	bool health_image;			/* the image's own check */
@@ -66,7 +61,7 @@ struct importer {
 	struct arena *arena;
 	struct error *err;
 	struct buffer *notes;		/* lines of comments */
-	struct compose_pairs variables;	/* of .env */
+	struct manifest_pairs variables;	/* of .env */
 	const struct node *configs, *secrets, *declared;	/* the top level's; declared: `volumes` */
 	const char *project;
 	struct compose_service *services;
@@ -97,9 +92,9 @@ int compose_interpolate(struct importer *importer, struct node *root);
 const char *compose_variable(const struct importer *importer, const char *name);
 
 /* environment.c: "NAME=value" lines of `.env` and `env_file`; in place of pairs with the same name. A file that is not there is an error. */
-int environment_read(struct importer *importer, const struct node *node, const char *path, bool required, struct compose_pairs *pairs);
-void pairs_put(struct importer *importer, struct compose_pairs *pairs, const char *key, const char *value);
-const char *pairs_find(const struct compose_pairs *pairs, const char *key);
+int environment_read(struct importer *importer, const struct node *node, const char *path, bool required, struct manifest_pairs *pairs);
+void pairs_put(struct importer *importer, struct manifest_pairs *pairs, const char *key, const char *value);
+const char *pairs_find(const struct manifest_pairs *pairs, const char *key);
 
 /* convert.c: the words of the compose file in those of the manifest; NULL with the error set. */
 const char *convert_duration(struct importer *importer, const struct node *node);

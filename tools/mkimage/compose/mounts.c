@@ -20,7 +20,7 @@
 #define DEPTH_MAX 64u
 
 struct mount {
-	const char *type, *source, *target, *mode;
+	const char *type, *source, *target;
 	bool read_only;
 };
 
@@ -221,7 +221,6 @@ static int split_mount(struct importer *importer, const struct node *node, struc
 		return place_error(&node->at, importer->err, "expected '[source:]target[:mode]', got '%s'", text_shown(text, importer->arena));
 	m->source = count > 1 ? parts[0] : NULL;
 	m->target = count > 1 ? parts[1] : parts[0];
-	m->mode = parts[2];
 	for (char *mode = parts[2], *word; mode && (word = strsep(&mode, ","));)
 		m->read_only = m->read_only || strcmp(word, "ro") == 0;
 	m->type = m->source && (strchr("./~", *m->source)) ? "bind" : "volume";

@@ -21,7 +21,7 @@ struct row {
 
 int rows_read(struct importer *importer, const struct node *node, const struct row *rows, size_t count, void *target);
 
-/* row_values.c: into const char *, bool, struct compose_list, struct compose_pairs. Limits of 0 and -1 are none. */
+/* row_values.c: into const char *, bool, struct compose_list, struct manifest_pairs. Limits of 0 and -1 are none. */
 row_reader row_text;
 row_reader row_flag;
 row_reader row_duration;

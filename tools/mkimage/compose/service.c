@@ -52,7 +52,7 @@ static int read_build(struct importer *importer, const struct node *node, const 
 /* Paths, or mappings of `path` and `required`. */
 static int read_env_files(struct importer *importer, const struct node *node, const struct row *row, void *target)
 {
-	struct compose_pairs *pairs = target;
+	struct manifest_pairs *pairs = target;
 	size_t count = node->kind == NODE_LIST ? node->count : 1;
 
 	(void)row;

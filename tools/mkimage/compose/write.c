@@ -32,7 +32,7 @@ static void write_list(struct buffer *out, const char *key, const struct compose
 		text_list(out, indent, key, list->items, list->count);
 }
 
-static void write_pairs(struct buffer *out, const char *above, const char *key, const struct compose_pairs *pairs)
+static void write_pairs(struct buffer *out, const char *above, const char *key, const struct manifest_pairs *pairs)
 {
 	if (pairs->count)
 		buffer_printf(out, "%s%s:\n", above, key);
