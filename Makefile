@@ -178,7 +178,7 @@ packages-hello: $(PROGRAMS)
 packages: packages-hello ## build every package of pkg/ into the store
 	@$(BUILD)/bin/slipway pkg build $(filter-out $(HELLO_RECIPES),$(RECIPES))
 
-packages-kernel: packages-hello ## build our own kernel (pkg/kernel): minutes the first time
+packages-kernel: packages-hello ## build our own kernel (pkg/kernel): about twenty minutes the first time
 	@$(BUILD)/bin/slipway pkg build --cache '$(CACHE)' $(KERNEL_RECIPES)
 
 run: packages-hello ## build examples/hello.yml and boot it in QEMU
