@@ -34,7 +34,11 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
 	mkdir "$group" "$group/user"
 	echo "+memory +pids +cpu" >"$group/cgroup.subtree_control" || group=
 fi
-[ -z "$group" ] || chown -R "$U:$U" "$group/user" "$group/cgroup.procs"
+# podman makes its containers' cgroups beside that of its own processes.
+if [ -n "$group" ]; then
+	chown "$U:$U" "$group" "$group"/cgroup.{procs,subtree_control,threads}
+	chown -R "$U:$U" "$group/user"
+fi
 printf '[storage]\ndriver = "vfs"\n' >/etc/containers/storage.conf
 chown -R "$U:$U" "$TEST_TMP/home" "$TEST_TMP/user" "$TEST_TMP/host" "/run/user/$U"
 
