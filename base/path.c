@@ -80,6 +80,13 @@ const char *path_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+const char *path_directory(struct arena *arena, const char *path)
+{
+	const char *base = path_base(path);
+
+	return base == path ? "." : arena_strndup(arena, path, (size_t)(base - path));
+}
+
 char *path_join(struct arena *arena, const char *directory, const char *name)
 {
 	size_t length = strlen(directory);

@@ -26,6 +26,9 @@ bool path_escapes(const char *path);
 /* The part behind the last slash; the text itself where there is none. Borrowed. */
 const char *path_base(const char *path);
 
+/* What stands before it, with the slash; "." where there is none. */
+const char *path_directory(struct arena *arena, const char *path);
+
 /* `directory/name` with exactly one slash between. */
 char *path_join(struct arena *arena, const char *directory, const char *name);
 

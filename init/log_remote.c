@@ -202,7 +202,8 @@ static void await_room(struct outlet *o)
 	for (;;) {
 		if (o->fd < 0)
 			reconnect(o);
-		settle(o);
+		else if (o->unacked.count + 2 > LOG_UNACKED_MAX)
+			settle(o);
 		if (o->unacked.count + 2 <= LOG_UNACKED_MAX)
 			return;
 		if (is_closed(o->fd))
@@ -261,6 +262,7 @@ static bool read_line(struct outlet *o, size_t source)
 
 static bool take_lines(struct outlet *o, size_t source)
 {
+	settle(o);
 	for (unsigned int count = 0; count < LINES_AT_ONCE; count++) {
 		await_room(o);
 		if (!read_line(o, source))

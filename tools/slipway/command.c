@@ -21,3 +21,18 @@ int command_put_out(const char *path, const struct buffer *text, struct error *e
 		return file_write_atomic(AT_FDCWD, path, buffer_string(text), text->length, 0644, err);
 	return file_write_all(STDOUT_FILENO, buffer_string(text), text->length, "standard output", err);
 }
+
+int command_with_operand(const struct option_command *command, int argc, char **argv, void *options, command_action *act)
+{
+	struct option_list operands = { 0 };
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+	int r = option_parse(command, "slipway", argc, argv, options, &operands, &arena, &err);
+
+	if (r == 0)
+		r = act(options, operands.items[0], &arena, &err);
+	if (r < 0)
+		error_print(&err, "slipway");
+	arena_release(&arena);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -40,6 +40,13 @@ extern const struct option_command command_image_gc;
 /* `option` is what --store said, or NULL. */
 int command_store_open(const char *option, struct store **store, struct error *err);
 
+/*
+ * A command with one operand: reads the command line into `options` (all zero, what the command's table is about), does `act`, and
+ * says what went wrong. The exit status.
+ */
+typedef int command_action(const void *options, const char *operand, struct arena *arena, struct error *err);
+int command_with_operand(const struct option_command *command, int argc, char **argv, void *options, command_action *act);
+
 /* What a report is put out by: `path` (whole or not at all), standard output where it is NULL. */
 int command_put_out(const char *path, const struct buffer *text, struct error *err);
 

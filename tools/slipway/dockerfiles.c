@@ -95,14 +95,12 @@ static struct making begin(const struct compilation_options *options, struct com
 /* The path of a Dockerfile stands for its directory. */
 static void split(struct builder_request *request, struct arena *arena)
 {
-	const char *base = path_base(request->context);
 	struct stat st;
 
 	if (request->dockerfile || stat(request->context, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	request->dockerfile = base;
-	request->context = base == request->context ? "." :
-			   arena_strndup(arena, request->context, (size_t)(base - request->context));
+	request->dockerfile = path_base(request->context);
+	request->context = path_directory(arena, request->context);
 }
 
 /* The context is relative to the file `from`; "" is the current directory. */

@@ -25,18 +25,11 @@ static const struct option option_table[] = {
 	OPTION_TABLE_END,
 };
 
-static const char *directory_of(const char *path, struct arena *arena)
-{
-	const char *base = path_base(path);
-
-	return base == path ? "." : arena_strndup(arena, path, (size_t)(base - path));
-}
-
 /* Paths in the manifest begin where it lies: beside the compose file they are as they were, elsewhere absolute. */
 static int find_prefix(const struct import_options *o, const struct input *input, struct arena *arena, const char **prefix,
 		       struct error *err)
 {
-	char *here = realpath(input->directory, NULL), *there = o->output ? realpath(directory_of(o->output, arena), NULL) : NULL;
+	char *here = realpath(input->directory, NULL), *there = o->output ? realpath(path_directory(arena, o->output), NULL) : NULL;
 	int r = 0;
 
 	if (!here || (o->output && !there))
@@ -48,8 +41,9 @@ static int find_prefix(const struct import_options *o, const struct input *input
 	return r;
 }
 
-static int import(const struct import_options *o, const char *operand, struct arena *arena, struct error *err)
+static int import(const void *options, const char *operand, struct arena *arena, struct error *err)
 {
+	const struct import_options *o = options;
 	autobuffer struct buffer text = { 0 };
 	struct manifest checked;
 	const char *prefix = NULL;
@@ -68,17 +62,8 @@ static int import(const struct import_options *o, const char *operand, struct ar
 static int run(int argc, char **argv)
 {
 	struct import_options o = { 0 };
-	struct option_list operands = { 0 };
-	struct arena arena = { 0 };
-	struct error err = { 0 };
-	int r = option_parse(&command_import, "slipway", argc, argv, &o, &operands, &arena, &err);
 
-	if (r == 0)
-		r = import(&o, operands.items[0], &arena, &err);
-	if (r < 0)
-		error_print(&err, "slipway");
-	arena_release(&arena);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_with_operand(&command_import, argc, argv, &o, import);
 }
 
 const struct option_command command_import = {

@@ -54,7 +54,7 @@ void input_find(const char *operand, struct arena *arena, struct input *input)
 	/* A directory with none of them is for who reads manifests to refuse. */
 	directory = has_mode(input->path, S_IFDIR);
 	base = path_base(input->path);
-	input->directory = base == input->path ? "." : arena_strndup(arena, input->path, (size_t)(base - input->path));
+	input->directory = path_directory(arena, input->path);
 	input->name = name_of(input->directory, arena);
 	for (size_t i = 0; i < ARRAY_SIZE(patterns) && input->kind == INPUT_MANIFEST && !directory; i++)
 		if (fnmatch(patterns[i].pattern, base, 0) == 0)

@@ -31,8 +31,9 @@ static int report(const struct inspect_options *o, const struct contents *conten
 	return 0;
 }
 
-static int inspect(const struct inspect_options *o, const char *image, struct arena *arena, struct error *err)
+static int inspect(const void *options, const char *image, struct arena *arena, struct error *err)
 {
+	const struct inspect_options *o = options;
 	autobuffer struct buffer out = { 0 };
 	struct contents contents;
 	int r;
@@ -49,17 +50,8 @@ static int inspect(const struct inspect_options *o, const char *image, struct ar
 static int run(int argc, char **argv)
 {
 	struct inspect_options o = { 0 };
-	struct option_list operands = { 0 };
-	struct arena arena = { 0 };
-	struct error err = { 0 };
-	int r = option_parse(&command_inspect, "slipway", argc, argv, &o, &operands, &arena, &err);
 
-	if (r == 0)
-		r = inspect(&o, operands.items[0], &arena, &err);
-	if (r < 0)
-		error_print(&err, "slipway");
-	arena_release(&arena);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_with_operand(&command_inspect, argc, argv, &o, inspect);
 }
 
 const struct option_command command_inspect = {

@@ -36,8 +36,9 @@ static const struct sbom_format *find_format(const char *name, struct error *err
 	return NULL;
 }
 
-static int sbom(const struct sbom_options *o, const char *image, struct arena *arena, struct error *err)
+static int sbom(const void *options, const char *image, struct arena *arena, struct error *err)
 {
+	const struct sbom_options *o = options;
 	const struct sbom_format *format = find_format(o->format, err);
 	autobuffer struct buffer out = { 0 };
 	struct contents contents;
@@ -60,17 +61,8 @@ static int sbom(const struct sbom_options *o, const char *image, struct arena *a
 static int run(int argc, char **argv)
 {
 	struct sbom_options o = { 0 };
-	struct option_list operands = { 0 };
-	struct arena arena = { 0 };
-	struct error err = { 0 };
-	int r = option_parse(&command_sbom, "slipway", argc, argv, &o, &operands, &arena, &err);
 
-	if (r == 0)
-		r = sbom(&o, operands.items[0], &arena, &err);
-	if (r < 0)
-		error_print(&err, "slipway");
-	arena_release(&arena);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return command_with_operand(&command_sbom, argc, argv, &o, sbom);
 }
 
 const struct option_command command_sbom = {

@@ -34,14 +34,6 @@ void list_add(struct importer *importer, struct compose_list *list, const char *
 	*(const char **)arena_push(importer->arena, &list->items, &list->count, sizeof(*list->items)) = text;
 }
 
-const struct node *node_find(const struct node *map, const char *key)
-{
-	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++)
-		if (strcmp(map->pairs[i].key->value, key) == 0)
-			return map->pairs[i].value;
-	return NULL;
-}
-
 const char *node_text(struct importer *importer, const struct node *node)
 {
 	if (node->kind != NODE_LIST && node->kind != NODE_MAP && node->kind != NODE_NULL)

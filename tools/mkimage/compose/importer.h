@@ -79,9 +79,6 @@ void importer_note(struct importer *importer, const struct node *node, const cha
 
 void list_add(struct importer *importer, struct compose_list *list, const char *text);
 
-/* The value of the key, or NULL. */
-const struct node *node_find(const struct node *map, const char *key);
-
 /* NULL, with the error set, where it is no text. */
 const char *node_text(struct importer *importer, const struct node *node);
 int node_flag(struct importer *importer, const struct node *node, bool *flag);
@@ -101,6 +98,10 @@ const char *convert_duration(struct importer *importer, const struct node *node)
 const char *convert_size(struct importer *importer, const struct node *node);
 int convert_words(struct importer *importer, const struct node *node, struct compose_list *list);
 int convert_port(struct importer *importer, const struct node *node, struct compose_list *ports);
+
+/* paths.c: where a path of the compose file is now, and what the manifest calls it. "~" is the home directory. */
+const char *path_found(const struct importer *importer, const char *path);
+const char *path_named(const struct importer *importer, const char *path);
 
 /* mounts.c: an element of `volumes`, of `configs` or `secrets`. */
 int mounts_volume(struct importer *importer, struct compose_service *service, const struct node *node);

@@ -31,28 +31,6 @@ struct copying {
 	const struct node *node;
 };
 
-static bool is_relative(const char *source)
-{
-	return *source != '/' && *source != '~';
-}
-
-/* Where it is now, and where the manifest has it. */
-static const char *found_at(const struct importer *importer, const char *source)
-{
-	const char *home = getenv("HOME");
-
-	if (*source == '~' && home)
-		return path_join(importer->arena, home, source + 1 + (source[1] == '/'));
-	return is_relative(source) ? path_join(importer->arena, importer->input->directory, source) : source;
-}
-
-static const char *named_as(const struct importer *importer, const char *source)
-{
-	if (!is_relative(source))
-		return found_at(importer, source);
-	return path_join(importer->arena, importer->input->prefix, strncmp(source, "./", 2) == 0 ? source + 2 : source);
-}
-
 /* Of its mode only what git keeps of it, so that the image does not depend on the umask of who has checked the project out. */
 static struct compose_file *add_file(const struct copying *c, const char *path, mode_t mode)
 {
@@ -148,7 +126,7 @@ static int bind_host(struct importer *importer, struct compose_service *service,
 {
 	static const char *const machines[] = { "/dev", "/sys", "/proc" };
 	const struct copying copying = { importer, node };
-	const char *from = found_at(importer, m->source), *path = place_for(importer, service, m->target);
+	const char *from = path_found(importer, m->source), *path = place_for(importer, service, m->target);
 	struct stat st;
 
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
@@ -163,7 +141,7 @@ static int bind_host(struct importer *importer, struct compose_service *service,
 	}
 	if (!m->read_only)
 		importer_note(importer, node, "'%s' becomes part of the image, and can only be read there", m->source);
-	if (copy_tree(&copying, from, named_as(importer, m->source), path, 0) < 0)
+	if (copy_tree(&copying, from, path_named(importer, m->source), path, 0) < 0)
 		return -1;
 	bind(importer, service, arena_printf(importer->arena, "/%s", path), m->target, true);
 	return 0;
@@ -311,7 +289,7 @@ int mounts_config(struct importer *importer, struct compose_service *service, co
 		importer_note(importer, node, "'%s' is part of the image, and whoever has that can read it; see 'credentials'", name);
 	if ((from = node_find(declared, "file"))) {
 		text = node_text(importer, from);
-		if (!text || copy_tree(&copying, found_at(importer, text), named_as(importer, text), path, 0) < 0)
+		if (!text || copy_tree(&copying, path_found(importer, text), path_named(importer, text), path, 0) < 0)
 			return -1;
 	} else if ((from = node_find(declared, "content")) || (from = node_find(declared, "environment"))) {
 		text = node_text(importer, from);

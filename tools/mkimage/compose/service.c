@@ -43,9 +43,7 @@ static int read_build(struct importer *importer, const struct node *node, const 
 	if (strstr(build->context, "://") || strncmp(build->context, "git@", 4) == 0)
 		return place_error(&node->at, importer->err, "the context '%s' is elsewhere; fetch it and give its directory",
 				   text_shown(build->context, importer->arena));
-	if (*build->context != '/')
-		build->context = path_join(importer->arena, importer->input->prefix,
-					   strncmp(build->context, "./", 2) == 0 ? build->context + 2 : build->context);
+	build->context = path_named(importer, build->context);
 	return 0;
 }
 
@@ -67,9 +65,7 @@ static int read_env_files(struct importer *importer, const struct node *node, co
 			return place_error(&item->at, importer->err, "'path' is missing");
 		if (!text || (required && node_flag(importer, required, &must) < 0))
 			return -1;
-		if (*text != '/')
-			text = path_join(importer->arena, importer->input->directory, text);
-		if (environment_read(importer, item, text, must, pairs) < 0)
+		if (environment_read(importer, item, path_found(importer, text), must, pairs) < 0)
 			return -1;
 	}
 	return 0;

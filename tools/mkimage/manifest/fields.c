@@ -354,21 +354,13 @@ static void tell_note(struct reader *reader, const struct trail *trail, const st
 		log_debug("%s: %s has no effect: %s", key->at.file, where, field->note);
 }
 
-static bool has_key(const struct node *node, const char *name)
-{
-	for (size_t i = 0; i < node->count; i++)
-		if (strcmp(node->pairs[i].key->value, name) == 0)
-			return true;
-	return false;
-}
-
 static int check_required(struct reader *reader, const struct trail *trail, const struct node *node,
 			  const struct schema *schema)
 {
 	for (size_t i = 0; i < schema->count; i++) {
 		const char *name = schema->fields[i].name;
 
-		if (schema->fields[i].required && !has_key(node, name))
+		if (schema->fields[i].required && !node_find(node, name))
 			return fail(reader, trail, node, "'%s' is missing; add '%s:'", name, name);
 	}
 	return 0;

@@ -38,6 +38,9 @@ struct node_pair {
 int node_parse(const char *path, bool places, const char *text, size_t length, struct arena *arena,
 	       struct node **root, struct error *err);
 
+/* The value of the key, or NULL; also where the node is no mapping. */
+const struct node *node_find(const struct node *map, const char *key);
+
 /* "a mapping", "the number '3'": for messages. In the arena. */
 const char *node_describe(const struct node *node, struct arena *arena);
 

@@ -57,6 +57,14 @@ const char *text_shown(const char *text, struct arena *arena)
 	return shown;
 }
 
+const struct node *node_find(const struct node *map, const char *key)
+{
+	for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++)
+		if (strcmp(map->pairs[i].key->value, key) == 0)
+			return map->pairs[i].value;
+	return NULL;
+}
+
 const char *node_describe(const struct node *node, struct arena *arena)
 {
 	static const struct {
