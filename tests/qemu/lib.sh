@@ -24,6 +24,29 @@ build()
 	"$SLIPWAY" build --quiet --store "$PACKAGE_STORE" --format "$2" --output "$TEST_TMP/$1-$2" "$manifest"
 }
 
+# given_network: `onboot:` that makes the namespace /run/netns/given, with 192.0.2.1 on the interface `inside`, which leads to
+# 192.0.2.2 on `outside` in the machine's.
+given_network()
+{
+	cat <<-'END'
+		onboot:
+		  - name: give
+		    image: slipway/busybox
+		    net: new
+		    capabilities: [CAP_NET_ADMIN]
+		    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.1/24 dev inside && /bin/busybox ip link set inside up && /bin/busybox echo set up"]
+		    runtime:
+		      interfaces:
+		        - {name: inside, add: veth, peer: outside}
+		      bindNS: {net: /run/netns/given}
+		  - name: peer
+		    image: slipway/busybox
+		    net: host
+		    capabilities: [CAP_NET_ADMIN]
+		    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.2/24 dev outside && /bin/busybox ip link set outside up"]
+	END
+}
+
 # boot NAME FORMAT [OPTIONS]: runs it to its end; leaves the console in $TEST_TMP/console and the status in $status.
 boot()
 {

@@ -10,20 +10,7 @@ set -u
 		logging:
 		  remotes:
 		    - {syslog: "tcp://192.0.2.1:5140", format: json}
-		onboot:
-		  - name: give
-		    image: slipway/busybox
-		    net: new
-		    capabilities: [CAP_NET_ADMIN]
-		    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.1/24 dev inside && /bin/busybox ip link set inside up"]
-		    runtime:
-		      interfaces: [{name: inside, add: veth, peer: outside}]
-		      bindNS: {net: /run/netns/given}
-		  - name: peer
-		    image: slipway/busybox
-		    net: host
-		    capabilities: [CAP_NET_ADMIN]
-		    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.2/24 dev outside && /bin/busybox ip link set outside up"]
+		$(given_network)
 		# A receiver that has nothing to say must not end what it says: its end would count as closed.
 		services:
 		  - name: receiver

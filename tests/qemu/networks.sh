@@ -6,21 +6,7 @@ set -u
 
 build networks kernel+initrd <<-EOF
 	${KERNEL/modules: []/modules: [veth]}
-	onboot:
-	  - name: give
-	    image: slipway/busybox
-	    net: new
-	    capabilities: [CAP_NET_ADMIN]
-	    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.1/24 dev inside && /bin/busybox ip link set inside up && /bin/busybox echo set up"]
-	    runtime:
-	      interfaces:
-	        - {name: inside, add: veth, peer: outside}
-	      bindNS: {net: /run/netns/given}
-	  - name: peer
-	    image: slipway/busybox
-	    net: host
-	    capabilities: [CAP_NET_ADMIN]
-	    command: [/bin/busybox, sh, -c, "/bin/busybox ip addr add 192.0.2.2/24 dev outside && /bin/busybox ip link set outside up"]
+	$(given_network)
 	services:
 	  - name: join
 	    image: slipway/busybox
