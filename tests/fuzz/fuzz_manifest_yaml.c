@@ -18,12 +18,16 @@ static void check_refusal(const struct error *err)
 		abort();
 }
 
+/* A name, and either an image or what to build it from. */
 static void check_names(const struct manifest_containers *containers)
 {
-	for (size_t i = 0; i < containers->count; i++)
-		if (!*containers->items[i].name.value || strchr(containers->items[i].name.value, '/') ||
-		    !containers->items[i].image.value || containers->items[i].at.line == 0)
+	for (size_t i = 0; i < containers->count; i++) {
+		const struct manifest_container *c = &containers->items[i];
+
+		if (!*c->name.value || strchr(c->name.value, '/') || c->at.line == 0 || !c->image.value != c->build.set ||
+		    !c->build.context.value != !c->build.set)
 			abort();
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -50,7 +50,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
 		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
 		.elf = c->kernel.elf, .elf_length = c->kernel.elf_length, .vsock = c->manifest.control.vsock.value,
-		.compression_level = (int)o->level,
+		.compression_level = (int)o->level, .cache = store_cache(c->store),
 	};
 	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
 

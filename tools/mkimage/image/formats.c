@@ -63,7 +63,7 @@ static int write_initrd(const struct image_input *input, int fd, struct error *e
 
 static int write_squashfs(const struct image_input *input, int fd, struct error *err)
 {
-	return squashfs_write(input->root, fd, input->compression_level, err);
+	return squashfs_write(input->root, fd, input->compression_level, input->cache, err);
 }
 
 static const struct image_file {

@@ -25,6 +25,7 @@ struct image_input {
 	size_t ucode_length;
 	const char *cmdline;
 	int compression_level;		/* 0: the format's own default */
+	const char *cache;		/* a directory for what need not be compressed again; may be NULL */
 };
 
 struct image_format {
@@ -56,6 +57,6 @@ int image_add_boot(const struct image_input *input, struct error *err);
  * may be any regular file at offset 0.
  */
 int cpio_write(struct tree *tree, int fd, int level, struct error *err);	/* newc, zstd-compressed */
-int squashfs_write(struct tree *tree, int fd, int level, struct error *err);	/* zstd blocks, mkfs time 0 */
+int squashfs_write(struct tree *tree, int fd, int level, const char *cache, struct error *err);	/* zstd blocks, mkfs time 0 */
 
 #endif

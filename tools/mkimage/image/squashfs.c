@@ -9,6 +9,7 @@
  */
 #include "tools/mkimage/image/image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,9 +26,11 @@
 #include <sqfs/meta_writer.h>
 #include <sqfs/super.h>
 #include <sqfs/xattr_writer.h>
+#include <zstd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "tools/mkimage/image/block_cache.h"
 #include "tools/mkimage/image/writers.h"
 
 #define LEVEL_DEFAULT 9
@@ -55,7 +58,8 @@ struct writer {
 
 	sqfs_super_t super;
 	sqfs_file_t *file;
-	sqfs_compressor_t *compressor, *decompressor;
+	struct block_cache *cache;
+	sqfs_compressor_t *compressor, *decompressor, *block_compressor;
 	sqfs_block_writer_t *blocks;
 	sqfs_frag_table_t *fragments;
 	sqfs_block_processor_t *data;
@@ -411,7 +415,7 @@ static int open_data(struct writer *w, struct error *err)
 						    .max_block_size = BLOCK_BYTES,
 						    .num_workers = writer_threads(),
 						    .max_backlog = BACKLOG,
-						    .cmp = w->compressor,
+						    .cmp = w->block_compressor,
 						    .wr = w->blocks,
 						    .tbl = w->fragments,
 						    .file = w->file,
@@ -430,6 +434,7 @@ static int open_writers(struct writer *w, int fd, int level, struct error *err)
 		arena_out_of_memory();
 	if (open_compressor(w, level, 0, &w->compressor, err) < 0 ||
 	    open_compressor(w, level, SQFS_COMP_FLAG_UNCOMPRESS, &w->decompressor, err) < 0 ||
+	    check(w, squashfs_compressor_open((unsigned int)level, w->cache, &w->block_compressor), err) < 0 ||
 	    check(w, sqfs_super_init(&w->super, BLOCK_BYTES, 0, SQFS_COMP_ZSTD), err) < 0 ||
 	    check(w, sqfs_super_write(&w->super, w->file), err) < 0)
 		return -1;
@@ -470,27 +475,40 @@ static void close_writers(struct writer *w)
 	sqfs_destroy(w->ids);
 	sqfs_destroy(w->fragments);
 	sqfs_destroy(w->blocks);
+	sqfs_destroy(w->block_compressor);
 	sqfs_destroy(w->decompressor);
 	sqfs_destroy(w->compressor);
 	sqfs_destroy(w->file);
 }
 
-int squashfs_write(struct tree *tree, int fd, int level, struct error *err)
+/* What the compressed bytes depend on. */
+static struct block_cache *open_cache(const char *directory, int level)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "squashfs-zstd-%s-%d", ZSTD_versionString(), level);
+	return block_cache_open(directory, name);
+}
+
+int squashfs_write(struct tree *tree, int fd, int level, const char *cache, struct error *err)
 {
 	struct writer w = { .tree = tree, .doing = "the image" };
 	int r = -1;
 
+	level = level ? level : LEVEL_DEFAULT;
+	w.cache = open_cache(cache, level);
 	w.chunk = malloc(WRITER_CHUNK);
 	if (!w.chunk)
 		arena_out_of_memory();
 	known_of(&w, tree_root(tree)->inode)->links = 1;
 	if (tree_walk(tree, number_children, &w, err) == 0 &&
-	    open_writers(&w, fd, level ? level : LEVEL_DEFAULT, err) == 0 && write_data(&w, err) == 0 &&
+	    open_writers(&w, fd, level, err) == 0 && write_data(&w, err) == 0 &&
 	    write_metadata(&w, err) == 0 && write_tables(&w, err) == 0)
 		r = finish(&w, err);
 	/* The block processor writes into the inodes until it is gone. */
 	close_writers(&w);
 	(void)tree_walk(tree, forget_node, NULL, NULL);
+	block_cache_close(w.cache);
 	free(w.chunk);
 	arena_release(&w.arena);
 	return r;

@@ -40,6 +40,10 @@ int zstd_output_add(struct zstd_output *output, const void *data, size_t length,
 int zstd_output_end(struct zstd_output *output, struct error *err);
 void zstd_output_close(struct zstd_output *output);
 
+/* The compressor of blocks of files, for sqfs_destroy(); `cache` is borrowed. Gives an error code of the library, or 0. */
+struct block_cache;
+int squashfs_compressor_open(unsigned int level, struct block_cache *cache, sqfs_compressor_t **compressor);
+
 /* The sqfs_file_t of an empty regular file, for sqfs_destroy(); `fd` is borrowed. NULL when memory is out. */
 sqfs_file_t *squashfs_file_open(int fd);
 

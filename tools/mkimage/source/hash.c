@@ -103,6 +103,11 @@ void hash_free(struct hash *hash)
 	free(hash);
 }
 
+void hash_sum(const void *data, size_t length, unsigned char sum[HASH_SUM_BYTES])
+{
+	must(EVP_Digest(data, length, sum, NULL, EVP_sha256(), NULL));
+}
+
 void hash_bytes(const void *data, size_t length, struct digest *digest)
 {
 	struct hash *hash = hash_new("sha256");

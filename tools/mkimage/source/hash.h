@@ -26,4 +26,8 @@ void hash_free(struct hash *hash);
 /* The sha256 of bytes at hand. */
 void hash_bytes(const void *data, size_t length, struct digest *digest);
 
+/* The same as the bytes themselves. */
+#define HASH_SUM_BYTES 32
+void hash_sum(const void *data, size_t length, unsigned char sum[HASH_SUM_BYTES]);
+
 #endif

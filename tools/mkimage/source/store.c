@@ -192,6 +192,8 @@ int store_open(const char *path, struct store **out, struct error *err)
 		store_close(store);
 		return -1;
 	}
+	if (store->temporaries >= 0 && asprintf(&store->cache, "%s/" STORE_CACHE, store->path) < 0)
+		arena_out_of_memory();
 	*out = store;
 	return 0;
 }
@@ -203,6 +205,7 @@ void store_close(struct store *store)
 	cleanup_close(&store->use_lock);
 	cleanup_close(&store->temporaries);
 	cleanup_close(&store->root);
+	free(store->cache);
 	free(store->path);
 	free(store);
 }
@@ -210,4 +213,9 @@ void store_close(struct store *store)
 const char *store_path(const struct store *store)
 {
 	return store->path;
+}
+
+const char *store_cache(const struct store *store)
+{
+	return store->cache;
 }

@@ -28,6 +28,9 @@ int store_open(const char *path, struct store **store, struct error *err);
 void store_close(struct store *store);
 const char *store_path(const struct store *store);
 
+/* A directory of the store for what can be had again, made when it is needed; NULL where the store is only to be read. */
+const char *store_cache(const struct store *store);
+
 /* --- writing a blob in pieces; the digest comes out at the end --- */
 
 struct store_writer;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "tools/mkimage/source/store_internal.h"
 
@@ -214,6 +215,8 @@ int store_gc(struct store *store, struct store_garbage *garbage, struct error *e
 		(void)error_context(err, "nothing was removed");
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms) && r == 0; i++)
 		r = sweep(store, algorithms[i], &marks, garbage, err);
+	if (r == 0)
+		r = file_remove_tree(store->root, STORE_CACHE, err);
 	arena_release(&arena);
 	(void)flock(store->use_lock, LOCK_SH);
 	return r;

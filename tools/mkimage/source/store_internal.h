@@ -6,6 +6,7 @@
  *     .slipway/use.lock     shared while a store is open, exclusive for a gc
  *     .slipway/index.lock   exclusive while index.json is replaced
  *     .slipway/tmp/         files being written, each locked by its owner
+ *     .slipway/cache/       what can be had again; a gc empties it
  *
  * Locks are flock(2): they go with the process however it ends, so that a file
  * in tmp/ that nobody has locked is one whose owner died.
@@ -17,10 +18,11 @@
 #include "tools/mkimage/source/store_platform.h"
 
 #define STORE_INDEX_BYTES_MAX OCI_DOCUMENT_BYTES_MAX
+#define STORE_CACHE ".slipway/cache"
 #define STORE_INDEX_DEPTH_MAX 8		/* an index of indexes of ... */
 
 struct store {
-	char *path;			/* owned */
+	char *path, *cache;		/* owned; `cache` is NULL where the store can only be read */
 	int root, temporaries;		/* directories; `temporaries` is -1 where the store can only be read */
 	int use_lock;			/* held as long as the store is open; -1 where there is none */
 };

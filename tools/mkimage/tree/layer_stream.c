@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "tools/mkimage/source/hash.h"
+#include "tools/mkimage/tree/ahead.h"
 
 struct layer_stream {
 	layer_read *read;
@@ -19,9 +20,11 @@ struct layer_stream {
 	bool empty, ended;
 	struct hash *hash;
 	const struct digest *diff_id;
-	uint64_t bytes, max;
+	uint64_t unpacked, max;
 	bool failed;			/* the source did: `error` says how */
 	struct error error;
+	struct ahead *ahead;		/* uses all of the above until it has ended */
+	uint64_t bytes;			/* given to the reader */
 	char in[65536];
 };
 
@@ -97,6 +100,31 @@ static int start(struct layer_stream *s, struct error *err)
 	return 0;
 }
 
+static long unpack(void *context, const void **data, struct error *err)
+{
+	struct layer_stream *s = context;
+	size_t length = 0;
+	la_int64_t offset;
+	int r;
+
+	while (!s->ended && length == 0) {
+		r = archive_read_data_block(s->archive, data, &length, &offset);
+		if (r == ARCHIVE_EOF)
+			s->ended = true;
+		else if (r != ARCHIVE_OK)
+			return stream_error(s, err);
+	}
+	if (s->ended)
+		return 0;
+	if (length > s->max - s->unpacked)
+		return error_set(err, "unpacks to more than the %llu bytes allowed",
+				 (unsigned long long)s->max);
+	s->unpacked += length;
+	if (s->hash)
+		hash_add(s->hash, *data, length);
+	return (long)length;
+}
+
 int layer_stream_open(layer_read *read, void *context, const struct digest *diff_id, uint64_t max,
 		      struct layer_stream **stream, struct error *err)
 {
@@ -117,32 +145,18 @@ int layer_stream_open(layer_read *read, void *context, const struct digest *diff
 		layer_stream_close(s);
 		return -1;
 	}
+	s->ahead = ahead_open(unpack, s);
 	*stream = s;
 	return 0;
 }
 
 long layer_stream_next(struct layer_stream *s, const void **data, struct error *err)
 {
-	size_t length = 0;
-	la_int64_t offset;
-	int r;
+	long n = ahead_next(s->ahead, data, err);
 
-	while (!s->ended && length == 0) {
-		r = archive_read_data_block(s->archive, data, &length, &offset);
-		if (r == ARCHIVE_EOF)
-			s->ended = true;
-		else if (r != ARCHIVE_OK)
-			return stream_error(s, err);
-	}
-	if (s->ended)
-		return 0;
-	if (length > s->max - s->bytes)
-		return error_set(err, "unpacks to more than the %llu bytes allowed",
-				 (unsigned long long)s->max);
-	s->bytes += length;
-	if (s->hash)
-		hash_add(s->hash, *data, length);
-	return (long)length;
+	if (n > 0)
+		s->bytes += (uint64_t)n;
+	return n;
 }
 
 uint64_t layer_stream_bytes(const struct layer_stream *s)
@@ -191,6 +205,7 @@ void layer_stream_close(struct layer_stream *s)
 {
 	if (!s)
 		return;
+	ahead_close(s->ahead);
 	(void)archive_read_free(s->archive);
 	hash_free(s->hash);
 	free(s);

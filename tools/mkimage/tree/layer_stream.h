@@ -3,7 +3,8 @@
  * Inside of the layers: compressed bytes in, the uncompressed tar out, hashed on the way.
  *
  * Decompression and tar are two stages, because a diff_id is the digest of every byte
- * of the uncompressed stream, what stands behind the end of the archive included.
+ * of the uncompressed stream, what stands behind the end of the archive included. The first of them goes on in a
+ * thread of its own (ahead.h): what `read` uses belongs to the stream until that has ended, has failed or is closed.
  */
 #ifndef MKIMAGE_TREE_LAYER_STREAM_H
 #define MKIMAGE_TREE_LAYER_STREAM_H
