@@ -3,12 +3,28 @@
 # that every reference leads somewhere, is checked here.
 set -u
 . "$TOP/tests/lib.sh"
-need jq tar unsquashfs
+need jq tar unsquashfs rpm rpmbuild
 cd "$TEST_TMP" || exit 1
 
+# Packages of rpm, whose database is made by rpm itself: with an epoch and without, and a key, which is none.
+export HOME=$TEST_TMP
+# package NAME LINE...: builds it
+package()
+{
+	{ printf 'Name: %s\n' "$1"; printf '%s\n' "${@:2}" 'Summary: x' 'BuildArch: noarch' '%description' x '%files'; } > "$1.spec"
+	rpmbuild --quiet -bb --define "_topdir $TEST_TMP/rpm" "$1.spec" > rpmbuild.log 2>&1
+}
+package foo 'Version: 1.2+git' 'Release: 3.fc40' 'Epoch: 2' 'Vendor: Exämple Project' 'License: MIT AND (GPL-2.0-only OR X)'
+package bar 'Version: 7' 'Release: 1' 'License: X'
+install_rpms() { rpm --root "$TEST_TMP/rpms" --dbpath "/$1" -i --justdb --nodeps rpm/RPMS/noarch/*.rpm > rpm.log 2>&1; }
+check "rpm makes a database" install_rpms usr/lib/sysimage/rpm
+rpms() { rpm --root "$TEST_TMP/rpms" --dbpath /usr/lib/sysimage/rpm -qa --qf "$1" 2> rpm.log | sort; }
+rpms=rpms/usr/lib/sysimage/rpm
+
 # An image with the databases of three package managers.
-mkdir -p root/var/lib/dpkg/status.d root/lib/apk/db root/var/lib/rpm root/etc docker
-echo 'ID="debian"' > root/etc/os-release
+mkdir -p root/var/lib/dpkg/status.d root/lib/apk/db root/usr/lib/sysimage root/var/lib root/etc docker
+printf 'ID="debian"\nVERSION_ID="12"\n' > root/etc/os-release
+cp -r $rpms root/usr/lib/sysimage && ln -s ../../usr/lib/sysimage/rpm root/var/lib/rpm
 cat > root/var/lib/dpkg/status <<-EOF
 	Package: libfoo1
 	Status: install ok installed
@@ -33,7 +49,6 @@ EOF
 printf 'Package: distroless\nVersion: 4\nArchitecture: all\n' > root/var/lib/dpkg/status.d/distroless
 printf '0123 usr/bin/x\n' > root/var/lib/dpkg/status.d/distroless.md5sums
 printf 'C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nR:libc.so\n\nP:same\nV:3\n\n' > root/lib/apk/db/installed
-: > root/var/lib/rpm/rpmdb.sqlite
 tar -C root --sort=name -cf docker/layer.tar .
 printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
 	"$(sha256sum < docker/layer.tar | cut -d' ' -f1)" > docker/config.json
@@ -95,7 +110,12 @@ same "dpkg's: installed, of both forms, once for two containers, and those of ou
 is "a package's URL is encoded" spdx 'any(.packages[].externalRefs[]?; .referenceLocator == "pkg:deb/debian/libfoo1@1:1.0%2Bdfsg-1~deb12u1?arch=amd64")'
 is "and that of an image" spdx 'any(.packages[].externalRefs[]?; .referenceLocator == "pkg:oci/packages@" + $word + "?repository_url=example.org:5000%2Fteam%2Fpackages")' \
 	"$("$SLIPWAY" image inspect --store store example.org:5000/team/packages:1 | jq -r .digest)"
-is "that rpm's database was not read is told" spdx 'any(.packages[]; .name == "example.org:5000/team/packages:1" and (.comment | test("rpmdb.sqlite, was not read")))'
+same "rpm's, as rpm names them" "$(rpms '%{NAME} %{EVR}\n')" \
+	"$(jq -r '.packages[] | select(any(.externalRefs[]?; .referenceLocator | startswith("pkg:rpm/"))) | "\(.name) \(.versionInfo)"' spdx.json | sort)"
+same "their URLs, with architecture, distribution and epoch" "$(printf '%s\n' 'pkg:rpm/debian/bar@7-1?arch=noarch&distro=debian-12' \
+	'pkg:rpm/debian/foo@1.2%2Bgit-3.fc40?arch=noarch&distro=debian-12&epoch=2')" "$(jq -r '.packages[].externalRefs[]?.referenceLocator | select(startswith("pkg:rpm/"))' spdx.json | sort)"
+is "their licence, source and vendor" spdx 'any(.packages[]; .name == "foo" and .licenseComments == "MIT AND (GPL-2.0-only OR X)" and .supplier == "Organization: Exämple Project" and .comment == "source: foo-1.2+git-3.fc40.src.rpm")'
+is "CycloneDX: the vendor" cyclonedx 'any(.components[]; .name == "foo" and .supplier.name == "Exämple Project")'
 is "the licence that apk knows" spdx 'any(.packages[]; .name == "musl" and .licenseComments == "MIT")'
 is "the kernel, by its file" spdx 'any(.packages[]; .name == "linux" and .checksums[0].checksumValue == $word)' "$(sha256sum < app-kernel | cut -d' ' -f1)"
 is "slipway itself, by its file" spdx 'any(.packages[]; .name == "slipway" and .checksums[0].checksumValue == $word)' "$(sha256sum < "$BUILD/libexec/slipway/init" | cut -d' ' -f1)"
@@ -128,6 +148,21 @@ refused()
 }
 refused "an unknown format" "unknown format 'xml'" "$SLIPWAY" sbom -f xml app
 refused "no image" "is no image" "$SLIPWAY" sbom nothing
+# with NAME PATH FILE: an image with that file in the root of nginx
+with()
+{
+	cp "$3" "$1.file"
+	printf 'kernel: {image: slipway/kernel-debian, modules: []}\nservices:\n  - {name: nginx, image: slipway/nginx}\nfiles:\n' > "$1.yml"
+	printf '  - {path: containers/services/nginx/rootfs/%s, source: %s}\n' "$2" "$1.file" >> "$1.yml"
+	check "an image: $1" "$SLIPWAY" build --quiet --store store -o "$1" "$1.yml"
+}
+with berkeley var/lib/rpm/Packages /dev/null
+"$SLIPWAY" sbom berkeley > berkeley.json 2> err.txt
+is "a Berkeley DB is told" berkeley 'any(.packages[]; (.comment // "") | contains("/var/lib/rpm/Packages, is a Berkeley DB, which is not read"))'
+check "and warned of" grep -q "slipway/nginx.*is a Berkeley DB, which is not read: its packages are missing here" err.txt
+head -c 20000 $rpms/rpmdb.sqlite > cut
+with cut var/lib/rpm/rpmdb.sqlite cut
+refused "half of a database of rpm" "'cut': '/containers/services/nginx/rootfs/var/lib/rpm/rpmdb.sqlite': rpm database: " "$SLIPWAY" sbom cut
 cat > bad.yml <<-EOF
 	kernel:
 	  image: slipway/kernel-debian

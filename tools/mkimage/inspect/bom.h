@@ -16,6 +16,7 @@ struct bom_component {
 	const char *name, *version;	/* version may be NULL */
 	const char *purl;		/* package URL; NULL: there is none */
 	struct digest digest;		/* "" is none */
+	const char *supplier;		/* an organization, as it calls itself; NULL */
 	const char *license;		/* as somebody wrote it down, in no particular form; NULL */
 	const char *comment;		/* NULL */
 	size_t parent;			/* index of what contains it; of the first its own */

@@ -14,7 +14,12 @@ struct property {
 	const char *name, *value;
 };
 
+struct organization {
+	const char *name;
+};
+
 struct component {
+	struct organization *supplier;
 	const char *type, *id, *name, *version, *description, *purl;
 	struct sum *hashes;
 	size_t hashes_count;
@@ -52,9 +57,15 @@ static const struct json_field property_fields[] = {
 };
 static const struct json_type property_type = JSON_TYPE(struct property, property_fields);
 
+static const struct json_field organization_fields[] = {
+	JSON_ROW("name", struct organization, name, JSON_ALWAYS),
+};
+static const struct json_type organization_type = JSON_TYPE(struct organization, organization_fields);
+
 static const struct json_field component_fields[] = {
 	JSON_ROW("type", struct component, type, JSON_ALWAYS),
 	JSON_ROW("bom-ref", struct component, id, 0),
+	JSON_ROW_POINTER("supplier", struct component, supplier, &organization_type),
 	JSON_ROW("name", struct component, name, JSON_ALWAYS),
 	JSON_ROW("version", struct component, version, 0),
 	JSON_ROW("description", struct component, description, 0),
@@ -113,6 +124,10 @@ static void add_component(struct component *to, const struct bom_component *c, s
 		.type = types[c->kind], .id = c->id, .name = c->name, .version = c->version, .description = c->comment,
 		.purl = c->purl,
 	};
+	if (c->supplier) {
+		to->supplier = arena_alloc(arena, sizeof(*to->supplier));
+		to->supplier->name = c->supplier;
+	}
 	if (c->digest.text[0])
 		*(struct sum *)arena_push(arena, &to->hashes, &to->hashes_count, sizeof(struct sum)) = (struct sum){
 			strcmp(digest_algorithm(&c->digest), "sha512") == 0 ? "SHA-512" : "SHA-256", digest_hex(&c->digest),

@@ -15,7 +15,7 @@ struct reference {
 };
 
 struct spdx_package {
-	const char *id, *name, *version, *purpose, *comment, *license_comments;
+	const char *id, *name, *version, *supplier, *purpose, *comment, *license_comments;
 	bool files_analyzed;		/* false, and written so */
 	struct checksum *checksums;
 	size_t checksums_count;
@@ -58,6 +58,7 @@ static const struct json_field package_fields[] = {
 	JSON_ROW("SPDXID", struct spdx_package, id, JSON_ALWAYS),
 	JSON_ROW("name", struct spdx_package, name, JSON_ALWAYS),
 	JSON_ROW("versionInfo", struct spdx_package, version, 0),
+	JSON_ROW("supplier", struct spdx_package, supplier, 0),
 	JSON_ROW_CONSTANT("downloadLocation", .words = no_assertion),
 	JSON_ROW("filesAnalyzed", struct spdx_package, files_analyzed, JSON_ALWAYS),
 	JSON_ROW_ARRAY("checksums", struct spdx_package, checksums, checksums_count, &checksum_type, 0),
@@ -116,6 +117,7 @@ static void add_package(struct document *d, struct spdx_package *packages, const
 	*p = (struct spdx_package){
 		.id = arena_printf(arena, "SPDXRef-%s", c->id), .name = c->name, .version = c->version, .purpose = purposes[c->kind],
 		.comment = c->comment, .license_comments = c->license,
+		.supplier = c->supplier ? arena_printf(arena, "Organization: %s", c->supplier) : NULL,
 	};
 	if (c->digest.text[0])
 		*(struct checksum *)arena_push(arena, &p->checksums, &p->checksums_count, sizeof(struct checksum)) = (struct checksum){

@@ -14,9 +14,11 @@
 
 struct package {
 	const char *name, *version;
-	const char *architecture;	/* NULL where it says none; likewise the next two */
+	const char *architecture;	/* NULL where it says none; likewise all below */
 	const char *source;		/* what it was built from */
 	const char *license;		/* as the database has it */
+	const char *vendor;		/* who made it */
+	const char *epoch;		/* rpm's, which is no part of its version; a number */
 };
 
 struct package_list {
