@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "tools/mkimage/compile/kernel_config.h"
 #include "tools/mkimage/tree/layer.h"
+#include "tools/mkimage/tree/snapshot.h"
 #include "tools/mkimage/root/provenance.h"
 #include "tools/mkimage/root/root.h"
 
@@ -70,7 +71,24 @@ static int read_list(struct tree *modules, const char *release, const char *name
 	return 0;
 }
 
-static int read_modules(const char *tar, struct root_kernel *out, struct error *err)
+/* The tar inside of an image takes longer than the image itself. */
+static int unpack_modules(struct store *store, const struct oci_image *image, const char *tar, struct tar_cursor *cursor,
+			  struct tree *modules, struct error *err)
+{
+	const char *key = arena_printf(tree_arena(modules), "%s in %s", tar, image->digest.text);
+	struct snapshot *snapshot;
+	int r;
+
+	if (snapshot_load(modules, store_cache(store), key))
+		return 0;
+	snapshot = snapshot_begin(modules, store_cache(store), key);
+	r = layer_apply(modules, read_tar, cursor, NULL, tar, err);
+	snapshot_end(snapshot, r == 0);
+	return r;
+}
+
+static int read_modules(struct store *store, const struct oci_image *image, const char *tar, struct root_kernel *out,
+			struct error *err)
 {
 	struct tree_node *node = tree_resolve(out->package, tar, true);
 	struct tar_cursor cursor = { .tree = out->package };
@@ -89,7 +107,7 @@ static int read_modules(const char *tar, struct root_kernel *out, struct error *
 	if (tree_open_shared(out->package, &out->modules, err) < 0)
 		return -1;
 	tree_set_origin(out->modules, node->origin);
-	if (layer_apply(out->modules, read_tar, &cursor, NULL, tar, err) < 0)
+	if (unpack_modules(store, image, tar, &cursor, out->modules, err) < 0)
 		return -1;
 	out->lists.release = find_release(out->modules);
 	if (!out->lists.release)
@@ -124,7 +142,7 @@ static int read_parts(const struct manifest_kernel *kernel, struct store *store,
 		return -1;
 	if (*tar == '\0' || strcmp(tar, "none") == 0)
 		return 0;
-	return read_modules(tar, out, err);
+	return read_modules(store, image, tar, out, err);
 }
 
 int root_read_kernel(const struct manifest_kernel *kernel, struct store *store, const struct oci_image *image,

@@ -95,6 +95,15 @@ void hash_finish(struct hash *hash, struct digest *digest)
 	hash_free(hash);
 }
 
+void hash_finish_sum(struct hash *hash, unsigned char sum[HASH_SUM_BYTES])
+{
+	unsigned int length;
+
+	must(EVP_DigestFinal_ex(hash->context, sum, &length));
+	assert(length == HASH_SUM_BYTES);
+	hash_free(hash);
+}
+
 void hash_free(struct hash *hash)
 {
 	if (!hash)

@@ -20,14 +20,17 @@ int hash_add_file(struct hash *hash, int fd);
 /* Gives the digest and frees the hash. */
 void hash_finish(struct hash *hash, struct digest *digest);
 
+/* The same for sha256, as the bytes themselves. */
+#define HASH_SUM_BYTES 32
+void hash_finish_sum(struct hash *hash, unsigned char sum[HASH_SUM_BYTES]);
+
 /* Frees one that was not finished; NULL is fine. */
 void hash_free(struct hash *hash);
 
 /* The sha256 of bytes at hand. */
 void hash_bytes(const void *data, size_t length, struct digest *digest);
 
-/* The same as the bytes themselves. */
-#define HASH_SUM_BYTES 32
+/* The same, likewise. */
 void hash_sum(const void *data, size_t length, unsigned char sum[HASH_SUM_BYTES]);
 
 #endif

@@ -3,9 +3,12 @@
 #include "tools/mkimage/tree/layer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "tools/mkimage/tree/node.h"
+#include "tools/mkimage/tree/snapshot.h"
 
 static long read_fd(void *context, void *data, size_t length, struct error *err)
 {
@@ -41,21 +44,59 @@ static int apply_blob(struct tree *tree, struct store *store, const struct oci_d
 	return r;
 }
 
-int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image,
-		      struct error *err)
+/* Past the last number they have none. */
+static void next_origin(struct tree *tree)
+{
+	if (tree->origin)
+		tree->origin++;
+}
+
+static int apply_layers(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err)
+{
+	const struct oci_manifest *manifest = &image->manifest;
+
+	for (size_t i = 0; i < manifest->layers_count; i++) {
+		if (apply_blob(tree, store, &manifest->layers[i], &image->config.diff_ids[i], err) < 0)
+			return error_context(err, "image '%s': layer %zu", image->name, i + 1);
+		next_origin(tree);
+	}
+	return 0;
+}
+
+/* All that the files of an image depend on. */
+static const char *key_of(const struct oci_image *image, struct buffer *key)
+{
+	for (size_t i = 0; i < image->manifest.layers_count; i++)
+		buffer_printf(key, "%s %" PRIu64 " %s\n", image->manifest.layers[i].digest.text, image->manifest.layers[i].size,
+			      image->config.diff_ids[i].text);
+	return buffer_string(key);
+}
+
+static int apply_or_load(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err)
+{
+	autobuffer struct buffer text = { 0 };
+	const char *key = key_of(image, &text);
+	struct snapshot *snapshot;
+	int r;
+
+	if (snapshot_load(tree, store_cache(store), key)) {
+		for (size_t i = 0; i < image->manifest.layers_count; i++)
+			next_origin(tree);
+		return 0;
+	}
+	snapshot = snapshot_begin(tree, store_cache(store), key);
+	r = apply_layers(tree, store, image, err);
+	snapshot_end(snapshot, r == 0);
+	return r;
+}
+
+int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err)
 {
 	const struct oci_manifest *manifest = &image->manifest;
 
 	/* store_image() has compared the two. */
 	if (manifest->layers_count != image->config.diff_ids_count)
-		return error_set(err, "image '%s': %zu layers, but %zu diff_ids", image->name,
-				 manifest->layers_count, image->config.diff_ids_count);
-	for (size_t i = 0; i < manifest->layers_count; i++) {
-		if (apply_blob(tree, store, &manifest->layers[i], &image->config.diff_ids[i], err) < 0)
-			return error_context(err, "image '%s': layer %zu", image->name, i + 1);
-		/* Past the last number they have none. */
-		if (tree->origin)
-			tree->origin++;
-	}
-	return 0;
+		return error_set(err, "image '%s': %zu layers, but %zu diff_ids", image->name, manifest->layers_count,
+				 image->config.diff_ids_count);
+	return apply_or_load(tree, store, image, err);
 }

@@ -14,14 +14,7 @@
 #include "tools/mkimage/source/hash.h"
 #include "tools/mkimage/tree/node.h"
 
-#define CHUNK     65536
-#define SUM_BYTES 32
-
-/* A content that the spool holds. */
-struct content {
-	unsigned char sum[SUM_BYTES];	/* sha256 */
-	uint64_t size, offset;
-};
+#define CHUNK 65536
 
 /* A content on its way in: it is written at the end of the spool, and taken back if it is there already. */
 struct tree_spool {
@@ -34,12 +27,26 @@ struct tree_spool {
 	unsigned char pending[CHUNK];
 };
 
+/* A range of the spool that is in a file of its own. */
+struct part {
+	uint64_t begin, end;
+	int fd;
+	char *path;			/* for messages; of a file to be removed where it is damaged, or a directory */
+	/* Of a file that was there before: what is to be checked, by offset, and what has been. */
+	struct spool_content *contents;
+	bool *checked;
+	size_t count;
+};
+
 struct spool {
 	unsigned int holders;
 	int fd;
 	char *directory;		/* for messages */
 	uint64_t end;
-	struct content *contents;
+	struct part *parts;		/* by offset; all else is in `fd` */
+	size_t parts_count;
+	bool diverted;			/* to the last part */
+	struct spool_content *contents;
 	size_t count, capacity;
 	uint32_t *table;		/* open addressing by the sum: 1 + index in `contents`, 0 is free */
 	size_t table_size;		/* a power of two */
@@ -106,25 +113,36 @@ void spool_close(struct spool *spool)
 		return;
 	hash_free(spool->writer.hash);
 	(void)close(spool->fd);
+	for (size_t i = 0; i < spool->parts_count; i++) {
+		(void)close(spool->parts[i].fd);
+		free(spool->parts[i].path);
+		free(spool->parts[i].contents);
+		free(spool->parts[i].checked);
+	}
+	free(spool->parts);
 	free(spool->directory);
 	free(spool->contents);
 	free(spool->table);
 	free(spool);
 }
 
-int spool_read(const struct spool *spool, uint64_t offset, void *data, size_t length, struct error *err)
+static int read_error(const char *path, ssize_t n, struct error *err)
+{
+	return n < 0 ? error_errno(err, "cannot read the temporary file in '%s'", path) :
+	       error_set(err, "the temporary file in '%s' was cut short", path);
+}
+
+static int read_at(int fd, const char *path, uint64_t offset, void *data, size_t length, struct error *err)
 {
 	char *p = data;
 
 	while (length > 0) {
-		ssize_t n = pread(spool->fd, p, length, (off_t)offset);
+		ssize_t n = pread(fd, p, length, (off_t)offset);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return error_errno(err, "cannot read the temporary file in '%s'", spool->directory);
-		if (n == 0)
-			return error_set(err, "the temporary file in '%s' was cut short", spool->directory);
+		if (n <= 0)
+			return read_error(path, n, err);
 		p += n;
 		offset += (uint64_t)n;
 		length -= (size_t)n;
@@ -132,8 +150,74 @@ int spool_read(const struct spool *spool, uint64_t offset, void *data, size_t le
 	return 0;
 }
 
+static int check_content(struct part *part, const struct spool_content *content, struct error *err)
+{
+	struct hash *hash = hash_new("sha256");
+	unsigned char chunk[CHUNK], sum[SPOOL_SUM_BYTES];
+	uint64_t at = 0;
+	int r = 0;
+
+	while (r == 0 && at < content->size) {
+		size_t n = content->size - at < sizeof(chunk) ? (size_t)(content->size - at) : sizeof(chunk);
+
+		r = read_at(part->fd, part->path, content->offset - part->begin + at, chunk, n, err);
+		if (r == 0)
+			hash_add(hash, chunk, n);
+		at += n;
+	}
+	hash_finish_sum(hash, sum);
+	if (r == 0 && memcmp(sum, content->sum, sizeof(sum)) == 0)
+		return 0;
+	(void)unlink(part->path);
+	return error_set(err, "'%s', kept from an earlier build, was damaged and is removed; run the command again", part->path);
+}
+
+/* What was kept from before is checked once, whole, by whoever reads it first. */
+static int read_part(struct part *part, uint64_t offset, void *data, size_t length, struct error *err)
+{
+	size_t low = 0, high = part->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (part->contents[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low > 0 && !part->checked[low - 1]) {
+		if (check_content(part, &part->contents[low - 1], err) < 0)
+			return -1;
+		part->checked[low - 1] = true;
+	}
+	return read_at(part->fd, part->path, offset - part->begin, data, length, err);
+}
+
+int spool_read(const struct spool *spool, uint64_t offset, void *data, size_t length, struct error *err)
+{
+	for (size_t i = 0; i < spool->parts_count; i++)
+		if (offset >= spool->parts[i].begin && offset < spool->parts[i].end)
+			return read_part(&spool->parts[i], offset, data, length, err);
+	return read_at(spool->fd, spool->directory, offset, data, length, err);
+}
+
+/* --- where new contents go ------------------------------------------------------------------- */
+
+static int target(const struct spool *spool)
+{
+	return spool->diverted ? spool->parts[spool->parts_count - 1].fd : spool->fd;
+}
+
+/* The offset in that file of an offset of the spool. */
+static off_t offset_there(const struct spool *spool, uint64_t offset)
+{
+	return (off_t)(offset - (spool->diverted ? spool->parts[spool->parts_count - 1].begin : 0));
+}
+
 static int write_error(const struct spool *spool, struct error *err)
 {
+	if (spool->diverted)
+		return error_errno(err, "cannot write to '%s'", spool->parts[spool->parts_count - 1].path);
 	return error_errno(err, "cannot write a temporary file in '%s' (set TMPDIR to a directory with room)",
 			   spool->directory);
 }
@@ -143,7 +227,7 @@ static int write_at(struct spool *spool, uint64_t offset, const void *data, size
 	const char *p = data;
 
 	while (length > 0) {
-		ssize_t n = pwrite(spool->fd, p, length, (off_t)offset);
+		ssize_t n = pwrite(target(spool), p, length, offset_there(spool, offset));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -156,17 +240,39 @@ static int write_at(struct spool *spool, uint64_t offset, const void *data, size
 	return 0;
 }
 
-/* --- finding a content again ----------------------------------------------------------------- */
-
-static void sum_of(const struct digest *digest, unsigned char *sum)
+static struct part *add_part(struct spool *spool, int fd, const char *path)
 {
-	const char *hex = digest_hex(digest);
+	struct part *part;
 
-	/* Lower-case digits, as digest_parse() would have them. */
-	for (size_t i = 0; i < 2 * SUM_BYTES; i++)
-		sum[i / 2] =
-			(unsigned char)(sum[i / 2] << 4 | (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10));
+	spool->parts = reallocarray(spool->parts, spool->parts_count + 1, sizeof(*spool->parts));
+	if (!spool->parts)
+		arena_out_of_memory();
+	part = &spool->parts[spool->parts_count++];
+	*part = (struct part){ .begin = spool->end, .end = UINT64_MAX, .fd = fd, .path = strdup(path) };
+	if (!part->path)
+		arena_out_of_memory();
+	return part;
 }
+
+uint64_t spool_divert(struct spool *spool, int fd, const char *directory)
+{
+	assert(!spool->diverted && !spool->writer.open);
+	add_part(spool, fd, directory);
+	spool->diverted = true;
+	return spool->end;
+}
+
+uint64_t spool_divert_end(struct spool *spool)
+{
+	struct part *part = &spool->parts[spool->parts_count - 1];
+
+	assert(spool->diverted);
+	part->end = spool->end;
+	spool->diverted = false;
+	return part->end - part->begin;
+}
+
+/* --- finding a content again ----------------------------------------------------------------- */
 
 /* The slot of a content, or the free one where it belongs. */
 static uint32_t *slot_of(const struct spool *spool, const unsigned char *sum, uint64_t size)
@@ -176,9 +282,9 @@ static uint32_t *slot_of(const struct spool *spool, const unsigned char *sum, ui
 	memcpy(&at, sum, sizeof(at));
 	for (;; at++) {
 		uint32_t *slot = &spool->table[at & (spool->table_size - 1)];
-		const struct content *c = *slot ? &spool->contents[*slot - 1] : NULL;
+		const struct spool_content *c = *slot ? &spool->contents[*slot - 1] : NULL;
 
-		if (!c || (c->size == size && memcmp(c->sum, sum, SUM_BYTES) == 0))
+		if (!c || (c->size == size && memcmp(c->sum, sum, SPOOL_SUM_BYTES) == 0))
 			return slot;
 	}
 }
@@ -197,6 +303,40 @@ static void make_room(struct spool *spool)
 		arena_out_of_memory();
 	for (size_t i = 0; i < spool->count; i++)
 		*slot_of(spool, spool->contents[i].sum, spool->contents[i].size) = (uint32_t)(i + 1);
+}
+
+void spool_attach(struct spool *spool, int fd, const char *path, struct spool_content *contents, size_t count)
+{
+	struct part *part = add_part(spool, fd, path);
+
+	assert(!spool->diverted && !spool->writer.open);
+	part->count = count;
+	part->contents = calloc(count + 1, sizeof(*part->contents));
+	part->checked = calloc(count + 1, sizeof(*part->checked));
+	if (!part->contents || !part->checked)
+		arena_out_of_memory();
+	for (size_t i = 0; i < count; i++) {
+		uint32_t *slot;
+
+		contents[i].offset += part->begin;
+		part->contents[i] = contents[i];
+		spool->end = contents[i].offset + contents[i].size;
+		make_room(spool);
+		slot = slot_of(spool, contents[i].sum, contents[i].size);
+		if (*slot) {
+			contents[i].offset = spool->contents[*slot - 1].offset;
+		} else {
+			spool->contents[spool->count++] = contents[i];
+			*slot = (uint32_t)spool->count;
+		}
+	}
+	part->end = spool->end;
+}
+
+const struct spool_content *spool_contents(const struct spool *spool, size_t *count)
+{
+	*count = spool->count;
+	return spool->contents;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -273,30 +413,31 @@ int tree_spool_zeros(struct tree_spool *w, uint64_t length, struct error *err)
 
 void tree_spool_discard(struct tree_spool *w)
 {
+	struct spool *spool;
+
 	if (!w || !w->open)
 		return;
+	spool = w->tree->spool;
 	hash_free(w->hash);
 	w->hash = NULL;
 	w->open = false;
 	/* What is behind the end must read as zeros, for the holes of the next one: leave bytes that cannot be cut. */
-	if (w->length > w->pending_length && ftruncate(w->tree->spool->fd, (off_t)w->tree->spool->end) < 0)
-		w->tree->spool->end += w->length;
+	if (w->length > w->pending_length && ftruncate(target(spool), offset_there(spool, spool->end)) < 0)
+		spool->end += w->length;
 }
 
 /* All of the content is there: gives its place, which is an older one where there is one. */
 static int place(struct tree_spool *w, uint64_t *offset, struct error *err)
 {
 	struct spool *spool = w->tree->spool;
-	struct content content = { .size = w->length, .offset = spool->end };
-	struct digest digest;
+	struct spool_content content = { .size = w->length, .offset = spool->end };
 	uint32_t *slot;
 
 	*offset = 0;
 	if (w->length == 0)
 		return 0;
-	hash_finish(w->hash, &digest);
+	hash_finish_sum(w->hash, content.sum);
 	w->hash = NULL;
-	sum_of(&digest, content.sum);
 	make_room(spool);
 	slot = slot_of(spool, content.sum, content.size);
 	if (*slot) {
@@ -306,7 +447,7 @@ static int place(struct tree_spool *w, uint64_t *offset, struct error *err)
 	if (flush(w, err) < 0)
 		return -1;
 	/* A hole at the end has no bytes of its own. */
-	if (w->hole && ftruncate(spool->fd, (off_t)(spool->end + w->length)) < 0)
+	if (w->hole && ftruncate(target(spool), offset_there(spool, spool->end + w->length)) < 0)
 		return write_error(spool, err);
 	spool->contents[spool->count++] = content;
 	*slot = (uint32_t)spool->count;
