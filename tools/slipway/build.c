@@ -11,6 +11,7 @@
 #include "tools/slipway/compilation.h"
 #include "tools/slipway/ports.h"
 #include "tools/slipway/progress.h"
+#include "tools/slipway/unchanged.h"
 
 #define DEFAULT_FORMAT "kernel+initrd"
 #define STEPS 5
@@ -42,6 +43,12 @@ static const char *find_init(const struct build_options *o, struct arena *arena)
 	return environment && *environment ? environment : command_beside("init", arena);
 }
 
+static void print_names(const struct build_options *o, const struct image_format *format, const char *output)
+{
+	for (size_t i = 0; !o->quiet && !o->silent && format->suffixes[i]; i++)
+		printf("%s%s\n", output, format->suffixes[i]);
+}
+
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
 		       const struct root_input *laid_out, struct tree *root, struct tree *boot, struct progress *progress,
 		       struct error *err)
@@ -65,8 +72,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 	if (format->write(&input, output, err) < 0 || ports_write(output, &c->manifest, err) < 0)
 		return -1;
 	progress_close(progress);
-	for (size_t i = 0; !o->quiet && !o->silent && format->suffixes[i]; i++)
-		printf("%s%s\n", output, format->suffixes[i]);
+	print_names(o, format, output);
 	return 0;
 }
 
@@ -101,6 +107,32 @@ static int check_kernel(const struct image_format *format, const struct compilat
 			   "is (pkg/kernel); '%s' has none", format->name, image->value);
 }
 
+/* Where nothing has changed, what is there is what would come out. */
+static int build_resolved(const struct build_options *o, const struct image_format *format, struct compilation *c,
+			  struct progress *progress, struct error *err)
+{
+	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
+	const char *const programs[] = { "/proc/self/exe", find_init(o, &c->arena), command_beside("e2fsck", &c->arena), NULL };
+	struct unchanged unchanged;
+	int r = -1;
+
+	unchanged_open(&unchanged, o, format, c, programs, output);
+	if (!o->builder.rebuild && unchanged_is(&unchanged)) {
+		progress_close(progress);
+		print_names(o, format, output);
+		r = 0;
+	} else {
+		progress_step(progress, "compiling the plan");
+		if (compilation_read_kernel(c, err) == 0 && check_kernel(format, c, err) == 0 &&
+		    compilation_compile(format, c, err) == 0)
+			r = lay_out(o, format, c, progress, err);
+		if (r == 0)
+			unchanged_note(&unchanged);
+	}
+	unchanged_close(&unchanged);
+	return r;
+}
+
 static int build(const struct build_options *o, const char *manifest_path, struct progress *progress,
 		 struct error *err)
 {
@@ -126,10 +158,8 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 			progress_close(progress); /* likewise */
 		if (!c.manifest.kernel.image.value) {
 			error_set(err, "%s:1:1: no kernel to boot; write 'kernel:' with 'image: NAME' below it", manifest_path);
-		} else if (compilation_resolve(&options, &c, err) == 0 && check_kernel(format, &c, err) == 0) {
-			progress_step(progress, "compiling the plan");
-			if (compilation_compile(format, &c, err) == 0)
-				r = lay_out(o, format, &c, progress, err);
+		} else if (compilation_resolve(&options, &c, err) == 0) {
+			r = build_resolved(o, format, &c, progress, err);
 		}
 	}
 	compilation_release(&c);

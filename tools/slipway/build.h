@@ -25,6 +25,6 @@ int build_image(const struct build_options *options, const char *operand, struct
 #define BUILDER_OPTIONS(type)                                                                                              \
 	{ OPTION_STRING, 0, "builder", "NAME", "what builds Dockerfiles: buildah, podman or docker (default: the first that is there)", \
 	  offsetof(type, builder.builder) },                                                                               \
-	{ OPTION_FLAG, 0, "rebuild", NULL, "build Dockerfiles anew, whatever was built before", offsetof(type, builder.rebuild) }
+	{ OPTION_FLAG, 0, "rebuild", NULL, "build anew, Dockerfiles too, whatever was built before", offsetof(type, builder.rebuild) }
 
 #endif

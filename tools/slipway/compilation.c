@@ -132,11 +132,14 @@ int compilation_resolve_kernel(const struct compilation_options *options, struct
 {
 	const struct manifest_kernel *kernel = &c->manifest.kernel;
 
-	if (!kernel->image.value)
-		return 0;
-	if (resolve(options, c, &kernel->image, err) < 0)
-		return -1;
-	return root_read_kernel(kernel, c->store, &c->images[0].image, &c->kernel, err);
+	return kernel->image.value ? resolve(options, c, &kernel->image, err) : 0;
+}
+
+int compilation_read_kernel(struct compilation *c, struct error *err)
+{
+	const struct manifest_kernel *kernel = &c->manifest.kernel;
+
+	return kernel->image.value ? root_read_kernel(kernel, c->store, &c->images[0].image, &c->kernel, err) : 0;
 }
 
 /* `from:` of a volume is the image of that container, known once Dockerfiles are built. */
@@ -158,7 +161,7 @@ int compilation_resolve(const struct compilation_options *options, struct compil
 	if (dockerfiles_build(options, c, err) < 0)
 		return -1;
 	name_fillings(m);
-	/* The kernel first: compilation_resolve_kernel() counts on its being the first image. */
+	/* The kernel first: compilation_read_kernel() counts on its being the first image. */
 	if (compilation_resolve_kernel(options, c, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->init.count; i++) {

@@ -52,9 +52,10 @@ int dockerfiles_wrap(const struct compilation_options *options, struct compilati
 bool dockerfiles_wanted(const struct manifest *manifest);
 int dockerfiles_build(const struct compilation_options *options, struct compilation *c, struct error *err);
 
-/* The kernel's image and nothing else, where the manifest names one; compilation_resolve() does it, too. */
+/* The kernel's image and nothing else, where the manifest names one; compilation_resolve() finds it, too. */
 int compilation_resolve_kernel(const struct compilation_options *options, struct compilation *c, struct error *err);
 int compilation_resolve(const struct compilation_options *options, struct compilation *c, struct error *err);
+int compilation_read_kernel(struct compilation *c, struct error *err);
 int compilation_compile(const struct image_format *format, struct compilation *c, struct error *err);
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org), else the epoch itself. */

@@ -66,7 +66,7 @@ static int find_text(const struct check_options *o, struct compilation *c, const
 		return -1;
 	/* What is asked about is what is here. */
 	c->finder = (struct images){ .store = c->store, .platform = o->platform, .policy = PULL_NEVER };
-	if (compilation_resolve_kernel(&options, c, err) < 0)
+	if (compilation_resolve_kernel(&options, c, err) < 0 || compilation_read_kernel(c, err) < 0)
 		return -1;
 	return text_of_package(&c->kernel, image->value, &c->arena, text, err);
 }

@@ -53,7 +53,7 @@ static int plan(const struct plan_options *o, const struct compilation_options *
 	int r;
 
 	if (!format || compilation_read(options, c, err) < 0 || compilation_resolve(options, c, err) < 0 ||
-	    compilation_compile(format, c, err) < 0)
+	    compilation_read_kernel(c, err) < 0 || compilation_compile(format, c, err) < 0)
 		return -1;
 	r = o->config ? show_config(c, o->config, &text, err) : plan_write(&c->compiled.plan, &text, err);
 	return r < 0 ? -1 : command_put_out(NULL, &text, err);

@@ -33,8 +33,37 @@ static bool is_plain(const char *text)
 	return *text != '\0';
 }
 
+/* Characters beyond ASCII that end a line, or that may not stand in a document as they are. */
+static const struct {
+	const char *bytes, *escape;
+} unprintable[] = {
+	{ "\xe2\x80\xa8", "\\L" }, { "\xe2\x80\xa9", "\\P" }, { "\xef\xbb\xbf", "\\uFEFF" },
+	{ "\xef\xbf\xbe", "\\uFFFE" }, { "\xef\xbf\xbf", "\\uFFFF" },
+};
+
+/* Writes such a one, and says how many bytes it has; 0: it is none. */
+static size_t escape_character(struct buffer *out, const char *text)
+{
+	unsigned char second = (unsigned char)text[1];
+
+	/* U+0080 to U+009F, the next line among them. */
+	if ((unsigned char)*text == 0xc2 && second >= 0x80 && second < 0xa0) {
+		buffer_printf(out, "\\x%02x", second);
+		return 2;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(unprintable); i++) {
+		if (strncmp(text, unprintable[i].bytes, strlen(unprintable[i].bytes)) != 0)
+			continue;
+		buffer_add_string(out, unprintable[i].escape);
+		return strlen(unprintable[i].bytes);
+	}
+	return 0;
+}
+
 void text_scalar(struct buffer *out, const char *text)
 {
+	size_t n;
+
 	if (is_plain(text)) {
 		buffer_add_string(out, text);
 		return;
@@ -43,7 +72,10 @@ void text_scalar(struct buffer *out, const char *text)
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c == '\n')
+		n = escape_character(out, text);
+		if (n > 0)
+			text += n - 1;
+		else if (c == '\n')
 			buffer_add_string(out, "\\n");
 		else if (c == '\t')
 			buffer_add_string(out, "\\t");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -58,6 +59,14 @@ char *snapshot_path(const char *directory, const char *key, const struct tree *t
 	return path;
 }
 
+/* Where room is short, what is spooled belongs elsewhere: TMPDIR says where. */
+static bool has_room(const char *directory)
+{
+	struct statvfs st;
+
+	return statvfs(directory, &st) == 0 && (uint64_t)st.f_bavail * st.f_frsize >= 2 * SNAPSHOT_BYTES_MAX;
+}
+
 struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char *key)
 {
 	autofree char *directory = NULL;
@@ -67,7 +76,7 @@ struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char
 	if (!cache || tree_inodes(tree) > 1)
 		return NULL;
 	directory = snapshot_directory(cache);
-	if (file_mkdirs(AT_FDCWD, directory, 0755, NULL) < 0)
+	if (file_mkdirs(AT_FDCWD, directory, 0755, NULL) < 0 || !has_room(directory))
 		return NULL;
 	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
 	other = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -82,7 +91,7 @@ struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char
 	s->path = snapshot_path(directory, key, tree);
 	s->origin = tree->origin;
 	s->fd = other;
-	s->begin = spool_divert(tree->spool, fd, directory);
+	s->begin = spool_divert(tree->spool, fd, directory, SNAPSHOT_BYTES_MAX);
 	return s;
 }
 
@@ -291,7 +300,7 @@ void snapshot_end(struct snapshot *s, bool whole)
 	if (!s)
 		return;
 	s->end = spool_divert_end(s->tree->spool);
-	if (whole && s->end <= SNAPSHOT_BYTES_MAX)
+	if (whole && s->end < SNAPSHOT_BYTES_MAX)
 		keep(s);
 	cleanup_close(&s->fd);
 	buffer_release(&s->list);

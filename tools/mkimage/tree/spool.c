@@ -46,6 +46,7 @@ struct spool {
 	struct part *parts;		/* by offset; all else is in `fd` */
 	size_t parts_count;
 	bool diverted;			/* to the last part */
+	uint64_t diverted_max;		/* bytes */
 	struct spool_content *contents;
 	size_t count, capacity;
 	uint32_t *table;		/* open addressing by the sum: 1 + index in `contents`, 0 is free */
@@ -254,11 +255,12 @@ static struct part *add_part(struct spool *spool, int fd, const char *path)
 	return part;
 }
 
-uint64_t spool_divert(struct spool *spool, int fd, const char *directory)
+uint64_t spool_divert(struct spool *spool, int fd, const char *directory, uint64_t max)
 {
 	assert(!spool->diverted && !spool->writer.open);
 	add_part(spool, fd, directory);
 	spool->diverted = true;
+	spool->diverted_max = max;
 	return spool->end;
 }
 
@@ -266,8 +268,8 @@ uint64_t spool_divert_end(struct spool *spool)
 {
 	struct part *part = &spool->parts[spool->parts_count - 1];
 
-	assert(spool->diverted);
-	part->end = spool->end;
+	if (spool->diverted)
+		part->end = spool->end;
 	spool->diverted = false;
 	return part->end - part->begin;
 }
@@ -343,10 +345,13 @@ const struct spool_content *spool_contents(const struct spool *spool, size_t *co
 
 int tree_spool_begin(struct tree *tree, struct tree_spool **spool, struct error *err)
 {
-	struct tree_spool *w = &tree->spool->writer;
+	struct spool *s = tree->spool;
+	struct tree_spool *w = &s->writer;
 
 	(void)err;
 	assert(!w->open);
+	if (s->diverted && s->end - s->parts[s->parts_count - 1].begin >= s->diverted_max)
+		(void)spool_divert_end(s);
 	w->open = true;
 	w->tree = tree;
 	w->hash = hash_new("sha256");

@@ -29,10 +29,10 @@ struct spool_content {
 };
 
 /*
- * Until spool_divert_end() what is new goes into `fd`, an empty regular file, which the spool closes at its end. Gives the
- * offset that its first byte has. One at a time, and not while a content is on its way.
+ * Until spool_divert_end() what is new goes into `fd`, an empty regular file, which the spool closes at its end; no more once
+ * there are `max` bytes in it. Gives the offset that its first byte has. One at a time, and not while a content is on its way.
  */
-uint64_t spool_divert(struct spool *spool, int fd, const char *directory);
+uint64_t spool_divert(struct spool *spool, int fd, const char *directory, uint64_t max);
 uint64_t spool_divert_end(struct spool *spool); /* how many bytes of contents are in it */
 
 /*
