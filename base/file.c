@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/file_internal.h"
 
 #define READ_CHUNK 65536
 #define READ_FIRST 1024
@@ -103,23 +104,27 @@ int file_write_all(int fd, const void *data, size_t length, const char *name, st
 	return 0;
 }
 
-static int sync_directory_of(int dirfd, const char *path)
+char *file_directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	autofree char *parent = !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	autoclose int fd = -1;
+	char *parent = !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
 
 	if (!parent)
-		return -1;
-	fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		arena_out_of_memory();
+	return parent;
+}
+
+int file_sync_directory_of(int dirfd, const char *path)
+{
+	autofree char *parent = file_directory_of(path);
+	autoclose int fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Some file systems cannot fsync a directory; the rename is still atomic there. */
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != EROFS))
 		return -1;
 	return 0;
 }
 
-/* A fresh file beside `path`; its name is for the caller to free. */
-static int temporary_beside(int dirfd, const char *path, mode_t mode, char **name)
+int file_temporary_beside(int dirfd, const char *path, mode_t mode, char **name)
 {
 	static unsigned int counter;
 	int fd;
@@ -146,7 +151,7 @@ int file_write_atomic(int dirfd, const char *path, const void *data, size_t leng
 		      struct error *err)
 {
 	autofree char *temporary = NULL;
-	autoclose int fd = temporary_beside(dirfd, path, mode, &temporary);
+	autoclose int fd = file_temporary_beside(dirfd, path, mode, &temporary);
 
 	if (fd < 0)
 		return error_errno(err, "cannot create '%s'", path);
@@ -156,59 +161,12 @@ int file_write_atomic(int dirfd, const char *path, const void *data, size_t leng
 		error_errno(err, "cannot write '%s'", path);
 		goto undo;
 	}
-	if (sync_directory_of(dirfd, path) < 0)
+	if (file_sync_directory_of(dirfd, path) < 0)
 		return error_errno(err, "cannot sync the directory of '%s'", path);
 	return 0;
 undo:
 	(void)unlinkat(dirfd, temporary, 0);
 	return -1;
-}
-
-int file_output_open(const char *path, mode_t mode, struct file_output *output, struct error *err)
-{
-	struct stat st;
-
-	*output = (struct file_output){ .fd = -1, .path = strdup(path) };
-	if (!output->path)
-		arena_out_of_memory();
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	} else {
-		output->fd = temporary_beside(AT_FDCWD, path, mode, &output->temporary);
-	}
-	if (output->fd >= 0)
-		return 0;
-	error_errno(err, "cannot create '%s'", path);
-	file_output_discard(output);
-	return -1;
-}
-
-int file_output_commit(struct file_output *output, struct error *err)
-{
-	if (output->temporary && fsync(output->fd) < 0)
-		return error_errno(err, "cannot write '%s'", output->path);
-	if (close(fd_take(&output->fd)) < 0)
-		return error_errno(err, "cannot write '%s'", output->path);
-	if (!output->temporary)
-		return 0;
-	if (rename(output->temporary, output->path) < 0)
-		return error_errno(err, "cannot put '%s' in place", output->path);
-	free(output->temporary);
-	output->temporary = NULL;
-	if (sync_directory_of(AT_FDCWD, output->path) < 0)
-		return error_errno(err, "cannot sync the directory of '%s'", output->path);
-	return 0;
-}
-
-void file_output_discard(struct file_output *output)
-{
-	if (output->path)
-		fd_replace(&output->fd, -1);
-	if (output->temporary)
-		(void)unlink(output->temporary);
-	free(output->temporary);
-	free(output->path);
-	*output = (struct file_output){ .fd = -1 };
 }
 
 /* What is there already, is it a directory? errno says why not. */

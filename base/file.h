@@ -6,6 +6,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -37,16 +38,26 @@ int file_write_atomic(int dirfd, const char *path, const void *data, size_t leng
  * `output.fd`, then commit. `file_output_discard` removes the temporary; it is safe
  * after a commit, so that it can stand on every way out. Where the target is
  * not a regular file (/dev/stdout, a pipe, a block device) it is written directly.
+ *
+ * A process that is killed leaves nothing where the file system has files without names (O_TMPFILE), but for an instant of
+ * the commit over an older file: "PATH.tmp", whole, which the next commit takes away. Elsewhere it leaves
+ * "PATH.PID.N.tmp", which the next open takes away: it is locked while its owner lives.
  */
 struct file_output {
 	int fd;
 	char *path;			/* owned */
-	char *temporary;		/* owned; NULL when written directly or already in place */
+	char *temporary;		/* owned; NULL when it has no name, is written directly or already in place */
+	bool unnamed;			/* O_TMPFILE, and not in place yet */
 };
 
 int file_output_open(const char *path, mode_t mode, struct file_output *output, struct error *err);
+/* Nothing of it is seen before the commit; a full disk shows when `fd` is synced, which the commit does, too. */
+bool file_output_is_atomic(const struct file_output *output);
 int file_output_commit(struct file_output *output, struct error *err);
 void file_output_discard(struct file_output *output);
+
+/* All three, for what is at hand. */
+int file_output_write(const char *path, const void *data, size_t length, mode_t mode, struct error *err);
 
 /* mkdir -p: the missing directories of `path`, itself included. */
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err);

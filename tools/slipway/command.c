@@ -18,7 +18,7 @@ int command_store_open(const char *option, struct store **store, struct error *e
 int command_put_out(const char *path, const struct buffer *text, struct error *err)
 {
 	if (path)
-		return file_write_atomic(AT_FDCWD, path, buffer_string(text), text->length, 0644, err);
+		return file_output_write(path, buffer_string(text), text->length, 0644, err);
 	return file_write_all(STDOUT_FILENO, buffer_string(text), text->length, "standard output", err);
 }
 

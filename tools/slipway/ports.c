@@ -23,7 +23,7 @@ int ports_write(const char *prefix, const struct manifest *manifest, struct erro
 		for (size_t k = 0; k < manifest->services.items[i].ports.count; k++)
 			buffer_printf(&text, "%s\n", manifest->services.items[i].ports.items[k].value);
 	if (text.length)
-		r = file_write_atomic(AT_FDCWD, path, text.data, text.length, 0644, err);
+		r = file_output_write(path, text.data, text.length, 0644, err);
 	else if (unlink(path) < 0 && errno != ENOENT)
 		r = error_errno(err, "cannot remove '%s'", path);
 	arena_release(&arena);

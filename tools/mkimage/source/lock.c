@@ -92,5 +92,5 @@ int lock_write(const char *path, struct lock *lock, struct error *err)
 		if (i == 0 || strcmp(lock->entries[i].name, lock->entries[i - 1].name) != 0)
 			buffer_printf(&text, "%s %s%s%s\n", lock->entries[i].name, lock->entries[i].digest.text,
 				      lock->entries[i].index.text[0] ? " " : "", lock->entries[i].index.text);
-	return file_write_atomic(AT_FDCWD, path, buffer_string(&text), text.length, 0644, err);
+	return file_output_write(path, buffer_string(&text), text.length, 0644, err);
 }
