@@ -130,6 +130,29 @@ is "SLSA: what is required of the predicate" slsa '.predicate | (.buildDefinitio
 same "SLSA: the manifest" "$(sha256sum < app.yml | cut -d' ' -f1)" "$(jq -r .predicate.buildDefinition.externalParameters.manifest.sha256 slsa.json)"
 is "SLSA: every dependency has a digest" slsa '.predicate.buildDefinition.resolvedDependencies | length == 3 and all(.[]; .digest.sha256 | test("^[0-9a-f]{64}$"))'
 
+# Beside the image, by the build.
+built() { "$SLIPWAY" build --store store -f kernel+squashfs -o beside app.yml "$@" > said.txt 2>err.txt; }
+check "a build with all of them" built --sbom spdx --sbom cyclonedx --sbom=slsa --sbom spdx
+same "says what it wrote" "$(printf 'beside-%s\n' kernel initrd.img squashfs.img cmdline sbom.spdx.json sbom.cdx.json sbom.slsa.json)" "$(cat said.txt)"
+for pair in spdx:spdx cyclonedx:cdx slsa:slsa; do
+	check "${pair%:*}: the bytes that are said of the image later" cmp beside-sbom.${pair#*:}.json <("$SLIPWAY" sbom -f ${pair%:*} beside)
+done
+check "a build with one" built --sbom spdx
+same "leaves none that says something of an older one" "beside-sbom.spdx.json" "$(ls beside-sbom.*)"
+rm beside-sbom.spdx.json
+check "what is missing is written anew" built --sbom spdx
+check "though all else is there" test -s beside-sbom.spdx.json
+check "one that is not asked for any more" built
+check_fails "is taken away" ls beside-sbom.spdx.json
+check "and comes back" built --sbom spdx
+cp beside-sbom.spdx.json old && cp beside-cmdline old-cmdline
+check_fails "a format that is none" built --sbom spdx --sbom xml
+check "is named" grep -q "^slipway: --sbom: unknown format 'xml'" err.txt
+sed '$a files:\n  - {path: containers/services/nginx/rootfs/var/lib/dpkg/status, contents: "nonsense"}' app.yml > broken.yml
+check_fails "an image of which no bill can be made" "$SLIPWAY" build -q --store store -f kernel+squashfs -o beside --sbom spdx broken.yml 2> err.txt
+check "is not put in place" cmp beside-sbom.spdx.json old
+check "nor any part of it" cmp beside-squashfs.img app-squashfs.img
+
 # The same each time, whoever asks and wherever.
 mkdir else && mv app-* else
 for format in spdx cyclonedx slsa; do

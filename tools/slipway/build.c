@@ -11,6 +11,7 @@
 #include "tools/slipway/compilation.h"
 #include "tools/slipway/ports.h"
 #include "tools/slipway/progress.h"
+#include "tools/slipway/sbom_formats.h"
 #include "tools/slipway/unchanged.h"
 
 #define DEFAULT_FORMAT "kernel+initrd"
@@ -24,6 +25,8 @@ static const struct option build_option_table[] = {
 	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm or firecracker", AT(format) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
+	{ OPTION_LIST, 0, "sbom", "FORMAT", "also PREFIX-sbom...: what it is made of, as spdx or cyclonedx, or how, as slsa; may be given again",
+	  AT(sbom) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
 	BUILDER_OPTIONS(struct build_options),
 	{ OPTION_STRING, 0, "init", "FILE", "binary of PID 1 (default: the one that came with slipway)", AT(init) },
@@ -45,8 +48,32 @@ static const char *find_init(const struct build_options *o, struct arena *arena)
 
 static void print_names(const struct build_options *o, const struct image_format *format, const char *output)
 {
-	for (size_t i = 0; !o->quiet && !o->silent && format->suffixes[i]; i++)
+	struct sbom_request sbom = { 0 };
+
+	if (o->quiet || o->silent || sbom_request_parse(&o->sbom, &sbom, NULL) < 0)
+		return;
+	for (size_t i = 0; format->suffixes[i]; i++)
 		printf("%s%s\n", output, format->suffixes[i]);
+	for (size_t i = 0; i < sbom.count; i++)
+		printf("%s%s\n", output, sbom.documents[i].suffix);
+}
+
+static int write_files(const struct build_options *o, const struct image_format *format, struct image_input *input,
+		       const char *output, struct error *err)
+{
+	struct sbom_request sbom = { .prefix = output };
+	int r = sbom_request_parse(&o->sbom, &sbom, err);
+
+	input->context = &sbom;
+	input->describe = sbom.count ? sbom_describe : NULL;
+	input->documents = sbom.documents;
+	input->documents_count = sbom.count;
+	if (r == 0)
+		r = format->write(input, output, err);
+	if (r == 0)
+		sbom_remove_others(&sbom, output);
+	sbom_request_release(&sbom);
+	return r;
 }
 
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
@@ -69,7 +96,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 		return -1;
 	tree_clamp_times(root, compilation_newest_time());
 	progress_step(progress, "writing %s (%s)", output, format->name);
-	if (format->write(&input, output, err) < 0 || ports_write(output, &c->manifest, err) < 0)
+	if (write_files(o, format, &input, output, err) < 0 || ports_write(output, &c->manifest, err) < 0)
 		return -1;
 	progress_close(progress);
 	print_names(o, format, output);
@@ -144,7 +171,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	struct compilation c = { 0 };
 	int r = -1;
 
-	if (!format || pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
+	if (!format || sbom_request_parse(&o->sbom, &(struct sbom_request){ 0 }, err) < 0 || pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
 		return -1;
 	options.builder = o->builder;
 	options.builder.pull = pull_policy_name(options.pull);

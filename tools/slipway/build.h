@@ -13,6 +13,7 @@ struct build_options {
 	struct registry_values registry;
 	const char *output, *format, *store, *init, *platform, *pull;
 	unsigned int level;
+	struct option_list sbom;	/* formats of bills of materials beside the image */
 	struct builder_options builder;
 	bool locked, quiet;
 	bool silent;			/* the names of the output files are not printed */

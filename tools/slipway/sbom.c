@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "tools/mkimage/inspect/bom.h"
 #include "tools/slipway/command.h"
+#include "tools/slipway/sbom_formats.h"
 
 struct sbom_options {
 	const char *format, *output;
@@ -18,28 +18,10 @@ static const struct option sbom_option_table[] = {
 	OPTION_TABLE_END,
 };
 
-static const struct sbom_format {
-	const char *name;
-	int (*write)(const struct bom *bom, struct buffer *out, struct error *err);
-} formats[] = {
-	{ "spdx", bom_spdx },
-	{ "cyclonedx", bom_cyclonedx },
-	{ "slsa", bom_slsa },
-};
-
-static const struct sbom_format *find_format(const char *name, struct error *err)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (strcmp(formats[i].name, name ? name : formats[0].name) == 0)
-			return &formats[i];
-	(void)error_set(err, "unknown format '%s'; the formats are 'spdx', 'cyclonedx', 'slsa'", name);
-	return NULL;
-}
-
 static int sbom(const void *options, const char *image, struct arena *arena, struct error *err)
 {
 	const struct sbom_options *o = options;
-	const struct sbom_format *format = find_format(o->format, err);
+	const struct sbom_format *format = sbom_format_find(o->format, err);
 	autobuffer struct buffer out = { 0 };
 	struct contents contents;
 	struct bom bom;

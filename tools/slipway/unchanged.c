@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
 #include "tools/mkimage/source/hash.h"
+#include "tools/slipway/sbom_formats.h"
 
 #define RECORD_BYTES_MAX (1u << 20)
 
@@ -82,6 +83,9 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 	hash_add(hash, &o->level, sizeof(o->level));
 	hash_add(hash, &newest, sizeof(newest));
 	add_word(hash, o->platform);
+	for (size_t i = 0; i < o->sbom.count; i++)
+		add_word(hash, o->sbom.items[i]);
+	add_word(hash, NULL);
 	add_word(hash, m->path);
 	add_word(hash, m->text);
 	for (size_t i = 0; i < c->images_count; i++) {
@@ -160,6 +164,8 @@ static void describe(const struct unchanged *u, struct buffer *text)
 			add_output(text, u->prefix, *suffix);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		add_output(text, u->prefix, others[i]);
+	for (size_t i = 0; sbom_format_at(i); i++)
+		add_output(text, u->prefix, sbom_format_at(i)->suffix);
 }
 
 bool unchanged_is(struct unchanged *u)

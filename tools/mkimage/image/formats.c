@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/mkimage/image/image.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,20 +97,47 @@ static bool has_suffix(const struct image_format *format, const char *suffix)
 	return false;
 }
 
-static int write_one(const struct image_input *input, const char *suffix, const char *prefix,
-		     struct file_output *output, struct error *err)
-{
-	autobuffer struct buffer path = { 0 };
+struct set {
+	const char *prefix;
+	struct file_output outputs[FILES_MAX + IMAGE_DOCUMENTS_MAX];
+	size_t count;
+};
 
-	buffer_printf(&path, "%s%s", prefix, suffix);
+/* Written and synced: a full disk may show only then; it must, before the first file is put in place. */
+static int write_one(struct set *set, const struct image_input *input, const struct image_file *file,
+		     const struct image_document *document, struct error *err)
+{
+	struct file_output *output = &set->outputs[set->count];
+	autobuffer struct buffer path = { 0 };
+	int r;
+
+	buffer_printf(&path, "%s%s", set->prefix, file ? file->suffix : document->suffix);
 	if (file_output_open(buffer_string(&path), FILE_MODE, output, err) < 0)
 		return -1;
-	if (find_file(suffix)->write(input, output->fd, err) < 0)
+	set->count++;
+	r = file ? file->write(input, output->fd, err) :
+		   file_write_all(output->fd, document->text.data, document->text.length, document->suffix, err);
+	if (r < 0)
 		return error_context(err, "'%s'", buffer_string(&path));
-	/* A full disk may show only now; it must, before the first file is put in place. */
-	if (output->temporary && fsync(output->fd) < 0)
+	if (file_output_is_atomic(output) && fsync(output->fd) < 0)
 		return error_errno(err, "cannot write '%s'", buffer_string(&path));
 	return 0;
+}
+
+static int write_documents(struct set *set, const struct image_format *format, const struct image_input *input, struct error *err)
+{
+	struct image_written written[FILES_MAX];
+	int r;
+
+	if (!input->describe)
+		return 0;
+	assert(input->documents_count <= IMAGE_DOCUMENTS_MAX);
+	for (size_t i = 0; i < set->count; i++)
+		written[i] = (struct image_written){ format->suffixes[i], set->outputs[i].fd };
+	r = input->describe(input->context, written, set->count, err);
+	for (size_t i = 0; r == 0 && i < input->documents_count; i++)
+		r = write_one(set, NULL, NULL, &input->documents[i], err);
+	return r;
 }
 
 /* What another format left under this prefix belongs to another system; `slipway run` would mix the two. */
@@ -129,23 +157,23 @@ static int write_format(const struct image_format *format, const struct image_in
 			const char *prefix, struct error *err)
 {
 	struct image_input named = *input;
-	struct file_output outputs[FILES_MAX];
-	size_t count = 0;
+	struct set set = { .prefix = prefix };
 	int r = 0;
 
 	named.name = path_base(prefix);
-
 	if (input->compression_level < 0 || input->compression_level > LEVEL_MAX)
 		return error_set(err, "compression level %d: expected 1 to %d, or 0 for the default",
 				 input->compression_level, LEVEL_MAX);
-	for (; r == 0 && format->suffixes[count]; count++)
-		r = write_one(&named, format->suffixes[count], prefix, &outputs[count], err);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = file_output_commit(&outputs[i], err);
+	for (size_t i = 0; r == 0 && format->suffixes[i]; i++)
+		r = write_one(&set, &named, find_file(format->suffixes[i]), NULL, err);
+	if (r == 0)
+		r = write_documents(&set, format, input, err);
+	for (size_t i = 0; r == 0 && i < set.count; i++)
+		r = file_output_commit(&set.outputs[i], err);
 	if (r == 0)
 		remove_stale(format, prefix);
-	for (size_t i = 0; i < count; i++)
-		file_output_discard(&outputs[i]);
+	for (size_t i = 0; i < set.count; i++)
+		file_output_discard(&set.outputs[i]);
 	return r;
 }
 

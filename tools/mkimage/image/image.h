@@ -9,8 +9,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "tools/mkimage/tree/tree.h"
+
+/* A file that is written, and not in place yet. */
+struct image_written {
+	const char *suffix;
+	int fd;				/* to be read through /proc/self/fd, at an offset of its own */
+};
+
+/* What says something about the files: put in place together with them. */
+struct image_document {
+	const char *suffix;
+	struct buffer text;		/* made by image_input.describe; released by its owner */
+};
+
+#define IMAGE_DOCUMENTS_MAX 4
 
 struct image_input {
 	struct tree *root;		/* the whole root file system */
@@ -25,6 +40,11 @@ struct image_input {
 	size_t ucode_length;
 	const char *cmdline;
 	int compression_level;		/* 0: the format's own default */
+	/* Fills the documents when all files are written; NULL: there are none. */
+	int (*describe)(void *context, const struct image_written *files, size_t count, struct error *err);
+	void *context;
+	struct image_document *documents;
+	size_t documents_count;
 	const char *cache;		/* a directory for what need not be compressed again; may be NULL */
 };
 

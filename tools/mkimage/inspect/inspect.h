@@ -80,6 +80,15 @@ struct contents {
  */
 int contents_open(const char *prefix, const struct contents *with, struct arena *arena, struct contents *contents,
 		  struct error *err);
+
+/* The same of files that are open, and have other names or none yet: all that belong to the image. They are read through /proc. */
+struct contents_source {
+	const char *suffix;		/* "-kernel" */
+	int fd;
+};
+int contents_open_files(const char *prefix, const struct contents_source *files, size_t count, struct arena *arena,
+			struct contents *contents, struct error *err);
+
 void contents_close(struct contents *contents);
 
 /* A regular file of the root; NULL in `data` where there is none. */

@@ -51,16 +51,26 @@ struct opening {
 	struct contents *contents;
 	struct arena *arena;
 	const char *prefix;
+	const struct contents_source *files;	/* NULL: those that begin with the prefix */
+	size_t files_count;
 };
 
+/* What to open for a file; NULL where it is known that there is none. */
 static const char *path_of(const struct opening *o, const char *suffix)
 {
+	for (size_t i = 0; i < o->files_count; i++)
+		if (strcmp(o->files[i].suffix, suffix) == 0)
+			return arena_printf(o->arena, "/proc/self/fd/%d", o->files[i].fd);
+	if (o->files)
+		return NULL;
 	return arena_printf(o->arena, "%s%s", o->prefix, suffix);
 }
 
 static bool is_there(const struct opening *o, const char *suffix)
 {
-	return access(path_of(o, suffix), F_OK) == 0;
+	const char *path = path_of(o, suffix);
+
+	return path && access(path, F_OK) == 0;
 }
 
 /* The prefix of a file that was named whole. */
@@ -160,10 +170,12 @@ static int read_part(struct opening *o, enum part part, const char *path, int fd
 static int read_file(struct opening *o, size_t index, struct error *err)
 {
 	const char *path = path_of(o, parts[index].suffix);
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	struct contents_file *file;
 	struct stat st;
 
+	if (!path)
+		return 0;
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -171,7 +183,7 @@ static int read_file(struct opening *o, size_t index, struct error *err)
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, "'%s' is no regular file", path);
 	file = arena_push(o->arena, &o->contents->files, &o->contents->files_count, sizeof(*file));
-	file->name = json_utf8(o->arena, path_base(path));
+	file->name = json_utf8(o->arena, arena_printf(o->arena, "%s%s", path_base(o->prefix), parts[index].suffix));
 	file->size = (uint64_t)st.st_size;
 	if (hash_file(fd, &file->digest, err) < 0 || read_part(o, parts[index].part, path, fd, file->size, err) < 0)
 		return error_context(err, "'%s'", path);
@@ -271,18 +283,33 @@ static int read_containers(struct opening *o, struct error *err)
 	return 0;
 }
 
+static int read_all(struct opening *o, const struct contents *with, struct error *err)
+{
+	struct contents *contents = o->contents;
+
+	*contents = (struct contents){ .name = json_utf8(o->arena, path_base(o->prefix)) };
+	if ((with ? tree_open_shared(with->tree, &contents->tree, err) : tree_open(NULL, &contents->tree, err)) < 0 ||
+	    find_format(o, err) < 0 || read_files(o, err) < 0 || read_provenance(o, err) < 0 || read_plan(o, err) < 0 ||
+	    read_containers(o, err) < 0)
+		return -1;
+	sizes_add_up(contents, o->arena);
+	return 0;
+}
+
 int contents_open(const char *prefix, const struct contents *with, struct arena *arena, struct contents *contents,
 		  struct error *err)
 {
-	struct opening o = { contents, arena, prefix_of(prefix, arena) };
+	struct opening o = { .contents = contents, .arena = arena, .prefix = prefix_of(prefix, arena) };
 
-	*contents = (struct contents){ .name = json_utf8(arena, path_base(o.prefix)) };
-	if ((with ? tree_open_shared(with->tree, &contents->tree, err) : tree_open(NULL, &contents->tree, err)) < 0 ||
-	    find_format(&o, err) < 0 || read_files(&o, err) < 0 || read_provenance(&o, err) < 0 || read_plan(&o, err) < 0 ||
-	    read_containers(&o, err) < 0)
-		return -1;
-	sizes_add_up(contents, arena);
-	return 0;
+	return read_all(&o, with, err);
+}
+
+int contents_open_files(const char *prefix, const struct contents_source *files, size_t count, struct arena *arena,
+			struct contents *contents, struct error *err)
+{
+	struct opening o = { .contents = contents, .arena = arena, .prefix = prefix, .files = files, .files_count = count };
+
+	return read_all(&o, NULL, err);
 }
 
 void contents_close(struct contents *contents)
