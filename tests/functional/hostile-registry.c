@@ -2,8 +2,8 @@
 /*
  * A registry that answers what it is told to, byte for byte:  hostile-registry DIRECTORY. Prints its port.
  *
- * A request for /v2/CASE/manifests/... or /token/CASE or /raw/CASE/... is of the kind "manifest", "token", "raw"; one for
- * /v2/CASE/blobs/sha256:HEX of the kind HEX. The Nth of a kind gets DIRECTORY/CASE/KIND.N, else DIRECTORY/CASE/KIND, which is the
+ * A request for /v2/CASE/manifests/... or /v2/CASE/referrers/... or /token/CASE or /raw/CASE/... is of the kind "manifest", "referrers",
+ * "token", "raw"; one for /v2/CASE/blobs/sha256:HEX of the kind HEX. The Nth of a kind gets DIRECTORY/CASE/KIND.N, else DIRECTORY/CASE/KIND, which is the
  * whole response, head and body; else 404. A first line "!HOW" says what to do with what follows. What was asked is added
  * to DIRECTORY/CASE/requests.
  */
@@ -174,7 +174,8 @@ static void answer(int fd, const char *root)
 	if (read_request(fd) < 0)
 		return;
 	if (sscanf(request, "%*s /v2/%255[^/]/%511s", name, rest) == 2)
-		snprintf(kind, sizeof(kind), "%s", strncmp(rest, "blobs/sha256:", 13) == 0 ? rest + 13 : "manifest");
+		snprintf(kind, sizeof(kind), "%s",
+			 strncmp(rest, "blobs/sha256:", 13) == 0 ? rest + 13 : strncmp(rest, "referrers/", 10) == 0 ? "referrers" : "manifest");
 	else if (sscanf(request, "%*s /token/%255[^/? ]", name) == 1)
 		strcpy(kind, "token");
 	else if (sscanf(request, "%*s /raw/%255[^/? ]", name) == 1)

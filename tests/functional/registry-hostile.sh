@@ -297,4 +297,30 @@ check_fails "nor is it in any message" grep -rq "secret" said.*
 name=resume && mkdir cases/resume && resumed "Content-Range: bytes 1000-REST\r\n" && resumed "Content-Range: bytes 1000-$((LS - 1))/$LS\r\n"
 rm -f cases/resume/*.count
 check "a layer that broke off is resumed" pull "${P[@]}" "$H/resume:v1"
+
+# --- lists of referrers in pages ---------------------------------------------------------------------
+
+# page KIND NAME LINK: a page with one referrer
+page()
+{
+	printf '{"schemaVersion":2,"mediaType":"%s","manifests":[{"mediaType":"%s","digest":"sha256:%s","size":1,"artifactType":"%s"}]}' \
+		"$INDEX" "$MANIFEST" "$(printf %s "$2" | sha256sum | cut -d' ' -f1)" "$2" >page
+	response "$1" 200 page "Content-Type: $INDEX" ${3:+"Link: $3"}
+}
+referrers() { timeout 60 "$SLIPWAY" image referrers --insecure "$H" --timeout 3 --attempts 2 "$H/$1:v1" >list 2>said || { sed "s/^/# /" said; return 1; }; }
+name=pages && is good
+page referrers.1 a '</v2/pages/referrers/sha256:x?n=1&last=a>; rel="next"'
+page referrers.2 b "<http://$H/v2/pages/referrers/sha256:x?n=1&last=b>; rel=\"next\""
+page referrers.3 c '<http://elsewhere.example/v2/other/referrers/sha256:x>; rel="next"'
+check "all pages are read" referrers pages
+same "of the same list, and no other" $'a\nb\nc' "$(awk '{ print $3 }' list)"
+check "where the registry says" grep -q '^GET /v2/pages/referrers/sha256:x?n=1&last=b ' cases/pages/requests
+name=pages-endless && is good
+page referrers a '</v2/pages-endless/referrers/sha256:x?n=1>; rel="next"'
+check_fails "pages without end" referrers pages-endless
+check "are not read without end" grep -q "more than 64 pages of referrers" said
+name=pages-missing && is good
+page referrers.1 a '</v2/pages-missing/referrers/sha256:x?n=1>; rel="next"'
+check_fails "a page that is missing" referrers pages-missing
+check "is an error" grep -q "a page of the referrers of 'sha256:.*' is missing" said
 finish

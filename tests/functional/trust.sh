@@ -75,6 +75,42 @@ same "says so, too" "false true" "$(jq -r '.images[0] | "\(.trusted) \(.error | 
 check "a gc keeps signatures of what is there" slipway image gc
 check "so that they hold still" verify --pull never --key release.pub "$R/two:v1" "$R/three:v1"
 
+# --- signatures go along ------------------------------------------------------------------------
+
+first=$R
+start_registry "$TEST_TMP/second" || not_ok "another registry starts"
+R2=$registry R=$first
+printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$R2" >>"$CONTAINERS_REGISTRIES_CONF"
+copy() { slipway image copy --store carrying -q "$@" >out 2>said; }
+verify_there() { verify --store fresh --key "$1" "$R2/$2"; }
+cosign2() { quiet "$C2" verify --key release.pub --insecure-ignore-tlog --allow-insecure-registry "$@"; }
+cosign3() { quiet "$C3" verify --key release.pub --insecure-ignore-tlog --use-signed-timestamps=false --allow-insecure-registry "$@"; }
+for name in two three refer; do
+	check "copied: $name" copy "$R/$name:v1" "$R2/$name:v1"
+	check "it is verified there: $name" verify_there release.pub "$name:v1"
+done
+check "by cosign 2, too" cosign2 "$R2/two@$D"
+check "by cosign 3, too" cosign3 "$R2/three@$D"
+check "and as a referrer" env COSIGN_EXPERIMENTAL=1 "$C2" verify --key release.pub --insecure-ignore-tlog --allow-insecure-registry \
+	--experimental-oci11 "$R2/refer@$D" 2>log >log
+check "copied without" copy --no-signatures "$R/two:v1" "$R2/bare:v1"
+refused "it is not signed" "it is not signed" verify_there release.pub bare:v1
+check "what the store has goes along with a push" slipway image push --store carrying -q "$R/two:v1" "$R2/pushed:v1" >/dev/null
+check "and is verified there" verify_there release.pub pushed:v1
+check "copied inside of a registry" copy "$R/two:v1" "$R/both:v1"
+check "signed by another, too" sign2 other "both@$D"
+check "copied over it, that goes along" copy "$R/both:v1" "$R2/two:v1"
+check "both are there" verify_there other.pub two:v1
+check "and the first is still" verify_there release.pub two:v1
+older=$(curl -fsS -H "Accept: application/vnd.oci.image.manifest.v1+json" "http://$R2/v2/two/manifests/sha256-${D#sha256:}.sig" | sha256sum)
+check "an older one, pushed over it" copy "$R2/pushed:v1" "$R2/two:v1"
+same "takes nothing away" "$older" "$(curl -fsS -H "Accept: application/vnd.oci.image.manifest.v1+json" "http://$R2/v2/two/manifests/sha256-${D#sha256:}.sig" | sha256sum)"
+slipway image copy --store carrying -q --no-signatures "$R/two:v1" "$R2/mine:v1" >/dev/null
+R=$R2 sign2 other "mine@$D"
+refused "signatures that would be lost" "the registry has other signatures under 'sha256-${D#sha256:}.sig', which would be lost" copy "$R2/pushed:v1" "$R2/mine:v1"
+check "of a referrer, the second joins the first" copy "$R2/refer:v1" "$R2/three:v1"
+same "in the list" 2 "$(curl -fsS -H "Accept: application/vnd.oci.image.index.v1+json" "http://$R2/v2/three/manifests/sha256-${D#sha256:}" | jq '.manifests | length')"
+
 # --- what anybody can do in a registry ----------------------------------------------------------
 
 # Blobs are put where the registry keeps them, which is quicker than to upload them.

@@ -10,12 +10,14 @@
 struct push_options {
 	struct registry_values registry;
 	const char *store, *platform;
+	bool no_signatures;
 };
 
 #define AT(member) offsetof(struct push_options, member)
 
 static const struct option push_option_table[] = {
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "of an index, only this platform", AT(platform) },
+	{ OPTION_FLAG, 0, "no-signatures", NULL, "leave signatures where they are (default: they go along)", AT(no_signatures) },
 	REGISTRY_OPTION_ROWS(struct push_options, registry),
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress", AT(registry.quiet) },
@@ -30,7 +32,8 @@ static int push(struct registry *registry, struct store *store, const struct pus
 {
 	const char *to = names->items[names->count - 1];
 
-	return registry_push(registry, store, names->items[0], to, o->platform, NULL, arena, digest, err);
+	return registry_push(registry, store, names->items[0], to, o->platform, NULL,
+			     o->no_signatures ? REGISTRY_SIGNING_NONE : REGISTRY_SIGNING_STORE, arena, digest, err);
 }
 
 /* Through the store, where it is filed as by a pull: what came is there for the next time. */
@@ -45,7 +48,8 @@ static int copy(struct registry *registry, struct store *store, const struct pus
 	if (registry_pull(registry, store, from.name, o->platform ? o->platform : "all", arena, &name, digest, err) < 0)
 		return -1;
 	return registry_push(registry, store, from.name, to.name, o->platform,
-			     strcmp(from.registry, to.registry) == 0 ? from.repository : NULL, arena, digest, err);
+			     strcmp(from.registry, to.registry) == 0 ? from.repository : NULL,
+			     o->no_signatures ? REGISTRY_SIGNING_NONE : REGISTRY_SIGNING_SOURCE, arena, digest, err);
 }
 
 static int run(const struct option_command *command, action *act, int argc, char **argv)

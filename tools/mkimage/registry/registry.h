@@ -27,6 +27,8 @@
 #define REGISTRY_ATTEMPTS 5
 #define REGISTRY_PARALLEL 4
 #define REGISTRY_PAGES_MAX 1000		/* of a list of tags */
+#define REGISTRY_REFERRERS_PAGES_MAX 64	/* of a list of referrers, each a document */
+#define REGISTRY_REFERRERS_LISTED_MAX 10000
 
 enum registry_event_kind {
 	REGISTRY_THERE,			/* a blob that need not be moved */
@@ -66,13 +68,22 @@ void registry_close(struct registry *registry);
 int registry_pull(struct registry *registry, struct store *store, const char *reference, const char *platform,
 		  struct arena *arena, const char **name, struct digest *digest, struct error *err);
 
+/* Which signatures go along with an image. */
+enum registry_signing {
+	REGISTRY_SIGNING_NONE,
+	REGISTRY_SIGNING_STORE,		/* those that the store has of it, under the name it is sent from */
+	REGISTRY_SIGNING_SOURCE,	/* those that its own registry has now, which go to the store first */
+};
+
 /*
  * Sends an image of the store to a registry, under `to`. An index is sent whole and needs all its platforms; with
  * `platform`, that one image is sent alone. What the registry has is left out; what it has in the repository
- * `from` (NULL: none) it is asked to take from there.
+ * `from` (NULL: none) it is asked to take from there. Signatures of each document go before it, and what the registry has of
+ * them stays: the tag of cosign is replaced only by one with all that it had.
  */
 int registry_push(struct registry *registry, struct store *store, const char *reference, const char *to,
-		  const char *platform, const char *from, struct arena *arena, struct digest *digest, struct error *err);
+		  const char *platform, const char *from, enum registry_signing signing, struct arena *arena,
+		  struct digest *digest, struct error *err);
 
 /* The tags of a repository. */
 int registry_tags(struct registry *registry, const char *repository, struct arena *arena, struct oci_strings *tags,

@@ -153,7 +153,10 @@ static int take_referrers(struct collection *c, struct error *err)
 		if (one != 0)
 			continue;
 		more = arena_push(c->arena, &taken.manifests, &taken.count, sizeof(*more));
-		*more = manifest;
+		/* As the registry lists it: others look for its type and annotations there. */
+		*more = index.manifests[i];
+		more->media_type = manifest.media_type;
+		more->size = manifest.size;
 	}
 	c->found += taken.count;
 	return taken.count ? file_referrers(c, &taken, err) : r;
