@@ -31,6 +31,8 @@ kill_some()
 {
 	local n process micros
 	for ((n = 0; n < KILLS; n++)); do
+		# One that got through would be all that is wanted from the next.
+		for file in kernel initrd.img cmdline; do cp "old-$file" "out-$file"; done
 		micros=$((took * (RANDOM % 1000) / 1000))
 		("$SLIPWAY" build -q --sbom spdx -o out new.yml) >/dev/null 2>&1 &
 		process=$!

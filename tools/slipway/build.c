@@ -171,7 +171,8 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	struct compilation c = { 0 };
 	int r = -1;
 
-	if (!format || sbom_request_parse(&o->sbom, &(struct sbom_request){ 0 }, err) < 0 || pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
+	if (!format || sbom_request_parse(&o->sbom, &(struct sbom_request){ 0 }, err) < 0 ||
+	    pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
 		return -1;
 	options.builder = o->builder;
 	options.builder.pull = pull_policy_name(options.pull);
