@@ -4,7 +4,7 @@
 # brings in by itself.
 . "$TOP/tests/lib.sh"
 . "$TOP/tests/functional/lib-registry.sh"
-need docker-registry skopeo umoci podman htpasswd jq curl
+need docker-registry skopeo umoci podman htpasswd jq curl python3
 cd "$TEST_TMP" || exit 1
 export HOME=$TEST_TMP/home XDG_RUNTIME_DIR=$TEST_TMP/run XDG_CONFIG_HOME=$TEST_TMP/home/.config TMPDIR=$TEST_TMP
 unset REGISTRY_AUTH_FILE DOCKER_CONFIG SSL_CERT_FILE http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy SLIPWAY_PULL
@@ -49,6 +49,107 @@ locked=$registry
 check_fails "without a password" stored push -q --insecure "$locked" local/one:v1 "$locked/one:v1"
 printf '{"auths":{"%s":{"auth":"%s"}}}' "$locked" "$(printf someone:secret | base64)" >auth.json
 check "with a password" stored push -q --authfile auth.json --insecure "$locked" local/one:v1 "$locked/one:v1"
+
+# --- an upload that breaks off ------------------------------------------------------------------
+
+# breaking.py PORT LOG: a registry that breaks off the first two uploads in their middle, keeps what came, and forgets half of it once
+# without saying so (416). With a PORT, it only stands before the registry there, and breaks off likewise. Prints its port; LOG has of
+# each request with a body: METHOD CONTENT-RANGE CONTENT-LENGTH STATUS.
+cat >breaking.py <<'PYTHON'
+import hashlib, http.client, http.server, re, sys
+behind, log = int(sys.argv[1]), open(sys.argv[2], "w")
+parts, breaks, lies, blobs = {}, 2, 1, set()
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *a): pass
+    def answer(self, status, **headers):
+        if self.command in ("PATCH", "PUT"):
+            print(self.command, self.headers.get("Content-Range", "-"), self.headers.get("Content-Length", "-"), status, file=log, flush=True)
+        self.send_response(status)
+        for k, v in headers.items(): self.send_header(k, v)
+        if status != 204: self.send_header("Content-Length", "0")
+        self.end_headers()
+    def broken(self):
+        global breaks
+        if self.command != "PATCH" or breaks == 0: return False
+        breaks -= 1
+        return True
+    def own(self):
+        global lies
+        name, length = self.path.split("?")[0], int(self.headers.get("Content-Length", 0))
+        digest = self.path.split("digest=")[-1].split("/")[-1]
+        if self.command == "HEAD": return self.answer(200 if digest in blobs else 404)
+        if self.command == "POST":
+            parts["/up/%d" % len(parts)] = b""
+            return self.answer(202, Location="/up/%d" % (len(parts) - 1))
+        if "/manifests/" in name:
+            self.rfile.read(length)
+            return self.answer(201)
+        if self.command == "GET": return self.answer(204, Location=name + "?again", Range="0-%d" % max(0, len(parts[name]) - 1))
+        if self.command == "PATCH":
+            if int(self.headers["Content-Range"].split("-")[0]) != len(parts[name]):
+                self.close_connection = True
+                return self.answer(416)
+            if self.broken():
+                parts[name] += self.rfile.read(3000000)
+                print("PATCH", self.headers["Content-Range"], length, "broken", file=log, flush=True)
+                self.close_connection = True
+                return self.connection.close()
+            if lies:
+                lies = 0
+                parts[name] = parts[name][:2000000]
+                self.close_connection = True
+                return self.answer(416)
+        parts.setdefault(name, b"")
+        parts[name] += self.rfile.read(length)
+        if self.command == "PATCH": return self.answer(202, Location=name + "?next", Range="0-%d" % (len(parts[name]) - 1))
+        good = "sha256:" + hashlib.sha256(parts[name]).hexdigest() == digest.replace("%3A", ":")
+        if good: blobs.add(digest)
+        self.answer(201 if good else 400)
+    def forward(self):
+        length = int(self.headers.get("Content-Length", 0))
+        broken = self.broken()
+        body = self.rfile.read(3000000 if broken else length)
+        there = http.client.HTTPConnection("127.0.0.1", behind)
+        there.putrequest(self.command, self.path, skip_host=True)
+        for k, v in self.headers.items(): there.putheader(k, v)
+        there.endheaders(body)
+        if broken:
+            there.close()
+            self.close_connection = True
+            return self.connection.close()
+        r = there.getresponse()
+        data = r.read()
+        self.send_response(r.status)
+        for k, v in r.getheaders(): self.send_header(k, v)
+        self.end_headers()
+        self.wfile.write(data)
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = lambda self: self.forward() if behind else self.own()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+# breaking PORT LOG: sets `breaking` to HOST:PORT
+breaking()
+{
+	exec 3< <(exec python3 breaking.py "$@" 2>breaking.err)
+	registries+=($!)
+	read -r breaking <&3
+	breaking=127.0.0.1:$breaking
+}
+mkdir large && head -c 12000000 /dev/urandom >large/noise && tar -C large -cf large.tar .
+check "a large image" stored import --name local/large:v1 large.tar
+size=$("$SLIPWAY" image inspect --store "$S" local/large:v1 | jq '.manifest.layers[0].size')
+breaking 0 uploads
+check "an upload that breaks off twice" stored push --insecure "$breaking" local/large:v1 "$breaking/large:v1"
+same "is gone on with where the registry says, and only with what is missing" \
+	"0 $size broken|3000000 $((size - 3000000)) broken|6000000 $((size - 6000000)) 416|2000000 $((size - 2000000)) 202" \
+	"$(awk '$1 == "PATCH" { sub("-.*", "", $2); print $2, $3, $4 }' uploads | paste -sd'|')"
+same "and ends" "PUT - 0 201" "$(awk '$1 == "PUT" && $3 == 0' uploads)"
+# Debian's registry, 2.8, keeps what came of a part, and then refuses all that follows: it begins anew.
+breaking "${plain##*:}" forwarded
+check "before a registry that cannot go on, it begins anew" stored push --insecure "$breaking" local/large:v1 "$breaking/large:v1"
+check "the registry has all of it" skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$plain/large:v1" oci:copied:large
 
 # --- an index, copied ---------------------------------------------------------------------------
 

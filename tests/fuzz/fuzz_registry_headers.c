@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(err.message[0]);
 	if (header_check_range(text, 100, 200, &err) == 0)
 		MUST(strtoul(text + strcspn(text, "0123456789"), &end, 10) == 100 && *end == '-' && strtoul(end + 1, NULL, 10) == 199);
+	MUST(header_uploaded(text) == -1 || header_uploaded(text) > 1);
 	next = header_next_link(text, &arena);
 	MUST(!next || !strchr(next, '>'));
 	arena_release(&arena);

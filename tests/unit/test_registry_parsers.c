@@ -219,6 +219,19 @@ static void base64_is_whole_or_an_error(void **state)
 			fail_msg("'%s' was taken", wrong[i]);
 }
 
+static void an_upload_says_how_far_it_came(void **state)
+{
+	static const char *const untold[] = { "", "0-0", "1-5", "0-", "-5", "0-5x", "0-99999999999999999999", "0-9223372036854775807", "bytes 0-5" };
+
+	(void)state;
+	assert_int_equal(header_uploaded("0-1023"), 1024);
+	assert_int_equal(header_uploaded("bytes=0-9"), 10);
+	assert_int_equal(header_uploaded(NULL), -1);
+	for (size_t i = 0; i < ARRAY_SIZE(untold); i++)
+		if (header_uploaded(untold[i]) != -1)
+			fail_msg("'%s' was taken", untold[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +240,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_broken_challenge_is_an_error, release),
 		cmocka_unit_test_teardown(only_the_part_that_was_asked_for_is_taken, release),
 		cmocka_unit_test_teardown(the_next_page_is_found, release),
+		cmocka_unit_test_teardown(an_upload_says_how_far_it_came, release),
 		cmocka_unit_test_teardown(without_configuration_a_name_says_where, release),
 		cmocka_unit_test_teardown(mirrors_come_first, release),
 		cmocka_unit_test_teardown(the_longest_prefix_counts, release),

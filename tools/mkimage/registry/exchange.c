@@ -64,7 +64,7 @@ static long give(void *context, void *data, size_t length, struct error *err)
 	if (n > 0) {
 		e->received += (uint64_t)n;
 		registry_report(e->registry, &(struct registry_event){ .kind = REGISTRY_MOVING, .digest = e->digest,
-								       .done = e->received, .total = e->length });
+								       .done = e->received, .total = e->size });
 	}
 	return n;
 }
@@ -123,6 +123,14 @@ static int start(struct exchange *e, struct error *err)
 	unsigned int n = 0;
 
 	http_release(&e->request);
+	if (e->source) {
+		int r = e->source->restart(e->source->context, err);
+
+		if (r != 0) {
+			e->state = EXCHANGE_DONE;
+			return r < 0 ? -1 : 0;
+		}
+	}
 	if (registry_host(e->registry, place_of(e)->host, place_of(e)->insecure, &e->host, err) < 0)
 		return -1;
 	url = target(e);
@@ -146,10 +154,9 @@ static int start(struct exchange *e, struct error *err)
 		if (e->received > 0)
 			e->request.headers[n++] = arena_printf(&e->arena, "Range: bytes=%" PRIu64 "-%" PRIu64, e->received, e->size - 1);
 	}
+	if (e->content_range)
+		e->request.headers[n++] = arena_printf(&e->arena, "Content-Range: %s", e->content_range);
 	if (e->source) {
-		e->received = 0;
-		if (e->source->restart(e->source->context, err) < 0)
-			return -1;
 		e->request.read = give;
 		e->request.context = e;
 	}
@@ -334,7 +341,10 @@ static int judge(struct exchange *e, struct error *err)
 			return follow(e, err);
 		if (r->status == 401)
 			return challenged(e, err);
-		if (r->status == 416 && e->received > 0) {
+		/* The registry has less, more or nothing of it: what it has is asked before the next try. */
+		if (e->source && (r->status == 416 || r->status == 404))
+			return again(e, err);
+		if (e->sink && r->status == 416 && e->received > 0) {
 			e->received = 0;
 			if (e->sink->restart(e->sink->context, err) < 0)
 				return -1;

@@ -23,7 +23,10 @@ struct exchange_sink {
 	void *context;
 };
 
-/* Gives a body. */
+/*
+ * Gives a body. `restart` comes before each try, and may change what is asked: url, content_range, length. It returns 1 where nothing
+ * is left to be sent: then the exchange is done.
+ */
 struct exchange_source {
 	int (*restart)(void *context, struct error *err);
 	long (*give)(void *context, void *data, size_t length, struct error *err);
@@ -37,13 +40,13 @@ struct exchange {
 	const char *method;
 	const char *path;		/* behind /v2/REPOSITORY */
 	const char *url;		/* instead of that: one that the registry gave for an upload */
-	const char *accept, *content_type;
+	const char *accept, *content_type, *content_range;
 	const char *actions;		/* "pull", "pull,push" */
 	const char *text;		/* a body at hand */
 	const struct exchange_source *source;
 	uint64_t length;		/* of the body that is sent */
 	const struct exchange_sink *sink;	/* NULL: the body goes to request.text */
-	uint64_t size;			/* bytes the sink must get */
+	uint64_t size;			/* bytes the sink must get, or of all that is sent in the end */
 	size_t text_max;
 	const struct digest *digest;	/* for reports */
 	int also_fine;			/* a status outside of 2xx that is an answer, too; 0 */

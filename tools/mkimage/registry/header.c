@@ -40,6 +40,18 @@ int header_check_range(const char *value, uint64_t first, uint64_t size, struct 
 	return 0;
 }
 
+int64_t header_uploaded(const char *value)
+{
+	uint64_t from, to;
+
+	if (value && strncasecmp(value, "bytes=", 6) == 0)
+		value += 6;
+	/* "0-0" is said of one byte, and of none. */
+	if (!value || !take_number(&value, '-', &from) || !take_number(&value, '\0', &to) || from != 0 || to == 0 || to >= INT64_MAX)
+		return -1;
+	return (int64_t)to + 1;
+}
+
 const char *header_next_link(const char *value, struct arena *arena)
 {
 	while (value && (value = strchr(value, '<'))) {

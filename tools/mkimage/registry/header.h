@@ -14,6 +14,9 @@
  */
 int header_check_range(const char *value, uint64_t first, uint64_t size, struct error *err);
 
+/* Range of an upload (distribution-spec, "Pushing a blob in chunks"): how many bytes are there. -1 where it cannot be told. */
+int64_t header_uploaded(const char *value);
+
 /* The target of Link (RFC 8288) with rel="next"; NULL where there is none. */
 const char *header_next_link(const char *value, struct arena *arena);
 

@@ -26,6 +26,7 @@ static const struct {
 	{ "WWW-Authenticate", offsetof(struct http_request, authenticate) },
 	{ "Retry-After", offsetof(struct http_request, retry_after) },
 	{ "Docker-Content-Digest", offsetof(struct http_request, docker_digest) },
+	{ "Range", offsetof(struct http_request, range) },
 	{ "OCI-Subject", offsetof(struct http_request, subject) },
 };
 

@@ -63,6 +63,7 @@ struct http_request {
 	struct buffer text;
 	const char *content_type, *content_range, *location, *link, *authenticate, *retry_after, *docker_digest;
 	const char *subject;		/* OCI-Subject */
+	const char *range;		/* of an upload: "0-1023" is there */
 	int64_t content_length;		/* -1: not said */
 	const char *redirect;		/* where `location` leads, whole */
 
