@@ -28,6 +28,8 @@ struct container_enter_options {
 	const char *id;			/* for messages and hooks */
 	int status_fd;			/* the caller's, to tell a failure on: kept open until execve closes it */
 	unsigned int preserve_fds;	/* descriptors beyond the standard ones that the container keeps */
+	/* A socket that its mount namespace is sent to once it is made, with one byte; 0 or below: none. Kept open until execve. */
+	int mounts_to;
 };
 
 /*

@@ -2,10 +2,12 @@
 /* A container whose first process is a child that PID 1 has made already. */
 #include "runtime/container/container.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/descriptor.h"
 #include "runtime/container/prepared.h"
 #include "runtime/container/setup.h"
 #include "runtime/container/stand_in.h"
@@ -37,6 +39,16 @@ static int make_namespaces(struct setup *setup, struct error *err)
 		return -1;
 	}
 	return namespaces_enter_time(&setup->namespaces, &setup->config->linux_, err);
+}
+
+/* Whoever holds it sees the container's files also when all its processes are gone. /proc is still that of who made this one. */
+static int send_mounts(int socket, struct error *err)
+{
+	autoclose int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || descriptor_send(socket, fd, "m", 1) != 1)
+		return error_errno(err, "cannot hand the mount namespace over");
+	return 0;
 }
 
 static bool needs_cgroup(const struct oci_config *config)
@@ -84,7 +96,8 @@ static int enter(struct setup *setup, const struct container_enter_options *opti
 	if (early && limit(setup, err) < 0)
 		return -1;
 	if (idmap_open(config, &setup->namespaces, setup->bundle, setup->arena, &setup->mapped, err) < 0 ||
-	    make_namespaces(setup, err) < 0 || setup_build(setup, err) < 0)
+	    make_namespaces(setup, err) < 0 || (options->mounts_to > 0 && send_mounts(options->mounts_to, err) < 0) ||
+	    setup_build(setup, err) < 0)
 		return -1;
 	if (!early && limit(setup, err) < 0)
 		return -1;

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "runtime/container/sync.h"
-#include "runtime/linux/descriptor.h"
+#include "base/descriptor.h"
 #include "runtime/linux/own_program.h"
 #include "runtime/linux/syscalls.h"
 #include "runtime/linux/terminal.h"

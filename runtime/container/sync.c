@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "runtime/linux/descriptor.h"
+#include "base/descriptor.h"
 
 struct message {
 	uint32_t kind;			/* enum sync_kind */

@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "runtime/linux/descriptor.h"
+#include "base/descriptor.h"
 #include "runtime/linux/mounts.h"
 
 #ifndef TIOCGPTPEER

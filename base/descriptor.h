@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A descriptor handed to another process over a connected socket of AF_UNIX. */
-#ifndef RUNTIME_LINUX_DESCRIPTOR_H
-#define RUNTIME_LINUX_DESCRIPTOR_H
+#ifndef BASE_DESCRIPTOR_H
+#define BASE_DESCRIPTOR_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/linux/descriptor.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <stdint.h>
