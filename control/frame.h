@@ -37,6 +37,9 @@ enum frame_type {
 	FRAME_SIZE = 'R',		/* 4 bytes: rows and columns of the terminal */
 	FRAME_EXIT = 'X',		/* 1 byte: exit status, the last frame */
 	FRAME_ERROR = 'F',		/* text: it could not be started; the last frame */
+	/* a test: control/test.h */
+	FRAME_FILE = 'P',		/* a file begins */
+	FRAME_MISSING = 'M',		/* text: what is not sent, and why */
 };
 
 #define FRAME_HELLO_MAGIC "slipway-relay-1\n"	/* 16 bytes */

@@ -100,7 +100,12 @@ struct plan_machine {
 	unsigned int watchdog_timeout;	/* seconds without a sign of life; default 30 */
 	unsigned int watchdog_shutdown;	/* seconds that a shutdown may take; default 600 */
 	struct plan_log log;		/* of the kernel's lines and PID 1's own: neither console nor kmsg */
+	/* Where the kernel's command line has PLAN_TEST_WORD: */
+	const char *test;		/* the service whose status and output the host waits for; NULL: there is none */
+	struct plan_strings artifacts;	/* files and directories, as it sees them, that the host gets when it has ended */
 };
+
+#define PLAN_TEST_WORD "slipway.test"
 
 /* `module`: a kernel module to load, in this order; its dependencies stand before it. */
 struct plan_module {

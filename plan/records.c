@@ -83,6 +83,8 @@ static const struct plan_field machine_fields[] = {
 	{ "watchdog_timeout", PLAN_NUMBER, AT(plan_machine, watchdog_timeout), .fallback = "30", .max = 3600 },
 	{ "watchdog_shutdown", PLAN_NUMBER, AT(plan_machine, watchdog_shutdown), .fallback = "600", .max = 3600 },
 	LOG_FIELDS(plan_machine),
+	{ "test", PLAN_NAME, AT(plan_machine, test) },
+	{ "artifact", PLAN_LIST, AT(plan_machine, artifacts) },
 	{ 0 },
 };
 

@@ -106,6 +106,19 @@ static int compile_control(const struct compile_input *input, struct plan_machin
 			   control->exec.value);
 }
 
+static void compile_test(const struct manifest *manifest, struct arena *arena, struct plan_machine *machine)
+{
+	const struct manifest_test *test = &manifest->test;
+	struct plan_strings *artifacts = &machine->artifacts;
+
+	if (!test->set)
+		return;
+	machine->test = manifest_test_service(manifest, test->service.value)->name.value;
+	for (size_t i = 0; i < test->artifacts.count; i++)
+		*(const char **)arena_push(arena, &artifacts->items, &artifacts->count, sizeof(*artifacts->items)) =
+			arena_printf(arena, "/%s", path_clean(arena, test->artifacts.items[i].value));
+}
+
 int machine_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err)
 {
 	plan->machine.root_type = input->root_type;
@@ -116,6 +129,7 @@ int machine_compile(const struct compile_input *input, struct arena *arena, stru
 	if (compile_hostname(input, arena, &plan->machine, err) < 0 ||
 	    compile_failure(input, &plan->machine, err) < 0 || compile_control(input, &plan->machine, err) < 0)
 		return -1;
+	compile_test(input->manifest, arena, &plan->machine);
 	network_compile(input, arena, plan);
 	return compile_sysctls(input, arena, plan, err);
 }

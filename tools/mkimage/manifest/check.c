@@ -220,7 +220,8 @@ int check_manifest(struct checker *checker, const struct manifest *manifest)
 	    check_fillings(checker, manifest) < 0 ||
 	    check_service_names(checker, &manifest->services) < 0 ||
 	    check_network(checker, manifest) < 0 || check_order(checker, &manifest->services) < 0 ||
-	    check_storage(checker, manifest) < 0 || check_trust(checker, manifest) < 0)
+	    check_storage(checker, manifest) < 0 || check_trust(checker, manifest) < 0 ||
+	    check_test(checker, manifest) < 0)
 		return -1;
 	return check_files(checker, manifest);
 }

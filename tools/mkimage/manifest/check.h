@@ -35,6 +35,9 @@ int check_storage(struct checker *checker, const struct manifest *manifest);
 /* trust.c: what each rule asks for. */
 int check_trust(struct checker *checker, const struct manifest *manifest);
 
+/* test.c: there is a service that is the test. */
+int check_test(struct checker *checker, const struct manifest *manifest);
+
 /* "FILE:LINE:COLUMN: where.key: problem"; returns -1. Either of the two may be "". For all files. */
 int check_fail(struct checker *checker, const struct place *at, const char *where, const char *key,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));

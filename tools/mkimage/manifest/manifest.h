@@ -15,65 +15,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-
-struct place {				/* where in the manifest; line and column from 1, line 0 is "nowhere" */
-	const char *file;
-	unsigned int line, column;
-};
-
-struct manifest_string {
-	const char *value;		/* NULL where absent */
-	struct place at;
-};
-
-struct manifest_strings {		/* `set` tells an empty list from an absent one */
-	bool set;
-	struct manifest_string *items;
-	size_t count;
-	struct place at;
-};
-
-struct manifest_pair {
-	const char *key, *value;
-	struct place at;
-};
-
-struct manifest_pairs {
-	bool set;
-	struct manifest_pair *items;
-	size_t count;
-};
-
-struct manifest_bool {
-	bool set, value;
-	struct place at;
-};
-
-struct manifest_int {
-	bool set;
-	int64_t value;
-	struct place at;
-};
-
-/* A uid or gid: a number, or the name of a container whose allocated id is meant. */
-struct manifest_id {
-	bool set;
-	bool is_number;
-	uint32_t number;
-	const char *name;
-	struct place at;
-};
-
-struct manifest_id_mapping {
-	struct place at;
-	struct manifest_int container_id, host_id, size;
-};
-
-struct manifest_id_mappings {
-	bool set;
-	struct manifest_id_mapping *items;
-	size_t count;
-};
+#include "tools/mkimage/manifest/scalars.h"
 
 struct manifest_mount {
 	struct place at;
@@ -384,6 +326,16 @@ struct manifest_control {		/* (+) how the machine is looked at and steered */
 	struct manifest_metrics metrics;
 };
 
+struct manifest_test {			/* (+) what `slipway test` waits for */
+	bool set;
+	struct place at;
+	struct manifest_string service;	/* default: the only one there is */
+	struct manifest_string timeout;	/* "5m" */
+	struct manifest_strings artifacts;	/* absolute paths, as the service sees them */
+};
+
+#define MANIFEST_ARTIFACTS_MAX 64
+
 /* (+) `network:` and what is in it. */
 
 struct manifest_match {			/* the interface that gets the name: all that are there must fit */
@@ -494,6 +446,7 @@ struct manifest {
 	struct manifest_storage storage;	/* (+) */
 	struct manifest_control control;	/* (+) */
 	struct manifest_logging logging;	/* (+) */
+	struct manifest_test test;		/* (+) */
 	struct manifest_linuxkit_trust linuxkit_trust;
 	struct manifest_trust_rule *trust;	/* (+) in place of LinuxKit's; no rule is none for any image */
 	size_t trust_count;
@@ -578,6 +531,9 @@ struct manifest_io_max {
 	const char *device, *rates;
 };
 const char *manifest_io_max(const char *text, struct arena *arena, struct manifest_io_max *limit);
+
+/* The service of that name, or with NULL the only one there is that the manifest itself names; NULL where there is none, or more. */
+const struct manifest_container *manifest_test_service(const struct manifest *manifest, const char *name);
 
 /* "FILE:LINE:COLUMN: " in front of the message; returns -1. */
 int place_error(const struct place *at, struct error *err, const char *format, ...)

@@ -364,6 +364,14 @@ static const struct field watchdog_fields[] = {
 static const struct schema watchdog =
 	SCHEMA(_watchdog, FIELD_NOWHERE, offsetof(struct manifest_watchdog, set), watchdog_fields);
 
+static const struct field test_fields[] = {
+	KEY(_test, "service", STRING, service, CHECK(name)),
+	KEY(_test, "timeout", STRING, timeout, CHECK(seconds)),
+	KEY(_test, "artifacts", STRINGS, artifacts, CHECK(artifact)),
+};
+static const struct schema test =
+	SCHEMA(_test, offsetof(struct manifest_test, at), offsetof(struct manifest_test, set), test_fields);
+
 static const struct field manifest_fields[] = {
 	NESTED("kernel", offsetof(struct manifest, kernel), &kernel),
 	KEY(, "init", STRINGS, init, CHECK(image)),
@@ -390,5 +398,6 @@ static const struct field manifest_fields[] = {
 	NESTED("storage", offsetof(struct manifest, storage), &schema_storage),
 	NESTED("control", offsetof(struct manifest, control), &control),
 	NESTED("logging", offsetof(struct manifest, logging), &schema_logging),
+	NESTED("test", offsetof(struct manifest, test), &test),
 };
 const struct schema schema_manifest = BARE(, manifest_fields);

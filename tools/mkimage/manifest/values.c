@@ -191,6 +191,13 @@ const char *value_file_path(const char *value, struct arena *arena)
 	return problem;
 }
 
+const char *value_artifact(const char *value, struct arena *arena)
+{
+	const char *problem = value_absolute(value, arena);
+
+	return problem ? problem : value_file_path(value, arena);
+}
+
 /* One word of a few; `also` names what else there can be. */
 static const char *one_of(const char *value, const char *const *words, const char *also, struct arena *arena)
 {

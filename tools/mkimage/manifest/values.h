@@ -29,6 +29,7 @@ value_check value_cmdline;		/* words; line breaks are as good as spaces */
 value_check value_absolute;		/* an absolute path that does not climb */
 value_check value_inside;		/* any path that does not climb above its start */
 value_check value_file_path;		/* and is not the root itself */
+value_check value_artifact;		/* both */
 value_check value_net, value_namespace;	/* new, host, root, none or a path */
 value_check value_userns;		/* and auto */
 value_check value_propagation;
