@@ -40,6 +40,7 @@
 #include "init/settings.h"
 #include "init/shell.h"
 #include "init/spawn.h"
+#include "init/test.h"
 #include "init/uevents.h"
 #include "init/watchdog.h"
 #include "init/worker.h"
@@ -157,6 +158,7 @@ static const struct boot_stage {
 } stages[] = {
 	{ "api file systems", mount_early,        true },
 	{ "plan",             read_plan,          true },
+	{ "test",             test_prepare,       false },
 	{ "device events",    listen_for_devices, true },
 	{ "boot modules",     load_boot_modules,  false },
 	{ "root image",       root_mount_image,   true },
@@ -177,6 +179,7 @@ static const struct boot_stage {
 	{ "network",          network_open,       false },
 	{ "control",          control_open,       false },
 	{ "metrics",          metrics_open,       false },
+	{ "test",             test_open,          false },
 };
 
 static const struct failure_policy {

@@ -24,6 +24,7 @@
 #include "init/sequence.h"
 #include "init/service.h"
 #include "init/spawn.h"
+#include "init/test.h"
 #include "init/uevents.h"
 
 #define EVENTS_AT_ONCE 16
@@ -271,6 +272,7 @@ void loop_run(struct machine *machine)
 	for (;;) {
 		int n;
 
+		test_advance(machine);
 		sequence_advance(machine);
 		health_advance(machine);
 		notify_advance(machine);

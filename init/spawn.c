@@ -23,6 +23,7 @@
 #include "init/oom.h"
 #include "init/prepare.h"
 #include "init/settings.h"
+#include "init/test.h"
 
 static struct machine *machine;
 
@@ -49,8 +50,12 @@ static int cgroup_of(const struct service *service, struct error *err)
 static int set_streams(const struct service *service, struct error *err)
 {
 	size_t index = (size_t)(service - machine->services);
-	int out = logs_of(machine, index, LOG_STDOUT), errors = logs_of(machine, index, LOG_STDERR);
+	int test = test_output(machine, service), out = test, errors = test;
 
+	if (test < 0) {
+		out = logs_of(machine, index, LOG_STDOUT);
+		errors = logs_of(machine, index, LOG_STDERR);
+	}
 	if (dup2(machine->null_fd, STDIN_FILENO) < 0 || dup2(out >= 0 ? out : machine->null_fd, STDOUT_FILENO) < 0 ||
 	    dup2(errors >= 0 ? errors : machine->null_fd, STDERR_FILENO) < 0)
 		return error_errno(err, "cannot set up the standard streams");
@@ -67,7 +72,7 @@ static void __attribute__((noreturn)) child_out_of_memory(void)
  * The container's end of the readiness pipe gets the number that its program expects. What may have that number
  * already is moved out of the way; the log opens again, at a number that is free.
  */
-static int set_ready_fd(const struct service *service, int ready_end, int *status_fd)
+static int set_ready_fd(const struct service *service, int ready_end, int *status_fd, int *mounts_to)
 {
 	int moved = fcntl(ready_end, F_DUPFD_CLOEXEC, PLAN_READY_FD_MAX + 1);
 	int status = fcntl(*status_fd, F_DUPFD_CLOEXEC, PLAN_READY_FD_MAX + 1);
@@ -75,6 +80,8 @@ static int set_ready_fd(const struct service *service, int ready_end, int *statu
 	if (moved < 0 || status < 0)
 		return -1;
 	*status_fd = status;
+	if (*mounts_to >= 0 && (*mounts_to = fcntl(*mounts_to, F_DUPFD_CLOEXEC, PLAN_READY_FD_MAX + 1)) < 0)
+		return -1;
 	if (dup2(moved, (int)service->plan->ready_fd) < 0)
 		return -1;
 	log_open("init", open("/dev/kmsg", O_WRONLY | O_CLOEXEC), LOG_LEVEL_INFO, true);
@@ -111,9 +118,10 @@ static void __attribute__((noreturn)) child(const struct service *service, int c
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
 	spawn_describe(service->plan, &arena, &options);
+	options.mounts_to = test_mounts(machine, service);
 	if (set_streams(service, &err) == 0 && enter_cgroup(service, cgroup_fd, &err) == 0 &&
 	    prepare_run(service->whole, service->plan, service->starts > 1, &err) == 0) {
-		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd) < 0) {
+		if (ready_end >= 0 && set_ready_fd(service, ready_end, &status_fd, &options.mounts_to) < 0) {
 			error_errno(&err, "cannot set up the descriptor for its readiness");
 		} else {
 			options.status_fd = status_fd;
