@@ -115,7 +115,7 @@ $(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 # The script that builds kernels, with what it reads.
 SCRIPTS_BESIDE := kernel-build.sh lib-debian.sh debian-sources.sh
 PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init $(BUILD)/libexec/slipway/e2fsck \
-	$(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%)
+	$(BUILD)/libexec/slipway/count.so $(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%)
 
 all: $(PROGRAMS) ## build everything
 
@@ -153,6 +153,12 @@ $(BUILD)/bin/slipway-runtime: $(RUNTIME_PARTS) $(BUILD)/target-libs.key
 $(BUILD)/libexec/slipway/e2fsck: $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@cp -f $(TARGET_PREFIX)/libexec/e2fsck $@
+
+# Loaded by QEMU, which brings the functions that it calls.
+$(BUILD)/libexec/slipway/count.so: tools/counter/count.c tools/counter/plugin.h control/test.h | prerequisites-check
+	@mkdir -p $(@D)
+	@echo "  LD(so)  $@"
+	@$(HOST_CC) $(COMMON) -O2 -fPIC -shared $< -o $@
 
 $(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%): $(BUILD)/libexec/slipway/%: tools/%
 	@mkdir -p $(@D)
@@ -223,7 +229,7 @@ prerequisites: $(BUILD)/target-libs.key ## install Debian packages (as root) and
 
 # --- the rest ------------------------------------------------------------------------------------
 
-INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck \
+INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck libexec/slipway/count.so \
 	$(SCRIPTS_BESIDE:%=libexec/slipway/%)
 MAN_PAGES := $(wildcard tools/slipway/*.[1-8] runtime/*.[1-8] runtime/command/*.[1-8] init/*.[1-8] plan/*.[1-8] docs/*.[1-8])
 

@@ -10,7 +10,7 @@
  * since the last instruction outside the kernel that was in one of them, where the function `through` (syscall(2) of the C library)
  * belongs to its caller. With -icount and one CPU the counts repeat from run to run.
  */
-#include "bench/plugin.h"
+#include "tools/counter/plugin.h"
 
 #include <stdbool.h>
 #include <stdio.h>

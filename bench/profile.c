@@ -9,7 +9,7 @@
  * "COUNT CAUSE FUNCTION" lines. CAUSE is the system call or exception that the kernel was entered by last, "user" outside it.
  * One CPU: a switch to another task keeps the cause until the next entry.
  */
-#include "bench/plugin.h"
+#include "tools/counter/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
