@@ -236,7 +236,7 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 			      .cmdline = "quiet",
 			      .disks = disks,
 			      .disks_count = 3,
-			      .status_fd = 7,
+			      .status = { QEMU_LINE_SOCKET, 7 },
 			      .log = "c,d" };
 	struct arena arena = { 0 };
 	char **argv = qemu_command(&vm, &arena);
@@ -271,7 +271,7 @@ static void a_microvm_is_told_what_it_has(void **state)
 	struct error err;
 	const struct qemu_credential credential = { .name = "token", .value = "x" };
 	struct qemu_vm vm = { .machine = qemu_machine_find("microvm", &err), .program = "qemu", .memory = 32, .cpus = 1,
-			      .kernel = "k", .cmdline = "quiet", .network = true, .status_fd = -1, .control_fd = -1 };
+			      .kernel = "k", .cmdline = "quiet", .network = true };
 	struct arena arena = { 0 };
 	char **argv = qemu_command(&vm, &arena);
 

@@ -180,7 +180,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	options.output = o->output;
 	progress_step(progress, "reading %s", manifest_path);
 	progress_close(progress); /* there may be lines of a builder */
-	if (compilation_read(&options, &c, err) == 0) {
+	if (compilation_read(&options, &c, err) == 0 && (!o->amend || o->amend(&c.manifest, o->context, &c.arena, err) == 0)) {
 		progress_step(progress, "looking images up");
 		if (dockerfiles_wanted(&c.manifest))
 			progress_close(progress); /* likewise */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "tools/mkimage/builder/builder.h"
+#include "tools/mkimage/manifest/manifest.h"
 #include "tools/slipway/images.h"
 
 struct build_options {
@@ -17,6 +18,9 @@ struct build_options {
 	struct builder_options builder;
 	bool locked, quiet;
 	bool silent;			/* the names of the output files are not printed */
+	/* Changes the manifest once it is read; NULL: as it is. What it adds is in the arena. */
+	int (*amend)(struct manifest *manifest, void *context, struct arena *arena, struct error *err);
+	void *context;
 };
 
 /* `operand` is a manifest, or what inputs.h says. Progress goes to standard error. */

@@ -23,6 +23,8 @@ static void take_exit(struct guest_status *guest, const char *argument)
 static void take_failed(struct guest_status *guest, const char *argument)
 {
 	log_message(LOG_LEVEL_INFO, "guest: %s", argument);
+	if (!guest->failed)
+		(void)strcpy(guest->failure, argument);
 	guest->failed = true;
 }
 

@@ -24,6 +24,7 @@ struct guest_status {
 	bool reported;			/* an `exit` came; the last one counts */
 	int status;
 	bool failed;			/* a `failed` came, and was printed */
+	char failure[GUEST_STATUS_LINE_MAX + 1];	/* its text; of several the first */
 	char line[GUEST_STATUS_LINE_MAX + 1];
 	size_t length;
 };

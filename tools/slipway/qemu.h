@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/option.h"
+#include "tools/slipway/guest_status.h"
 
 /* --- machines (qemu_command.c) --- */
 
@@ -92,6 +93,27 @@ bool qemu_kvm_usable(const char **reason);
 
 /* --- the command line (qemu_command.c) --- */
 
+/* Where a line of the machine leads to: its console, or one of its ports. */
+struct qemu_line {
+	enum qemu_line_kind {
+		QEMU_LINE_NONE,		/* nowhere; a console: this terminal */
+		QEMU_LINE_SOCKET,	/* a connected socket, which QEMU has as this descriptor */
+		QEMU_LINE_FILE,		/* the same of a file, that QEMU opens anew and empties */
+		QEMU_LINE_DISCARD,	/* everything is taken, and dropped */
+	} kind;
+	int fd;
+};
+
+/*
+ * One CPU whose clock is the number of instructions it has run, and no device that a thread of QEMU works for: from
+ * one run to the next everything is the same.
+ */
+struct qemu_deterministic {
+	unsigned int seed;		/* of all random numbers that the machine gets */
+	const char *counter;		/* the plugin that counts instructions (counter.c) */
+	int count_fd;			/* the file where it writes the count; as QEMU has it */
+};
+
 struct qemu_vm {
 	const struct qemu_machine *machine;
 	const char *program;		/* path or name of QEMU */
@@ -110,8 +132,9 @@ struct qemu_vm {
 	size_t credentials_count;
 	bool interactive;		/* every key goes to the guest */
 	const char *log;		/* copy of the console; may be NULL */
-	int status_fd;			/* socket for the status port; -1: the port leads nowhere */
-	int control_fd;			/* the same for the control port */
+	struct qemu_line console, status, control;
+	struct qemu_line test;		/* QEMU_LINE_NONE: there is no such port */
+	const struct qemu_deterministic *deterministic;	/* NULL: it is not */
 	unsigned int vsock;		/* the machine's number on vsock; 0: none */
 };
 
@@ -123,13 +146,29 @@ char *qemu_command_text(char *const *argv, struct arena *arena);
 
 /* --- the running QEMU (qemu_process.c) --- */
 
+/* What the machine writes to one of its lines. */
+struct qemu_stream {
+	int fd;				/* our end of a socket, or a file that QEMU writes to; borrowed */
+	/* Takes bytes as they come. -1 ends the machine; why is for `context` to know. */
+	int (*take)(void *context, const char *data, size_t length);
+	void *context;
+};
+
+#define QEMU_STREAMS_MAX 2
+#define QEMU_GIVE_MAX 5
+
 struct qemu_run {
 	char *const *argv;
 	const struct qemu_machine *machine;	/* for messages */
-	int status_fd;			/* our end of the status port's socket; borrowed */
-	int status_fd_guest;		/* QEMU's end: closed here once QEMU has it */
-	int control_fd_guest;		/* QEMU's end of the control port, the same; -1: none */
+	int status_fd;			/* our end of the status port; borrowed */
+	struct qemu_stream streams[QEMU_STREAMS_MAX];
+	size_t streams_count;
+	int give[QEMU_GIVE_MAX];	/* descriptors that QEMU has under the same numbers; closed here once it has them */
+	size_t give_count;
+	bool files;			/* the status port and the streams are files: looked at from time to time, and at the end */
+	bool unattended;		/* has no terminal, and the first Ctrl-C ends it */
 	unsigned int timeout;		/* seconds; 0: none */
+	struct guest_status *guest;	/* gets what the status port has said; may be NULL */
 };
 
 #define EXIT_TIMEOUT 124		/* as timeout(1) */

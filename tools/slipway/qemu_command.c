@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "control/client.h"
+#include "control/test.h"
 #include "tools/slipway/guest_status.h"
 
 /* What the firmware and the kernel would look for in vain is switched off: each costs boot time. */
@@ -96,11 +97,22 @@ static void add_machine(struct command *c, const struct qemu_vm *vm)
 	add(c, "-no-reboot");
 	add_option(c, "-machine", "%s%s", vm->machine->name, vm->machine->properties);
 	/* One thread a CPU is what makes more than one CPU worth having without KVM. */
-	add_option(c, "-accel", "%s", vm->kvm ? "kvm" : "tcg,thread=multi");
+	add_option(c, "-accel", "%s", vm->kvm ? "kvm" : vm->deterministic ? "tcg,thread=single" : "tcg,thread=multi");
 	add_option(c, "-cpu", "%s", vm->cpu ? vm->cpu : vm->kvm ? "host" : "max");
 	add_option(c, "-smp", "%u", vm->cpus);
 	add_option(c, "-m", "%u", vm->memory);
 	add_option(c, "-boot", "menu=off,strict=on");
+}
+
+/* The clocks stand on the instructions (docs/devel/tcg-icount of QEMU): where the CPU sleeps, they go on at once to what it waits for. */
+static void add_deterministic(struct command *c, const struct qemu_deterministic *d)
+{
+	add_option(c, "-icount", "shift=0,sleep=off");
+	add_option(c, "-rtc", "base=2020-01-01T00:00:00,clock=vm");
+	add_option(c, "-seed", "%u", d->seed);
+	add_option(c, "-plugin", "%s", escaped(c, d->counter));
+	add_option(c, "-d", "plugin");
+	add_option(c, "-D", "/dev/fd/%d", d->count_fd);
 }
 
 static void add_kernel(struct command *c, const struct qemu_vm *vm)
@@ -117,7 +129,7 @@ static void add_kernel(struct command *c, const struct qemu_vm *vm)
  * With signal=on Ctrl-C stays what it is for any program here, a signal to the foreground group. The monitor
  * shares the console, which is what makes Ctrl-A x end QEMU.
  */
-static void add_console(struct command *c, const struct qemu_vm *vm)
+static void add_terminal(struct command *c, const struct qemu_vm *vm)
 {
 	add_option(c, "-chardev", "stdio,id=console,mux=on,signal=%s%s%s", vm->interactive ? "off" : "on",
 		   vm->log ? ",logappend=off,logfile=" : "", vm->log ? escaped(c, vm->log) : "");
@@ -125,21 +137,48 @@ static void add_console(struct command *c, const struct qemu_vm *vm)
 	add_option(c, "-mon", "chardev=console,mode=readline");
 }
 
-static void add_port(struct command *c, const char *id, const char *name, int fd)
+/* A port whose line leads nowhere is one that the guest waits at: nobody has opened it on this side. */
+static void add_line(struct command *c, const char *id, const struct qemu_line *line)
 {
-	if (fd >= 0)
-		add_option(c, "-chardev", "socket,id=%s,fd=%d", id, fd);
-	else
+	switch (line->kind) {
+	case QEMU_LINE_SOCKET:
+		add_option(c, "-chardev", "socket,id=%s,fd=%d", id, line->fd);
+		break;
+	case QEMU_LINE_FILE:
+		add_option(c, "-chardev", "file,id=%s,path=/dev/fd/%d", id, line->fd);
+		break;
+	case QEMU_LINE_DISCARD:
+		add_option(c, "-chardev", "file,id=%s,path=/dev/null", id);
+		break;
+	case QEMU_LINE_NONE:
 		add_option(c, "-chardev", "null,id=%s", id);
+	}
+}
+
+static void add_console(struct command *c, const struct qemu_vm *vm)
+{
+	if (vm->console.kind == QEMU_LINE_NONE) {
+		add_terminal(c, vm);
+		return;
+	}
+	add_line(c, "console", &vm->console);
+	add_option(c, "-serial", "chardev:console");
+}
+
+static void add_port(struct command *c, const char *id, const char *name, const struct qemu_line *line)
+{
+	add_line(c, id, line);
 	add_option(c, "-device", "virtserialport,chardev=%s,name=%s", id, name);
 }
 
 /* The status port is the first: PID 1 waits for it by its number. */
 static void add_ports(struct command *c, const struct qemu_vm *vm)
 {
-	add_option(c, "-device", "virtio-serial-%s", vm->machine->device_suffix);
-	add_port(c, "status", GUEST_STATUS_PORT, vm->status_fd);
-	add_port(c, "control", CONTROL_PORT_NAME, vm->control_fd);
+	add_option(c, "-device", "virtio-serial-%s%s", vm->machine->device_suffix, vm->deterministic ? ",ioeventfd=off" : "");
+	add_port(c, "status", GUEST_STATUS_PORT, &vm->status);
+	add_port(c, "control", CONTROL_PORT_NAME, &vm->control);
+	if (vm->test.kind != QEMU_LINE_NONE)
+		add_port(c, "test", TEST_PORT_NAME, &vm->test);
 	if (vm->vsock)
 		add_option(c, "-device", "vhost-vsock-%s,guest-cid=%u", vm->machine->device_suffix, vm->vsock);
 }
@@ -186,6 +225,8 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 
 	add(&c, vm->program);
 	add_machine(&c, vm);
+	if (vm->deterministic)
+		add_deterministic(&c, vm->deterministic);
 	add_kernel(&c, vm);
 	add_console(&c, vm);
 	add_ports(&c, vm);
@@ -195,7 +236,9 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 	if (vm->network)
 		add_network(&c, vm);
 	add_credentials(&c, vm);
-	add_option(&c, "-device", "virtio-rng-%s", vm->machine->device_suffix);
+	/* Its numbers are the host's, and come when they come. */
+	if (!vm->deterministic)
+		add_option(&c, "-device", "virtio-rng-%s", vm->machine->device_suffix);
 	add(&c, NULL);
 	return c.argv;
 }

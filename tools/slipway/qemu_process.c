@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
@@ -16,6 +17,9 @@
 #include "base/log.h"
 #include "tools/slipway/console.h"
 #include "tools/slipway/guest_status.h"
+
+#define FILES_STEP 50			/* milliseconds between two looks at files */
+#define FILE_BYTES_MAX (4ll << 30)
 
 /* The signals that ask us to end; each asks the guest first. */
 static const int end_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -29,6 +33,7 @@ struct process {
 	bool status_open; /* the guest's side of the port may still speak */
 	unsigned int interrupts; /* end signals so far */
 	int killed; /* the exit status of having killed it; 0: not killed */
+	bool open[QEMU_STREAMS_MAX]; /* a stream may still bring something */
 	struct guest_status guest;
 };
 
@@ -50,15 +55,17 @@ static void become_qemu(const struct qemu_run *run, const struct console *consol
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_NO_STATUS);
 	/* The job of a terminal in the background is stopped when it reads or sets it. */
-	if (console->background) {
+	if (console->background || run->unattended) {
 		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 		if (null >= 0)
 			(void)dup2(null, STDIN_FILENO);
 	}
-	(void)fcntl(run->status_fd_guest, F_SETFD, 0);
-	if (run->control_fd_guest >= 0)
-		(void)fcntl(run->control_fd_guest, F_SETFD, 0);
+	/* What it says itself is no output of anybody's test. */
+	if (run->unattended)
+		(void)dup2(STDERR_FILENO, STDOUT_FILENO);
+	for (size_t i = 0; i < run->give_count; i++)
+		(void)fcntl(run->give[i], F_SETFD, 0);
 	(void)execvp(run->argv[0], run->argv);
 }
 
@@ -93,9 +100,8 @@ static int start(struct process *p, const struct console *console, const sigset_
 		_exit(EXIT_NO_STATUS);
 	}
 	fd_replace(&to_parent, -1);
-	(void)close(p->run->status_fd_guest);
-	if (p->run->control_fd_guest >= 0)
-		(void)close(p->run->control_fd_guest);
+	for (size_t i = 0; i < p->run->give_count; i++)
+		(void)close(p->run->give[i]);
 	if (read(from_child, &number, sizeof(number)) != sizeof(number))
 		return 0;
 	(void)waitpid(p->pid, NULL, 0);
@@ -112,7 +118,7 @@ static void kill_qemu(struct process *p, int status)
 
 static void take_end_signal(struct process *p)
 {
-	if (p->interrupts++ > 0) {
+	if (p->interrupts++ > 0 || p->run->unattended) {
 		kill_qemu(p, EXIT_INTERRUPTED);
 		return;
 	}
@@ -134,14 +140,41 @@ static void take_signals(struct process *p)
 	}
 }
 
+/* 0 at the end of it, -1 with EAGAIN where there is nothing now: of a file the same. */
+static ssize_t read_some(const struct process *p, int fd, char *data, size_t size)
+{
+	return p->run->files ? read(fd, data, size) : recv(fd, data, size, MSG_DONTWAIT);
+}
+
+static bool is_open(const struct process *p, ssize_t n)
+{
+	return p->run->files || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 static void take_status(struct process *p)
 {
 	char data[4096];
 	ssize_t n;
 
-	while ((n = recv(p->run->status_fd, data, sizeof(data), MSG_DONTWAIT)) > 0)
+	while ((n = read_some(p, p->run->status_fd, data, sizeof(data))) > 0)
 		guest_status_feed(&p->guest, data, (size_t)n);
-	p->status_open = n < 0 && (errno == EAGAIN || errno == EINTR);
+	p->status_open = is_open(p, n);
+}
+
+/* At most so much at a time, for a guest that never stops writing is to be ended, too. False where there was nothing. */
+static bool take_stream(struct process *p, size_t i)
+{
+	const struct qemu_stream *stream = &p->run->streams[i];
+	char data[65536];
+	ssize_t n = read_some(p, stream->fd, data, sizeof(data));
+
+	p->open[i] = n > 0 || is_open(p, n);
+	if (n <= 0 || stream->take(stream->context, data, (size_t)n) == 0)
+		return n > 0;
+	p->open[i] = false;
+	if (!p->ended)
+		kill_qemu(p, EXIT_NO_STATUS);
+	return false;
 }
 
 static void take_timeout(struct process *p)
@@ -151,26 +184,56 @@ static void take_timeout(struct process *p)
 	fd_replace(&p->timer_fd, -1);
 }
 
+/* Files that QEMU writes to: what is there now, and a guest that fills the disk is ended. */
+static void take_files(struct process *p)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < p->run->streams_count; i++) {
+		if (p->open[i])
+			(void)take_stream(p, i);
+		if (fstat(p->run->streams[i].fd, &st) < 0 || st.st_size <= FILE_BYTES_MAX || p->killed)
+			continue;
+		log_error("the guest has written more than %lld MiB", FILE_BYTES_MAX >> 20);
+		kill_qemu(p, EXIT_NO_STATUS);
+	}
+}
+
 static int look_after(struct process *p, struct error *err)
 {
 	while (!p->ended) {
-		struct pollfd fds[] = {
+		struct pollfd fds[3 + QEMU_STREAMS_MAX] = {
 			{ .fd = p->signal_fd, .events = POLLIN },
-			{ .fd = p->status_open ? p->run->status_fd : -1, .events = POLLIN },
+			{ .fd = p->status_open && !p->run->files ? p->run->status_fd : -1, .events = POLLIN },
 			{ .fd = p->timer_fd, .events = POLLIN },
 		};
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		for (size_t i = 0; i < QEMU_STREAMS_MAX; i++)
+			fds[3 + i] = (struct pollfd){ .fd = p->open[i] && !p->run->files ? p->run->streams[i].fd : -1, .events = POLLIN };
+		if (poll(fds, ARRAY_SIZE(fds), p->run->files ? FILES_STEP : -1) < 0 && errno != EINTR)
 			return error_errno(err, "cannot wait for '%s'", p->run->argv[0]);
 		if (fds[2].revents)
 			take_timeout(p);
 		if (fds[1].revents)
 			take_status(p);
+		for (size_t i = 0; i < QEMU_STREAMS_MAX; i++)
+			if (fds[3 + i].revents)
+				(void)take_stream(p, i);
+		if (p->run->files)
+			take_files(p);
 		if (fds[0].revents)
 			take_signals(p);
 	}
-	take_status(p); /* what it said last */
 	return 0;
+}
+
+/* What it said last. All is there by now. */
+static void take_rest(struct process *p)
+{
+	take_status(p);
+	for (size_t i = 0; i < p->run->streams_count; i++)
+		while (p->open[i] && take_stream(p, i))
+			;
 }
 
 /* --- the whole of it --- */
@@ -236,16 +299,23 @@ int qemu_process_run(const struct qemu_run *run, int *status, struct error *err)
 		cleanup_close(&p.signal_fd);
 		return -1;
 	}
+	for (size_t i = 0; i < run->streams_count; i++)
+		p.open[i] = true;
 	console_save(&console);
-	console_prepare(&console);
+	if (!run->unattended)
+		console_prepare(&console);
 	r = start(&p, &console, &mask, err);
 	if (r == 0)
 		r = look_after(&p, err);
+	if (r == 0)
+		take_rest(&p);
 	console_restore(&console);
 	cleanup_close(&p.signal_fd);
 	cleanup_close(&p.timer_fd);
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (r == 0)
 		*status = exit_status(&p);
+	if (run->guest)
+		*run->guest = p.guest;
 	return r;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JUnit XML, as what runs tests for people reads it (Jenkins' junit-10.xsd, and all that followed it): a test case for each run. */
+#ifndef SLIPWAY_TEST_REPORT_H
+#define SLIPWAY_TEST_REPORT_H
+
+#include "base/buffer.h"
+#include "tools/slipway/test_run.h"
+
+struct test_suite {
+	const char *machine;		/* by the manifest's name */
+	const char *service;
+	const struct test_result *const *results;	/* those that did not run are not told of */
+	size_t count;
+	double seconds;			/* of all, side by side */
+};
+
+/* Appends the document. What a machine has written is any bytes: those that XML cannot have become U+FFFD. */
+void test_report(const struct test_suite *suite, struct buffer *out);
+
+#endif
