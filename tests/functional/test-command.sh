@@ -155,6 +155,15 @@ check "one of which can be executed" test -x art/results/run -a ! -x art/results
 check "what is missing is named, without its control characters" grep -qF "artifact left out: results/?link: is a link" err
 rm -r art
 
+# What the command line says of a test is in the image.
+guest 'cp "$(grep -oP -- "-initrd \K[^ ]*" <<< "$arguments")" "$TEST_TMP/initrd"; leave 0'
+for other in "--service unit" "--service other" "--service other --artifacts art --collect /x" "--service other --artifacts art --collect /y"; do
+	run -f kernel+initrd $other two.yml
+	sha256sum < initrd
+	rm -rf art
+done > sums
+same "another service or artifact is another image" 4 "$(sort -u sums | wc -l)"
+
 # --- several runs
 # Each takes a number.
 cat > guest <<'END'

@@ -94,6 +94,10 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 		add_word(hash, c->images[i].image.digest.text);
 		add_word(hash, c->images[i].image.top.text);
 	}
+	/* `slipway test` says other things of it than the text. */
+	add_word(hash, m->test.set ? m->test.service.value : NULL);
+	for (size_t i = 0; i < m->test.artifacts.count; i++)
+		add_word(hash, m->test.artifacts.items[i].value);
 	for (; *programs; programs++)
 		if (!add_file(hash, *programs, true))
 			return false;
