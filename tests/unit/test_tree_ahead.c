@@ -36,7 +36,7 @@ static long produce(void *context, const void **data, struct error *err)
 	s->after_end += s->ended;
 	for (size_t i = 0; i < n; i++)
 		s->bytes[i] = expected(s->at + i);
-	s->at += n;
+	__atomic_add_fetch(&s->at, n, __ATOMIC_SEQ_CST); /* little_is_ahead() looks on */
 	s->ended = n == 0;
 	*data = s->bytes;
 	return n == 0 && s->fails ? error_set(err, "the disk is on fire") : (long)n;
