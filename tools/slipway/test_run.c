@@ -311,7 +311,7 @@ static void commit(struct run *r)
 {
 	struct error err;
 
-	if (!r->wants_artifacts || !r->ended || r->err.message[0])
+	if (!r->wants_artifacts || (r->result->outcome != TEST_PASSED && r->result->outcome != TEST_FAILED))
 		return;
 	if (r->missing > MISSING_MAX)
 		log_warning("%u more artifacts were left out", r->missing - MISSING_MAX);
