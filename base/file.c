@@ -87,6 +87,26 @@ int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struc
 	return read_chunks(fd, path, max, st.st_size < READ_CHUNK ? (size_t)st.st_size + 1 : READ_CHUNK, out, err);
 }
 
+int file_read_at(int fd, off_t offset, void *data, size_t length)
+{
+	char *p = data;
+
+	while (length > 0) {
+		ssize_t n = pread(fd, p, length, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = 0;
+		if (n <= 0)
+			return -1;
+		p += n;
+		offset += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err)
 {
 	const char *p = data;

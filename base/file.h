@@ -23,6 +23,12 @@ int file_read(int dirfd, const char *path, size_t max, struct buffer *out, struc
 /* Appends what is left to read from `fd`; `name` is for the message. */
 int file_read_fd(int fd, const char *name, size_t max, struct buffer *out, struct error *err);
 
+/*
+ * All of `length` bytes at an offset, going on after short reads and EINTR. -1 with errno, which is 0 where the file ends
+ * before.
+ */
+int file_read_at(int fd, off_t offset, void *data, size_t length);
+
 /* Writes all of `data`, going on after short writes and EINTR. */
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/mkimage/image/block_cache.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -43,25 +42,6 @@ static int by_sum(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct block_sum));
 }
 
-/* All of `length` bytes, or false. */
-static bool read_at(int fd, uint64_t offset, void *data, size_t length)
-{
-	char *p = data;
-
-	while (length > 0) {
-		ssize_t n = pread(fd, p, length, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return true;
-}
-
 /*
  * One that has grown too large starts over; others that read it find nothing there any more. Where the data stays, it is still
  * too large at the next start.
@@ -87,7 +67,7 @@ static void load(struct block_cache *cache)
 		return;
 	cache->count = (size_t)st.st_size / sizeof(*cache->records);
 	cache->records = reallocarray(NULL, cache->count ? cache->count : 1, sizeof(*cache->records));
-	if (!cache->records || !read_at(cache->index, 0, cache->records, cache->count * sizeof(*cache->records)))
+	if (!cache->records || file_read_at(cache->index, 0, cache->records, cache->count * sizeof(*cache->records)) < 0)
 		cache->count = 0;
 	qsort(cache->records, cache->count, sizeof(*cache->records), by_sum);
 }
@@ -142,7 +122,7 @@ long block_cache_find(struct block_cache *cache, const struct block_sum *sum, vo
 	const struct record *r = cache->count ? bsearch(sum, cache->records, cache->count, sizeof(*r), by_sum) : NULL;
 	struct block_sum actual;
 
-	if (!r || r->length > max || !read_at(cache->data, r->offset, data, (size_t)r->length))
+	if (!r || r->length > max || file_read_at(cache->data, (off_t)r->offset, data, (size_t)r->length) < 0)
 		return -1;
 	block_sum(data, (size_t)r->length, &actual);
 	return memcmp(actual.bytes, r->check, sizeof(r->check)) == 0 ? (long)r->length : -1;

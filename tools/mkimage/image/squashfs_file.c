@@ -8,6 +8,8 @@
 
 #include <sqfs/io.h>
 
+#include "base/file.h"
+
 /*
  * The library frees all it has only where no call on the file ever failed. So it is not told: the failure is
  * remembered for whoever asks squashfs_file_errno(), and what follows is taken and dropped.
@@ -22,21 +24,12 @@ struct squashfs_file {
 static int read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size)
 {
 	struct squashfs_file *file = (struct squashfs_file *)base;
-	char *p = buffer;
 
-	while (size > 0 && !file->error) {
-		ssize_t n = pread(file->fd, p, size, (off_t)offset);
-
-		if (n <= 0) {
-			if (n == 0 || errno != EINTR)
-				file->error = n == 0 ? EIO : errno; /* somebody else made it shorter */
-			continue;
-		}
-		p += n;
-		offset += (sqfs_u64)n;
-		size -= (size_t)n;
-	}
-	memset(p, 0, size);
+	if (!file->error && file_read_at(file->fd, (off_t)offset, buffer, size) == 0)
+		return 0;
+	if (!file->error)
+		file->error = errno ? errno : EIO; /* somebody else made it shorter */
+	memset(buffer, 0, size);
 	return 0;
 }
 

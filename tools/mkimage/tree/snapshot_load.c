@@ -2,7 +2,6 @@
 /* Taking up a tree that was kept. A file that is not as it was written is removed, and not taken. */
 #include "tools/mkimage/tree/snapshot.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "tools/mkimage/tree/node.h"
 #include "tools/mkimage/tree/snapshot_file.h"
 
@@ -21,24 +21,6 @@ struct reader {
 	uint64_t count;
 };
 
-static bool read_at(int fd, uint64_t offset, void *data, size_t length)
-{
-	char *p = data;
-
-	while (length > 0) {
-		ssize_t n = pread(fd, p, length, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return true;
-}
-
 /* The list of a file, to be freed, or NULL where there is no good one. */
 static char *read_list(int fd, struct snapshot_trailer *trailer)
 {
@@ -47,14 +29,14 @@ static char *read_list(int fd, struct snapshot_trailer *trailer)
 	char *list;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(*trailer) ||
-	    !read_at(fd, (uint64_t)st.st_size - sizeof(*trailer), trailer, sizeof(*trailer)) ||
+	    file_read_at(fd, st.st_size - (off_t)sizeof(*trailer), trailer, sizeof(*trailer)) < 0 ||
 	    trailer->list_length > SNAPSHOT_LIST_BYTES_MAX || trailer->list_offset > SNAPSHOT_BYTES_MAX ||
 	    trailer->list_offset + trailer->list_length + sizeof(*trailer) != (uint64_t)st.st_size)
 		return NULL;
 	list = malloc((size_t)trailer->list_length + 1);
 	if (!list)
 		arena_out_of_memory();
-	if (read_at(fd, trailer->list_offset, list, (size_t)trailer->list_length)) {
+	if (file_read_at(fd, (off_t)trailer->list_offset, list, (size_t)trailer->list_length) == 0) {
 		hash_sum(list, (size_t)trailer->list_length, sum);
 		if (memcmp(sum, trailer->list_sum, sizeof(sum)) == 0)
 			return list;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "tools/mkimage/source/hash.h"
 #include "tools/mkimage/tree/node.h"
 
@@ -127,28 +128,12 @@ void spool_close(struct spool *spool)
 	free(spool);
 }
 
-static int read_error(const char *path, ssize_t n, struct error *err)
-{
-	return n < 0 ? error_errno(err, "cannot read the temporary file in '%s'", path) :
-	       error_set(err, "the temporary file in '%s' was cut short", path);
-}
-
 static int read_at(int fd, const char *path, uint64_t offset, void *data, size_t length, struct error *err)
 {
-	char *p = data;
-
-	while (length > 0) {
-		ssize_t n = pread(fd, p, length, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return read_error(path, n, err);
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return 0;
+	if (file_read_at(fd, (off_t)offset, data, length) == 0)
+		return 0;
+	return errno ? error_errno(err, "cannot read the temporary file in '%s'", path) :
+	       error_set(err, "the temporary file in '%s' was cut short", path);
 }
 
 static int check_content(struct part *part, const struct spool_content *content, struct error *err)
