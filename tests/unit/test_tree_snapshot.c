@@ -17,6 +17,7 @@
 #define ORIGIN 7
 
 static char cache[] = "/tmp/slipway-snapshots.XXXXXX";
+static const char *stamp = "as it was";
 
 static int collect(void *context, const void *data, size_t length, struct error *err)
 {
@@ -42,7 +43,7 @@ static struct tree *kept(const char *key, struct buffer *layer)
 
 	assert_ok(tree_open(NULL, &tree, &err));
 	tree_set_origin(tree, ORIGIN);
-	snapshot = snapshot_begin(tree, cache, key);
+	snapshot = snapshot_begin(tree, &(struct snapshot_name){ cache, key, stamp });
 	assert_non_null(snapshot);
 	assert_ok(tree_graft(tree, "", sample, &err));
 	assert_ok(tree_add_file(tree, "overwritten", "abc", 3, &(struct tree_attributes){ 0 }, NULL, &err));
@@ -65,7 +66,7 @@ static struct tree *taken_up(const char *key, uint16_t origin)
 
 	assert_ok(tree_open(NULL, &tree, &err));
 	tree_set_origin(tree, origin);
-	if (snapshot_load(tree, cache, key))
+	if (snapshot_load(tree, &(struct snapshot_name){ cache, key, stamp }))
 		return tree;
 	assert_int_equal(tree_inodes(tree), 1); /* nothing but the root */
 	tree_close(tree);
@@ -102,8 +103,24 @@ static void other_keys_are_others(void **state)
 	assert_null(taken_up("a", 0)); /* without origins it is another */
 	tree = taken_up("a", ORIGIN);
 	assert_non_null(tree);
-	assert_false(snapshot_load(tree, NULL, "a"));
+	assert_false(snapshot_load(tree, &(struct snapshot_name){ NULL, "a", stamp }));
 	tree_close(tree);
+}
+
+static void one_of_something_written_to_since_is_made_anew(void **state)
+{
+	struct tree *tree;
+
+	(void)state;
+	tree_close(kept("stamped", NULL));
+	stamp = "as it is now";
+	assert_null(taken_up("stamped", ORIGIN));
+	tree_close(kept("stamped", NULL));
+	tree = taken_up("stamped", ORIGIN);
+	assert_non_null(tree);
+	tree_close(tree);
+	stamp = "as it was";
+	assert_null(taken_up("stamped", ORIGIN));
 }
 
 static void a_failed_one_is_not_kept(void **state)
@@ -115,7 +132,7 @@ static void a_failed_one_is_not_kept(void **state)
 	(void)state;
 	assert_ok(tree_open(NULL, &tree, &err));
 	{
-		struct snapshot *snapshot = snapshot_begin(tree, cache, "failed");
+		struct snapshot *snapshot = snapshot_begin(tree, &(struct snapshot_name){ cache, "failed", stamp });
 
 		assert_ok(tree_add_file(tree, "f", "abc", 3, &(struct tree_attributes){ 0 }, NULL, &err));
 		snapshot_end(snapshot, false);
@@ -138,11 +155,11 @@ static void contents_are_shared(void **state)
 
 	(void)state;
 	assert_ok(tree_open(NULL, &one, &err));
-	snapshot = snapshot_begin(one, cache, "one");
+	snapshot = snapshot_begin(one, &(struct snapshot_name){ cache, "one", stamp });
 	assert_ok(tree_add_file(one, "f", "shared", 6, &plain, NULL, &err));
 	snapshot_end(snapshot, true);
 	assert_ok(tree_open_shared(one, &two, &err));
-	snapshot = snapshot_begin(two, cache, "two");
+	snapshot = snapshot_begin(two, &(struct snapshot_name){ cache, "two", stamp });
 	assert_ok(tree_add_file(two, "own", "not shared", 10, &plain, NULL, &err));
 	assert_ok(tree_add_file(two, "g", "shared", 6, &plain, NULL, &err));
 	snapshot_end(snapshot, true);
@@ -153,7 +170,7 @@ static void contents_are_shared(void **state)
 	two = taken_up("two", 0);
 	assert_non_null(two);
 	assert_ok(tree_open_shared(two, &one, &err));
-	assert_true(snapshot_load(one, cache, "one"));
+	assert_true(snapshot_load(one, &(struct snapshot_name){ cache, "one", stamp }));
 	assert_int_equal(tree_find(one, "f")->inode->spool_offset, tree_find(two, "g")->inode->spool_offset);
 	tree_close(two);
 	{
@@ -291,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_the_same),
 		cmocka_unit_test(other_keys_are_others),
+		cmocka_unit_test(one_of_something_written_to_since_is_made_anew),
 		cmocka_unit_test(a_failed_one_is_not_kept),
 		cmocka_unit_test(contents_are_shared),
 		cmocka_unit_test(damage_is_found),

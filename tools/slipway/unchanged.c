@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "tools/mkimage/root/files.h"
 #include "tools/mkimage/source/hash.h"
+#include "tools/mkimage/tree/layer.h"
 #include "tools/slipway/sbom_formats.h"
 
 #define RECORD_BYTES_MAX (1u << 20)
@@ -78,6 +79,7 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 	const struct manifest *m = &c->manifest;
 	const struct manifest_containers *const stages[] = { &m->onboot, &m->services, &m->onshutdown };
 	int64_t newest = compilation_newest_time();
+	autobuffer struct buffer stamps = { 0 };
 
 	add_word(hash, format->name);
 	hash_add(hash, &o->level, sizeof(o->level));
@@ -93,7 +95,10 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 		add_word(hash, c->images[i].image.name);
 		add_word(hash, c->images[i].image.digest.text);
 		add_word(hash, c->images[i].image.top.text);
+		/* What was written to is read again, and found to be damaged. */
+		layer_stamps(c->store, &c->images[i].image, &stamps);
 	}
+	add_word(hash, buffer_string(&stamps));
 	/* `slipway test` says other things of it than the text. */
 	add_word(hash, m->test.set ? m->test.service.value : NULL);
 	for (size_t i = 0; i < m->test.artifacts.count; i++)

@@ -75,13 +75,16 @@ static int read_list(struct tree *modules, const char *release, const char *name
 static int unpack_modules(struct store *store, const struct oci_image *image, const char *tar, struct tar_cursor *cursor,
 			  struct tree *modules, struct error *err)
 {
-	const char *key = arena_printf(tree_arena(modules), "%s in %s", tar, image->digest.text);
+	autobuffer struct buffer stamps = { 0 };
+	struct snapshot_name name = { store_cache(store), arena_printf(tree_arena(modules), "%s in %s", tar, image->digest.text), NULL };
 	struct snapshot *snapshot;
 	int r;
 
-	if (snapshot_load(modules, store_cache(store), key))
+	layer_stamps(store, image, &stamps);
+	name.stamp = buffer_string(&stamps);
+	if (snapshot_load(modules, &name))
 		return 0;
-	snapshot = snapshot_begin(modules, store_cache(store), key);
+	snapshot = snapshot_begin(modules, &name);
 	r = layer_apply(modules, read_tar, cursor, NULL, tar, err);
 	snapshot_end(snapshot, r == 0);
 	return r;

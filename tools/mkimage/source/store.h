@@ -60,6 +60,9 @@ int store_put(struct store *store, const void *data, size_t length, struct diges
 
 bool store_has(struct store *store, const struct digest *digest);
 
+/* What tells a file from one that was written to since, as make(1) does: inode, size and times, or that there is none. */
+void store_stamp(struct store *store, const struct digest *digest, struct buffer *out);
+
 /* The digest and size of a blob that is there, and no media type. */
 int store_describe(struct store *store, const struct digest *digest, struct oci_descriptor *descriptor,
 		   struct error *err);

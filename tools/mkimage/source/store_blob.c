@@ -169,6 +169,17 @@ bool store_has(struct store *store, const struct digest *digest)
 	return stat_blob(store, digest, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+void store_stamp(struct store *store, const struct digest *digest, struct buffer *out)
+{
+	struct stat st;
+
+	if (stat_blob(store, digest, &st) < 0)
+		buffer_printf(out, "%s missing\n", digest->text);
+	else
+		buffer_printf(out, "%s %ju %jd %jd.%09ld %jd.%09ld\n", digest->text, (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+			      (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+}
+
 int store_describe(struct store *store, const struct digest *digest, struct oci_descriptor *descriptor,
 		   struct error *err)
 {

@@ -46,6 +46,9 @@ int layer_apply(struct tree *tree, layer_read *read, void *context, const struct
 /* All layers of an image in the store, base first, each with an origin of its own (tree_set_origin). The error names the image and the layer. */
 int layer_apply_image(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err);
 
+/* What changes when somebody writes to the image's blobs in the store (store_stamp): a line for each layer. */
+void layer_stamps(struct store *store, const struct oci_image *image, struct buffer *out);
+
 /*
  * Applies a tar, compressed or not, read from where `fd` stands to its end (kernel.tar, a .deb's data.tar). An
  * empty file is an error.

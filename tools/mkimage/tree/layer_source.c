@@ -72,19 +72,27 @@ static const char *key_of(const struct oci_image *image, struct buffer *key)
 	return buffer_string(key);
 }
 
+void layer_stamps(struct store *store, const struct oci_image *image, struct buffer *out)
+{
+	for (size_t i = 0; i < image->manifest.layers_count; i++)
+		store_stamp(store, &image->manifest.layers[i].digest, out);
+}
+
 static int apply_or_load(struct tree *tree, struct store *store, const struct oci_image *image, struct error *err)
 {
-	autobuffer struct buffer text = { 0 };
-	const char *key = key_of(image, &text);
+	autobuffer struct buffer key = { 0 }, stamps = { 0 };
+	struct snapshot_name name = { store_cache(store), key_of(image, &key), NULL };
 	struct snapshot *snapshot;
 	int r;
 
-	if (snapshot_load(tree, store_cache(store), key)) {
+	layer_stamps(store, image, &stamps);
+	name.stamp = buffer_string(&stamps);
+	if (snapshot_load(tree, &name)) {
 		for (size_t i = 0; i < image->manifest.layers_count; i++)
 			next_origin(tree);
 		return 0;
 	}
-	snapshot = snapshot_begin(tree, store_cache(store), key);
+	snapshot = snapshot_begin(tree, &name);
 	r = apply_layers(tree, store, image, err);
 	snapshot_end(snapshot, r == 0);
 	return r;

@@ -67,15 +67,15 @@ static bool has_room(const char *directory)
 	return statvfs(directory, &st) == 0 && (uint64_t)st.f_bavail * st.f_frsize >= 2 * SNAPSHOT_BYTES_MAX;
 }
 
-struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char *key)
+struct snapshot *snapshot_begin(struct tree *tree, const struct snapshot_name *name)
 {
 	autofree char *directory = NULL;
 	struct snapshot *s;
 	int fd, other;
 
-	if (!cache || tree_inodes(tree) > 1)
+	if (!name->cache || tree_inodes(tree) > 1)
 		return NULL;
-	directory = snapshot_directory(cache);
+	directory = snapshot_directory(name->cache);
 	if (file_mkdirs(AT_FDCWD, directory, 0755, NULL) < 0 || !has_room(directory))
 		return NULL;
 	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
@@ -88,7 +88,8 @@ struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char
 	if (!s || !(s->directory = strdup(directory)))
 		arena_out_of_memory();
 	s->tree = tree;
-	s->path = snapshot_path(directory, key, tree);
+	s->path = snapshot_path(directory, name->key, tree);
+	buffer_add(&s->list, name->stamp, strlen(name->stamp) + 1);
 	s->origin = tree->origin;
 	s->fd = other;
 	s->begin = spool_divert(tree->spool, fd, directory, SNAPSHOT_BYTES_MAX);
@@ -156,6 +157,7 @@ static int copy_in(struct snapshot *s, const struct spool_content *content, stru
 static int list_contents(struct snapshot *s, struct error *err)
 {
 	uint64_t own_end = s->begin + s->end, count = 0;
+	size_t at = s->list.length;
 
 	buffer_add(&s->list, &count, sizeof(count));
 	for (int own = 1; own >= 0; own--) {
@@ -173,7 +175,7 @@ static int list_contents(struct snapshot *s, struct error *err)
 			buffer_add(&s->list, &content, sizeof(content));
 		}
 	}
-	memcpy(s->list.data, &count, sizeof(count));
+	memcpy(s->list.data + at, &count, sizeof(count));
 	return s->end <= SNAPSHOT_BYTES_MAX ? 0 : error_set(err, "too large");
 }
 

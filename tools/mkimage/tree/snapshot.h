@@ -17,16 +17,22 @@
 #define SNAPSHOT_BYTES_MAX  (1ull << 30)	/* of one */
 #define SNAPSHOTS_BYTES_MAX (4ull << 30)	/* of all in a cache */
 
+struct snapshot_name {
+	const char *cache;		/* what store_cache() gives; NULL: nothing is kept */
+	const char *key;		/* all that the files of the tree depend on */
+	const char *stamp;		/* of what it was made from: where that has been written to since, it is made anew, and checked */
+};
+
 /*
- * Fills a tree, which must be empty, with what was kept under a key, and says whether there was any. `cache` is what store_cache() gives; NULL:
- * there is none. The origins of the nodes count from that of the tree (tree_set_origin).
+ * Fills a tree, which must be empty, with what was kept under a name, and says whether there was any. The origins of the nodes
+ * count from that of the tree (tree_set_origin).
  */
-bool snapshot_load(struct tree *tree, const char *cache, const char *key);
+bool snapshot_load(struct tree *tree, const struct snapshot_name *name);
 
 struct snapshot;
 
 /* Begins one of a tree that is empty yet; NULL where it cannot be. Trees that share the spool with this one are left alone until its end. */
-struct snapshot *snapshot_begin(struct tree *tree, const char *cache, const char *key);
+struct snapshot *snapshot_begin(struct tree *tree, const struct snapshot_name *name);
 
 /* Ends it, and puts it in place where the tree is `whole`. NULL is fine. */
 void snapshot_end(struct snapshot *snapshot, bool whole);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the snapshots: what is in the file, in the order of this machine. Contents from its beginning; then the list: how
- * many contents, a struct spool_content for each (offsets in the file, ascending), how many nodes, and the nodes as tree_walk()
+ * Inside of the snapshots: what is in the file, in the order of this machine. Contents from its beginning; then the list: the
+ * stamp with a NUL, how many contents, a struct spool_content for each (offsets in the file, ascending), how many nodes, and the nodes as tree_walk()
  * has them; then the trailer. A node is its path with a NUL, a struct snapshot_node, what that says follows, and each xattr: its
  * name with a NUL, its length as uint64_t, its value.
  */

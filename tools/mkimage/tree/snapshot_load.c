@@ -173,6 +173,13 @@ static bool add_nodes(struct reader *r)
 	return r->at == r->end;
 }
 
+static bool is_stamped(struct reader *r, const char *stamp)
+{
+	const char *text = take_text(r);
+
+	return text && strcmp(text, stamp) == 0;
+}
+
 /* `fd` becomes the spool's where the contents are good; what does not fit after that leaves an empty tree. */
 static bool load(struct reader *r, int *fd, const char *path, uint64_t contents_end)
 {
@@ -185,7 +192,7 @@ static bool load(struct reader *r, int *fd, const char *path, uint64_t contents_
 	return false;
 }
 
-bool snapshot_load(struct tree *tree, const char *cache, const char *key)
+bool snapshot_load(struct tree *tree, const struct snapshot_name *name)
 {
 	struct reader r = { .tree = tree, .origin = tree->origin };
 	struct snapshot_trailer trailer;
@@ -193,10 +200,10 @@ bool snapshot_load(struct tree *tree, const char *cache, const char *key)
 	autofree char *directory = NULL, *path = NULL, *list = NULL;
 	bool loaded = false;
 
-	if (!cache || tree_inodes(tree) > 1)
+	if (!name->cache || tree_inodes(tree) > 1)
 		return false;
-	directory = snapshot_directory(cache);
-	path = snapshot_path(directory, key, tree);
+	directory = snapshot_directory(name->cache);
+	path = snapshot_path(directory, name->key, tree);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
@@ -205,7 +212,7 @@ bool snapshot_load(struct tree *tree, const char *cache, const char *key)
 		(void)futimens(fd, NULL); /* it is in use: snapshots that are not go first */
 		r.at = list;
 		r.end = list + trailer.list_length;
-		loaded = load(&r, &fd, path, trailer.list_offset);
+		loaded = is_stamped(&r, name->stamp) && load(&r, &fd, path, trailer.list_offset);
 	}
 	if (!loaded)
 		(void)unlink(path);
