@@ -13,7 +13,6 @@ services:
   - {name: redis, image: slipway/redis}
   - {name: nginx, image: slipway/nginx}
 EOF
-mkdir root && head -c 3000000 /dev/urandom > root/file && tar -C root -cf image.tar .
 "$SLIPWAY" build -q --store "$S" -f kernel+squashfs -o alone app.yml || { not_ok "a build alone"; finish; exit; }
 rm -rf "$S/.slipway/cache"
 
@@ -28,17 +27,25 @@ again()
 }
 # Every round is another machine, and with nothing kept or all of it, as the others leave it.
 build() { sed "\$a hostname: round-$2" app.yml > "$1.yml" && "$SLIPWAY" build -q --store "$S" -f kernel+squashfs -o "$1" "$1.yml"; }
-import() { "$SLIPWAY" image import --store "$S" -n "test/$1:v$2" image.tar && "$SLIPWAY" image inspect --store "$S" "test/$1:v$2" | jq -e .manifest; }
+import() # always another image
+{
+	mkdir -p "root-$1" && head -c 3000000 /dev/urandom > "root-$1/file" && tar -C "root-$1" -cf "$1.tar" . &&
+		"$SLIPWAY" image import --store "$S" -n "test/$1:v$2" "$1.tar" && "$SLIPWAY" image inspect --store "$S" "test/$1:v$2" | jq -e .manifest
+}
 retag() { "$SLIPWAY" image tag --store "$S" slipway/redis "test/redis:$2" && "$SLIPWAY" image rm --store "$S" "test/redis:$2"; }
-collect() { "$SLIPWAY" image gc --store "$S"; }
+# Until the others have ended.
+collect() { while [ ! -e ended ]; do "$SLIPWAY" image gc --store "$S" || return 1; done; }
 list() { "$SLIPWAY" image ls --store "$S" | grep -q slipway/nginx; }
 
+again collect collect &
 pids=
-for job in "build a" "build b" "build c" "import x" "import y" "retag 1" "collect 1" "list 1"; do
+for job in "build a" "build b" "build c" "import x" "import y" "retag 1" "list 1"; do
 	again "${job/ /-}" ${job} &
 	pids="$pids $!"
 done
 wait $pids
+touch ended
+wait
 failed=$(cat -- *.failed 2> /dev/null)
 [ -z "$failed" ] && ok "all of them succeed" || not_ok "all of them succeed" "$failed"
 
