@@ -23,25 +23,29 @@ static struct {
 	bool told;			/* the process knows that the service has ended */
 } test = { .here = { -1, -1, -1 } };
 
-static bool is_asked_for(void)
+/* 1 when it is, 0 when not, -1 when there is no telling. */
+static int is_asked_for(struct error *err)
 {
 	autoclose int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
 	char text[CMDLINE_MAX], *save = NULL;
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	text[n > 0 ? n : 0] = '\0';
+	if (n < 0)
+		return error_errno(err, "cannot read the kernel's command line");
+	text[n] = '\0';
 	for (const char *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
 		if (strcmp(word, PLAN_TEST_WORD) == 0)
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 int test_prepare(struct machine *machine, struct error *err)
 {
 	const char *name = machine->plan.machine.test;
+	int asked = is_asked_for(err);
 
-	if (!is_asked_for())
-		return 0;
+	if (asked <= 0)
+		return asked;
 	/* Nobody looks at a test: it does not wait for somebody who does. */
 	machine->plan.machine.on_failure = "poweroff";
 	if (!name)
