@@ -149,11 +149,12 @@ cat >"$TEST_TMP/exe/rootfs/bin/overwrite" <<-'END'
 	done
 END
 chmod +x "$TEST_TMP/exe/rootfs/bin/overwrite"
+rm -f "$TEST_TMP"/exe/rootfs/tmp/*
 bundle exe /bin/overwrite
 "$copy" --root "$STATE" run --detach --bundle "$TEST_TMP/exe" exe >/dev/null 2>&1 </dev/null
 until_true 10 test -e "$TEST_TMP/exe/rootfs/tmp/ready"
 # Whether the one meets the other is a matter of moments.
-for _ in 1 2 3 4 5; do
+for _ in 1 2 3 4 5 6 7 8; do
 	"$copy" --root "$STATE" exec exe /proc/self/exe --log /tmp/fifo list >/dev/null 2>&1 </dev/null
 	until_true 4 test -e "$TEST_TMP/exe/rootfs/tmp/done" && break
 done
