@@ -65,6 +65,9 @@ void file_output_discard(struct file_output *output);
 /* All three, for what is at hand. */
 int file_output_write(const char *path, const void *data, size_t length, mode_t mode, struct error *err);
 
+/* A file without a name (O_TMPFILE) gets one that no file has yet. -1 with errno; /proc must be there. */
+int file_link(int fd, const char *path);
+
 /* mkdir -p: the missing directories of `path`, itself included. */
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct error *err);
 

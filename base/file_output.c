@@ -30,6 +30,11 @@ static struct fd_path path_of_fd(int fd)
 	return path;
 }
 
+int file_link(int fd, const char *path)
+{
+	return linkat(AT_FDCWD, path_of_fd(fd).text, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 /* --- without a name ---------------------------------------------------------------------------- */
 
 /* -1 where the file system has none, or where /proc is missing, without which it could never get a name. */
@@ -48,14 +53,14 @@ static int open_unnamed(const char *path, mode_t mode)
  * same, so that what a killed process left there is not left for long. Another process may take it away, or put it in place,
  * in between: what stands there is whole in any case.
  */
-static int replace(const struct file_output *output, const char *from)
+static int replace(const struct file_output *output)
 {
 	autofree char *second = NULL;
 
 	if (asprintf(&second, "%s.tmp", output->path) < 0)
 		arena_out_of_memory();
 	for (unsigned int tries = 0; tries < TRIES_MAX; tries++) {
-		if (linkat(AT_FDCWD, from, AT_FDCWD, second, AT_SYMLINK_FOLLOW) < 0) {
+		if (file_link(output->fd, second) < 0) {
 			if (errno != EEXIST || (unlink(second) < 0 && errno != ENOENT))
 				return -1;
 			continue;
@@ -75,10 +80,7 @@ static int replace(const struct file_output *output, const char *from)
 
 static int place_unnamed(struct file_output *output)
 {
-	struct fd_path from = path_of_fd(output->fd);
-
-	if (linkat(AT_FDCWD, from.text, AT_FDCWD, output->path, AT_SYMLINK_FOLLOW) < 0 &&
-	    (errno != EEXIST || replace(output, from.text) < 0))
+	if (file_link(output->fd, output->path) < 0 && (errno != EEXIST || replace(output) < 0))
 		return -1;
 	output->unnamed = false;
 	return 0;

@@ -36,6 +36,17 @@ same()
 	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "expected '$2', got '$3'"; fi
 }
 
+# A TCP port of this machine that nobody listens on, below those that the kernel gives to whoever connects: one of these may be in
+# use by a connection that nobody listens to any more.
+free_port()
+{
+	local port
+	for port in $(shuf -i 20000-32000 -n 50); do
+		(exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+	done
+	return 1
+}
+
 skip() { echo "$*"; exit 77; }
 
 # need PROGRAM...: skip where one is missing.

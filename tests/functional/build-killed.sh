@@ -84,13 +84,13 @@ kill_some
 echo "# left at times where files need names: $left"
 same "where files need names: what was there is whole" 0 "$bad"
 check "a build that is stopped in the middle" bash -c '
-	"$0" build -q --sbom spdx -o out new.yml & process=$!
+	"$0" build -q --rebuild --sbom spdx -o out new.yml & process=$!
 	for ((n = 0; n < 2000; n++)); do
 		ls out*.$process.*.tmp >/dev/null 2>&1 && { kill -STOP $process; break; }
 		sleep 0.002
 	done
 	ls out*.$process.*.tmp >stopped 2>/dev/null || exit 1
-	"$0" build -q --sbom spdx -o out old.yml || exit 1
+	"$0" build -q --rebuild --sbom spdx -o out old.yml || exit 1
 	ls out*.tmp >after
 	kill -CONT $process
 	wait $process' "$SLIPWAY"

@@ -11,17 +11,6 @@ stop_registries()
 }
 trap stop_registries EXIT
 
-# A port that nobody listens on, below those that the kernel gives to whoever connects: one of these may be in use by a connection
-# that nobody listens to any more.
-free_port()
-{
-	local port
-	for _ in $(seq 100); do
-		port=$((20000 + RANDOM % 12000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-}
-
 # wait_for_port PORT
 wait_for_port()
 {

@@ -86,16 +86,6 @@ until_ok()
 	done
 }
 
-# A TCP port of this machine that nobody listens on.
-free_port()
-{
-	local port
-	for port in $(shuf -i 20000-32000 -n 50); do
-		(exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-	return 1
-}
-
 # console NAME TEXT: the console has this text.
 console()
 {

@@ -46,6 +46,11 @@ static const char *find_init(const struct build_options *o, struct arena *arena)
 	return environment && *environment ? environment : command_beside("init", arena);
 }
 
+static const char *output_of(const struct build_options *o, struct compilation *c)
+{
+	return o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
+}
+
 static void print_names(const struct build_options *o, const struct image_format *format, const char *output)
 {
 	struct sbom_request sbom = { 0 };
@@ -86,7 +91,7 @@ static int write_image(const struct build_options *o, const struct image_format 
 		.elf = c->kernel.elf, .elf_length = c->kernel.elf_length, .vsock = c->manifest.control.vsock.value,
 		.compression_level = (int)o->level, .cache = store_cache(c->store),
 	};
-	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
+	const char *output = output_of(o, c);
 
 	if (boot)
 		tree_clamp_times(boot, compilation_newest_time());
@@ -138,7 +143,7 @@ static int check_kernel(const struct image_format *format, const struct compilat
 static int build_resolved(const struct build_options *o, const struct image_format *format, struct compilation *c,
 			  struct progress *progress, struct error *err)
 {
-	const char *output = o->output ? o->output : compilation_output(c->manifest.path, &c->arena);
+	const char *output = output_of(o, c);
 	const char *const programs[] = { "/proc/self/exe", find_init(o, &c->arena), command_beside("e2fsck", &c->arena), NULL };
 	struct unchanged unchanged;
 	int r = -1;

@@ -276,15 +276,13 @@ static void put_in_place(struct snapshot *s)
 {
 	struct snapshot_trailer trailer = { .list_offset = s->end, .list_length = s->list.length };
 	autoclose int directory = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char self[64];
 
 	hash_sum(s->list.data, s->list.length, trailer.list_sum);
 	if (directory < 0 || file_write_all(s->fd, s->list.data, s->list.length, s->path, NULL) < 0 ||
 	    file_write_all(s->fd, &trailer, sizeof(trailer), s->path, NULL) < 0)
 		return;
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", s->fd);
 	/* Where there is one another process was faster: it is as good. */
-	if (linkat(AT_FDCWD, self, AT_FDCWD, s->path, AT_SYMLINK_FOLLOW) == 0)
+	if (file_link(s->fd, s->path) == 0)
 		while (evict(directory))
 			;
 }
