@@ -50,6 +50,7 @@ kill_some()
 killed=0 bad=0 left=0
 # Of an older version, whose owner is gone.
 echo stale >out-kernel.123.4.tmp
+check "a build beside it" build old
 kill_some
 check "builds were killed ($killed)" test "$killed" -gt 0
 same "what was there is there, or what took its place, whole" 0 "$bad"
