@@ -60,7 +60,7 @@ changes()
 
 second a
 build || { not_ok "builds" "$(cat err)"; finish; exit; }
-[ -n "$(ls "$CACHE"/trees)" ] && [ -s "$CACHE"/squashfs-zstd-*-9.index ] && ok "there is a cache" || not_ok "there is a cache"
+[ -n "$(ls "$CACHE"/trees)" ] && [ -s "$CACHE"/squashfs-zstd-*-9.index ] && [ -s "$CACHE"/initrd-zstd-*-9.index ] && ok "there is a cache" || not_ok "there is a cache"
 before=$(state)
 build && [ "$(state)" = "$before" ] && ok "nothing has changed: nothing is written" || not_ok "nothing has changed: nothing is written"
 [ "$("$SLIPWAY" build --store "$STORE" --init init -f kernel+squashfs app.yml 2> /dev/null | tr '\n' ' ')" = "app-kernel app-initrd.img app-squashfs.img app-cmdline " ] &&
@@ -105,7 +105,7 @@ changes "an optional file that was not there"
 # --- damage ---
 sums > before.sums
 rm app-*
-for data in "$CACHE"/squashfs-*.data; do
+for data in "$CACHE"/*-zstd-*.data; do
 	size=$(stat -c %s "$data")
 	for at in 10 20 30 40 50 60 70 80 90; do printf 'damage' | dd of="$data" bs=1 seek=$((size * at / 100)) conv=notrunc status=none; done
 done

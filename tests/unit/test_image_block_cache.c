@@ -176,32 +176,40 @@ static void one_too_large_starts_over(void **state)
 	assert_int_equal(count(), 100);
 }
 
-static int image(const char *cache)
+typedef int image_writer(struct tree *tree, int fd, int level, const char *cache, struct error *err);
+
+static int image(image_writer *write_tree, const char *cache)
 {
 	struct tree *tree = sample_tree();
 	int fd = sample_output();
 	struct error err;
 
-	assert_ok(squashfs_write(tree, fd, 0, cache, &err));
+	assert_ok(write_tree(tree, fd, 0, cache, &err));
 	tree_close(tree);
 	return fd;
 }
 
-static void an_image_is_the_same_with_and_without(void **state)
+static void same_with_and_without(image_writer *write_tree)
 {
 	char cache[64];
 	int plain, first, second;
 
-	(void)state;
 	(void)snprintf(cache, sizeof(cache), "%s/image", directory);
-	plain = image(NULL);
-	first = image(cache);
-	second = image(cache);
+	plain = image(write_tree, NULL);
+	first = image(write_tree, cache);
+	second = image(write_tree, cache);
 	assert_same_bytes(plain, first);
 	assert_same_bytes(plain, second);
 	close(plain);
 	close(first);
 	close(second);
+}
+
+static void an_image_is_the_same_with_and_without(void **state)
+{
+	(void)state;
+	same_with_and_without(squashfs_write);
+	same_with_and_without(cpio_write);
 }
 
 static int make_directory(void **state)

@@ -65,7 +65,7 @@ static void an_initrd_comes_back_but_for_xattrs(void **state)
 	struct error err;
 
 	(void)state;
-	assert_ok(cpio_write(tree, fd, 1, &err));
+	assert_ok(cpio_write(tree, fd, 1, NULL, &err));
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	assert_ok(tree_open_shared(tree, &back, &err));
 	assert_ok(read_cpio(back, read_descriptor, &fd, &read_limits, &err));
@@ -146,7 +146,7 @@ static void limits_are_kept(void **state)
 	char path[64];
 
 	(void)state;
-	assert_ok(cpio_write(tree, cpio, 1, &err));
+	assert_ok(cpio_write(tree, cpio, 1, NULL, &err));
 	assert_ok(squashfs_write(tree, squashfs, 1, NULL, &err));
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", squashfs);
 	for (size_t i = 0; i < 2; i++) {

@@ -2,6 +2,9 @@
 /*
  * A tree as the initramfs that Linux unpacks: newc cpio (initramfs-buffer-format.rst) in one zstd frame.
  *
+ * Only inodes with several names have a number, which says that they are the same: a number for each would change with any
+ * file that comes before, and with it all that is compressed.
+ *
  * The unpacker drops an entry it cannot use without a word (a long symlink) or takes it for something else
  * (a file called TRAILER!!!), so what it would not keep is refused here.
  */
@@ -26,7 +29,7 @@
 
 /* What is known of an inode while its tree is written; in inode->user. */
 struct cpio_inode {
-	uint32_t number; /* in the order of the archive, from 1 */
+	uint32_t number; /* from 1, in the order of the archive; 0 while it has one name */
 	uint32_t links; /* names it has in this tree */
 	uint32_t written; /* names written so far */
 };
@@ -35,9 +38,9 @@ struct writer {
 	struct tree *tree;
 	struct archive *archive;
 	struct archive_entry *entry;
-	struct zstd_output output;
+	struct zstd_output *output;
 	struct arena arena; /* struct cpio_inode */
-	uint32_t inodes;
+	uint32_t linked; /* inodes with several names */
 	unsigned char *chunk;
 	uint32_t capabilities_lost;
 	char *first_lost; /* path of the first of them, in the arena */
@@ -83,11 +86,12 @@ static int count_node(struct tree_node *node, const char *path, void *context, s
 
 	if (!known) {
 		known = arena_alloc(&w->arena, sizeof(*known));
-		known->number = ++w->inodes;
 		node->inode->user = known;
 		count_lost_capability(w, node->inode, path);
 	}
 	known->links++;
+	if (known->links == 2 && !S_ISDIR(node->inode->mode) && !S_ISLNK(node->inode->mode))
+		known->number = ++w->linked;
 	return check_entry(node->inode, path, err);
 }
 
@@ -143,6 +147,10 @@ static int write_node(struct tree_node *node, const char *path, void *context, s
 	bool single = S_ISDIR(inode->mode) || S_ISLNK(inode->mode);
 	bool contents = S_ISREG(inode->mode) && ++known->written == known->links;
 
+	/* Nothing of the one before may come behind the cut. */
+	if (check_archive(w, archive_write_finish_entry(w->archive) == ARCHIVE_OK, path, err) < 0 ||
+	    zstd_output_may_cut(w->output, path, contents ? inode->size : 0, err) < 0)
+		return -1;
 	archive_entry_copy_pathname(entry, *path ? path : ".");
 	archive_entry_set_mode(entry, inode->mode);
 	archive_entry_set_uid(entry, inode->uid);
@@ -171,7 +179,7 @@ static la_ssize_t write_compressed(struct archive *archive, void *context, const
 	struct writer *w = context;
 
 	(void)archive;
-	if (!w->discarding && zstd_output_add(&w->output, data, length, w->err) < 0)
+	if (!w->discarding && zstd_output_add(w->output, data, length, w->err) < 0)
 		w->failed = w->discarding = true;
 	return (la_ssize_t)length;
 }
@@ -179,14 +187,13 @@ static la_ssize_t write_compressed(struct archive *archive, void *context, const
 static int write_archive(struct writer *w, struct error *err)
 {
 	bool opened = archive_write_set_format_cpio_newc(w->archive) == ARCHIVE_OK &&
-		      archive_write_set_bytes_per_block(w->archive, (int)WRITER_CHUNK) == ARCHIVE_OK &&
-		      archive_write_set_bytes_in_last_block(w->archive, 1) == ARCHIVE_OK &&
+		      archive_write_set_bytes_per_block(w->archive, 0) == ARCHIVE_OK &&
 		      archive_write_open2(w->archive, w, NULL, write_compressed, NULL, NULL) == ARCHIVE_OK;
 
 	if (check_archive(w, opened, "", err) < 0 || tree_walk(w->tree, write_node, w, err) < 0 ||
 	    check_archive(w, archive_write_close(w->archive) == ARCHIVE_OK, TRAILER, err) < 0)
 		return -1;
-	return zstd_output_end(&w->output, err);
+	return zstd_output_end(w->output, err);
 }
 
 static void warn_of_losses(const struct writer *w)
@@ -201,7 +208,7 @@ static void warn_of_losses(const struct writer *w)
 			    w->first_lost, w->capabilities_lost - 1);
 }
 
-int cpio_write(struct tree *tree, int fd, int level, struct error *err)
+int cpio_write(struct tree *tree, int fd, int level, const char *cache, struct error *err)
 {
 	struct writer w = { .tree = tree, .err = err };
 	int r = -1;
@@ -211,7 +218,7 @@ int cpio_write(struct tree *tree, int fd, int level, struct error *err)
 	w.archive = archive_write_new();
 	if (!w.chunk || !w.entry || !w.archive)
 		arena_out_of_memory();
-	if (zstd_output_open(fd, level ? level : LEVEL_DEFAULT, &w.output, err) == 0 &&
+	if (zstd_output_open(fd, level ? level : LEVEL_DEFAULT, cache, &w.output, err) == 0 &&
 	    tree_walk(tree, count_node, &w, err) == 0) {
 		warn_of_losses(&w);
 		r = write_archive(&w, err);
@@ -219,7 +226,7 @@ int cpio_write(struct tree *tree, int fd, int level, struct error *err)
 	w.discarding = true; /* a trailer, where it did not get that far */
 	(void)archive_write_free(w.archive);
 	archive_entry_free(w.entry);
-	zstd_output_close(&w.output);
+	zstd_output_close(w.output);
 	(void)tree_walk(tree, forget_node, NULL, NULL);
 	free(w.chunk);
 	arena_release(&w.arena);

@@ -59,7 +59,8 @@ static int write_initrd(const struct image_input *input, int fd, struct error *e
 		return -1;
 	if (input->ucode && past && file_write_all(fd, zeros, INITRD_ALIGN - past, "initrd", err) < 0)
 		return -1;
-	return cpio_write(input->boot ? input->boot : input->root, fd, input->compression_level, err);
+	return cpio_write(input->boot ? input->boot : input->root, fd, input->compression_level,
+			  input->cache, err);
 }
 
 static int write_squashfs(const struct image_input *input, int fd, struct error *err)

@@ -76,7 +76,7 @@ int image_add_boot(const struct image_input *input, struct error *err);
  * Writers of file systems, for formats to build on: all of the tree to `fd`, which
  * may be any regular file at offset 0.
  */
-int cpio_write(struct tree *tree, int fd, int level, struct error *err);	/* newc, zstd-compressed */
+int cpio_write(struct tree *tree, int fd, int level, const char *cache, struct error *err);	/* newc, zstd-compressed */
 int squashfs_write(struct tree *tree, int fd, int level, const char *cache, struct error *err);	/* zstd blocks, mkfs time 0 */
 
 #endif

@@ -23,21 +23,25 @@
 unsigned int writer_threads(void);
 
 /*
- * A zstd frame going to a descriptor. An all-zero struct is the closed one.
- * `level` 1 to 22. The frame's window is at most 2 MiB: it is what the
- * kernel has to allocate to unpack an initrd.
+ * A zstd frame going to a descriptor, which is borrowed. `level` 1 to 22. The frame's window is 2 MiB: it is what the kernel has
+ * to allocate to unpack an initrd. What `cache`, a directory or NULL, has of a build before is not compressed again;
+ * the bytes are the same.
  */
-struct zstd_output {
-	void *context;			/* ZSTD_CCtx */
-	int fd;				/* borrowed */
-	unsigned char *buffer;
-	size_t capacity;
-};
+struct zstd_output;
 
-int zstd_output_open(int fd, int level, struct zstd_output *output, struct error *err);
+int zstd_output_open(int fd, int level, const char *cache, struct zstd_output **output, struct error *err);
 int zstd_output_add(struct zstd_output *output, const void *data, size_t length, struct error *err);
+
+/*
+ * What is called `name` comes next and has `follows` bytes. Here the stream may be cut in pieces that are kept: a change of
+ * what comes before leaves those behind as they are.
+ */
+int zstd_output_may_cut(struct zstd_output *output, const char *name, uint64_t follows, struct error *err);
+
 /* Ends the frame; all is written afterwards. */
 int zstd_output_end(struct zstd_output *output, struct error *err);
+
+/* NULL is fine. */
 void zstd_output_close(struct zstd_output *output);
 
 /* The compressor of blocks of files, for sqfs_destroy(); `cache` is borrowed. Gives an error code of the library, or 0. */
