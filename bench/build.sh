@@ -5,11 +5,11 @@
 # manifest has changed, the images have not) and with nothing changed. Beside it, in the same run, the same work by the usual tools
 # (umoci unpacks the images, mksquashfs writes them), and zstd -T2 on the file of 512 MB.
 #
-# FORMATS="kernel+squashfs kernel+initrd" measures the other format as well; MANY=DIR takes the many files from there.
+# FORMATS names the formats; MANY=DIR takes the many files from there.
 set -eu
 . "$(dirname "$0")/lib.sh"
 ROUNDS=${ROUNDS:-5}
-FORMATS=${FORMATS:-kernel+squashfs}
+FORMATS=${FORMATS:-kernel+initrd kernel+squashfs}
 MANY_BYTES=$((100 << 20))
 HUGE_MIB=512
 
@@ -122,12 +122,18 @@ done
 
 # --- the peers ---
 
+# Ours is level 9, whose like is a cold build; a warm one is held against what zstd does by itself, level 3.
 for round in $(seq 3); do
 	measure zstd zstd -q -f -T2 huge/data/blob -o blob.zst
+	measure zstd-9 zstd -q -f -9 -T2 huge/data/blob -o blob.zst
 done
 line "zstd -T2 of huge's file" zstd
+line "zstd -9 -T2 of huge's file" zstd-9
 for format in $FORMATS; do
-	[ ! -s "huge-$format.cold" ] || ratio "huge, $format, cold: zstd" "huge-$format.cold" zstd
+	if [ -s "huge-$format.cold" ]; then
+		ratio "huge, $format, cold: zstd" "huge-$format.cold" zstd
+		ratio "huge, $format, cold: zstd -9" "huge-$format.cold" zstd-9 1.3
+	fi
 	ratio "huge, $format, warm: zstd" "huge-$format.warm" zstd 1.3
 done
 
@@ -154,8 +160,10 @@ if command -v umoci > /dev/null && command -v skopeo > /dev/null && command -v m
 		measure usual bash -c 'usual_tools redis nginx many'
 	done
 	line "full by umoci + mksquashfs" usual
-	[ ! -s full-kernel+squashfs.cold ] || ratio "full, cold: umoci + mksquashfs" full-kernel+squashfs.cold usual
-	ratio "full, warm: umoci + mksquashfs" full-kernel+squashfs.warm usual
+	for format in $FORMATS; do
+		[ ! -s "full-$format.cold" ] || ratio "full, $format, cold: usual tools" "full-$format.cold" usual
+		ratio "full, $format, warm: usual tools" "full-$format.warm" usual
+	done
 else
 	echo "umoci + mksquashfs: not measured, one of skopeo, umoci and squashfs-tools is not installed"
 fi
