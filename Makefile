@@ -173,7 +173,7 @@ $(BUILD)/target-libs.key: FORCE | prerequisites-check
 
 # `slipway pkg build` knows by itself whether a package is up to date. The store is the user's, or SLIPWAY_STORE.
 # What builds a kernel takes minutes, and is asked for by itself.
-KERNEL_RECIPES := pkg/kernel
+KERNEL_RECIPES := pkg/kernel pkg/kernel-cloud
 RECIPES := $(filter-out $(KERNEL_RECIPES),$(patsubst %/build.yml,%,$(wildcard pkg/*/build.yml)))
 HELLO_RECIPES := pkg/busybox pkg/kernel-debian
 
@@ -185,7 +185,9 @@ packages: packages-hello ## build every package of pkg/ into the store
 	@$(BUILD)/bin/slipway pkg build $(filter-out $(HELLO_RECIPES),$(RECIPES))
 
 packages-kernel: packages-hello ## build our own kernel (pkg/kernel): about twenty minutes the first time
-	@$(BUILD)/bin/slipway pkg build --cache '$(CACHE)' $(KERNEL_RECIPES)
+packages-kernel-cloud: packages-hello ## build the one with PCI, ACPI and EFI (pkg/kernel-cloud): half an hour the first time
+packages-kernel packages-kernel-cloud:
+	@$(BUILD)/bin/slipway pkg build --cache '$(CACHE)' $(@:packages-%=pkg/%)
 
 run: packages-hello ## build examples/hello.yml and boot it in QEMU
 	@mkdir -p $(BUILD)/run
@@ -203,6 +205,7 @@ include Makefile.tests
 GROUPS_run            := run
 GROUPS_packages       := run
 GROUPS_packages-kernel := run kernel
+GROUPS_packages-kernel-cloud := run kernel
 GROUPS_unit           := check
 GROUPS_check          := check
 GROUPS_test           := check run test kernel
@@ -257,7 +260,7 @@ help: ## this list
 	@echo 'SLIPWAY_STORE  where packages go (default: the store of the user)'
 
 FORCE:
-.PHONY: all packages packages-hello packages-kernel run prerequisites prerequisites-check install clean help FORCE
+.PHONY: all packages packages-hello packages-kernel packages-kernel-cloud run prerequisites prerequisites-check install clean help FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

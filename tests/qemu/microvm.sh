@@ -39,6 +39,23 @@ for format in microvm firecracker; do
 	console "$format: the service that waited for the ready one ran" "the server is ready"
 done
 
+# Cloud Hypervisor's machine has PCI and ACPI, as q35 has; the kernel is entered the same way there.
+if "$SLIPWAY" image inspect --store "$PACKAGE_STORE" slipway/kernel-cloud > /dev/null 2>&1; then
+	check "the kernel for clouds has what every manifest needs" \
+		"$SLIPWAY" kernel check --store "$PACKAGE_STORE" --image slipway/kernel-cloud "$TOP/examples/network.yml"
+	sed 's|slipway/kernel$|slipway/kernel-cloud|' "$TEST_TMP/own.yml" | build cloud cloud-hypervisor
+	boot cloud cloud-hypervisor -m 128
+	same "cloud-hypervisor: the status of the service is that of the machine" 7 "$status"
+	console "cloud-hypervisor: the service that waited for the ready one ran" "the server is ready"
+	boot cloud cloud-hypervisor -m 128 --dry-run
+	check "cloud-hypervisor: on a machine with a bus" grep -q -- "-machine q35" "$TEST_TMP/console"
+	json=$TEST_TMP/cloud-cloud-hypervisor-cloud-hypervisor.json
+	for file in $(jq -r '.payload.kernel, .disks[].path' "$json"); do check "cloud-hypervisor: $file is there" test -s "$TEST_TMP/$file"; done
+	same "cloud-hypervisor: with the command line that was booted" "$(cat "$TEST_TMP/cloud-cloud-hypervisor-cmdline")" "$(jq -r .payload.cmdline "$json")"
+else
+	skip_one "cloud-hypervisor" "no kernel for clouds: run 'make packages-kernel-cloud'"
+fi
+
 cd "$TEST_TMP" || exit 1
 json=own-firecracker-firecracker.json
 same "firecracker: the configuration names the kernel beside it" own-firecracker-vmlinux "$(jq -r '."boot-source".kernel_image_path' "$json")"

@@ -145,6 +145,20 @@ static void a_microvm_has_no_initrd(void **state)
 	assert_starts(f, "-squashfs.img", "hsqs", 4);
 }
 
+static void a_containerdisk_is_an_archive_and_a_machine(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+
+	assert_ok(write_as(f, "containerdisk", &err));
+	assert_int_equal(files_in(f->directory), 2);
+	assert_starts(f, "-kubevirt.json", "{\n", 2);
+	assert_starts(f, "-containerdisk.tar", "./", 2);
+	assert_ok(write_as(f, "cloud-hypervisor", &err));
+	assert_int_equal(files_in(f->directory), 4);
+	assert_starts(f, "-cloud-hypervisor.json", "{\n", 2);
+}
+
 static void a_kernel_that_cannot_be_entered_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -277,7 +291,8 @@ static void an_unknown_format_is_told_the_names(void **state)
 	(void)state;
 	assert_null(image_format_find("tar", &err));
 	assert_string_equal(err.message,
-			    "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs', 'microvm', 'firecracker'");
+			    "unknown format 'tar'; the formats are 'kernel+initrd', 'kernel+squashfs', 'microvm', 'firecracker', "
+			    "'cloud-hypervisor', 'containerdisk'");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -288,6 +303,7 @@ int main(void)
 		TEST(kernel_initrd_has_three_files),
 		TEST(kernel_squashfs_has_four_files_and_a_small_initrd),
 		TEST(a_microvm_has_no_initrd),
+		TEST(a_containerdisk_is_an_archive_and_a_machine),
 		TEST(a_kernel_that_cannot_be_entered_is_refused),
 		TEST(every_format_writes_the_files_it_names),
 		TEST(microcode_comes_first_and_the_rest_is_aligned),

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "tests/unit/elf_sample.h"
+#include "tests/unit/image_api.h"
 
 /* --- the kernel --- */
 
@@ -92,11 +93,7 @@ static void broken_kernels_are_errors(void **state)
  * firecracker.yaml of its API: objects, their properties and types, and which must be there. An object that is not here has
  * a name of its own in the file that the API does not know.
  */
-static const struct api_field {
-	const char *object, *name;
-	json_type type;
-	bool required;
-} api[] = {
+static const struct api_field fields[] = {
 	{ "", "boot-source", JSON_OBJECT, true },
 	{ "", "drives", JSON_ARRAY, true },
 	{ "", "machine-config", JSON_OBJECT, true },
@@ -133,59 +130,11 @@ static const struct api_field {
 	{ "entropy", "rate_limiter", JSON_OBJECT, false },
 };
 
-static const struct api_field *find_field(const char *object, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(api); i++)
-		if (strcmp(api[i].object, object) == 0 && strcmp(api[i].name, name) == 0)
-			return &api[i];
-	fail_msg("the API has no '%s' in '%s'", name, object);
-	return NULL;
-}
-
-static void check_object(const char *object, json_t *value)
-{
-	const char *name;
-	json_t *member, *item;
-	size_t n;
-
-	json_object_foreach(value, name, member) {
-		const struct api_field *field = find_field(object, name);
-		json_type type = json_is_false(member) ? JSON_TRUE : json_typeof(member);
-
-		if (type != field->type)
-			fail_msg("'%s' of '%s' has another type than in the API", name, object);
-		if (json_is_object(member))
-			check_object(name, member);
-		json_array_foreach(member, n, item)
-			check_object(name, item);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(api); i++)
-		if (api[i].required && strcmp(api[i].object, object) == 0 && !json_object_get(value, api[i].name))
-			fail_msg("'%s' has no '%s', which the API requires", object, api[i].name);
-}
+static const struct api firecracker = API(fields);
 
 static json_t *written(const struct image_input *input)
 {
-	autoclose int fd = memfd_create("firecracker", MFD_CLOEXEC);
-	struct error err = { 0 };
-	json_error_t at;
-	json_t *document;
-
-	assert_true(fd >= 0);
-	if (firecracker_write(input, fd, &err) < 0)
-		fail_msg("%s", err.message);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, &at);
-	if (!document)
-		fail_msg("line %d: %s", at.line, at.text);
-	return document;
-}
-
-static const char *text_at(json_t *document, const char *object, const char *name)
-{
-	json_t *value = json_object_get(document, object);
-
-	return json_string_value(json_object_get(json_is_array(value) ? json_array_get(value, 0) : value, name));
+	return api_written(firecracker_write, input);
 }
 
 static void the_configuration_is_that_of_the_api(void **state)
@@ -194,11 +143,11 @@ static void the_configuration_is_that_of_the_api(void **state)
 	json_t *document = written(&input), *machine;
 
 	(void)state;
-	check_object("", document);
-	assert_string_equal(text_at(document, "boot-source", "kernel_image_path"), "app \"1\"-vmlinux");
-	assert_string_equal(text_at(document, "boot-source", "boot_args"), input.cmdline);
+	api_check(&firecracker, document);
+	assert_string_equal(api_text(document, "boot-source", "kernel_image_path"), "app \"1\"-vmlinux");
+	assert_string_equal(api_text(document, "boot-source", "boot_args"), input.cmdline);
 	assert_int_equal(json_array_size(json_object_get(document, "drives")), 1);
-	assert_string_equal(text_at(document, "drives", "path_on_host"), "app \"1\"-squashfs.img");
+	assert_string_equal(api_text(document, "drives", "path_on_host"), "app \"1\"-squashfs.img");
 	assert_true(json_is_true(json_object_get(json_array_get(json_object_get(document, "drives"), 0), "is_root_device")));
 	assert_true(json_is_true(json_object_get(json_array_get(json_object_get(document, "drives"), 0), "is_read_only")));
 	machine = json_object_get(document, "machine-config");
@@ -216,8 +165,8 @@ static void control_over_vsock_is_a_socket_beside_it(void **state)
 	json_t *document = written(&input);
 
 	(void)state;
-	check_object("", document);
-	assert_string_equal(text_at(document, "vsock", "uds_path"), "app.vsock");
+	api_check(&firecracker, document);
+	assert_string_equal(api_text(document, "vsock", "uds_path"), "app.vsock");
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(document, "vsock"), "guest_cid")), 3);
 	json_decref(document);
 }

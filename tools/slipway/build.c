@@ -22,7 +22,8 @@
 static const struct option build_option_table[] = {
 	{ OPTION_STRING, 'o', "output", "PREFIX", "what the names of the output files begin with (default: the manifest's)",
 	  AT(output) },
-	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm or firecracker", AT(format) },
+	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm, firecracker, cloud-hypervisor or containerdisk",
+	  AT(format) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
 	{ OPTION_LIST, 0, "sbom", "FORMAT", "also PREFIX-sbom...: what it is made of, as spdx or cyclonedx, or how, as slsa; may be given again",

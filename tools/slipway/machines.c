@@ -13,25 +13,14 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "control/client.h"
+#include "tools/slipway/prefix.h"
 
 #define NAMES_MAX 100			/* machines of one name */
 #define BACKLOG 16
 
 const char *machine_name(const char *path, struct arena *arena)
 {
-	static const char *const suffixes[] = { "-kernel", "-vmlinux", "-firecracker.json", "-initrd.img", "-squashfs.img", "-cmdline", ".yml", ".yaml" };
-	char *name = arena_strdup(arena, path_base(path));
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		size_t n = strlen(suffixes[i]);
-
-		if (length > n && strcmp(name + length - n, suffixes[i]) == 0) {
-			name[length - n] = '\0';
-			break;
-		}
-	}
-	return name;
+	return prefix_of(path_base(path), arena);
 }
 
 /* Ours alone: whoever else could write there could stand in for a machine. */

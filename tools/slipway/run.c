@@ -16,6 +16,7 @@
 #include "tools/slipway/control_port.h"
 #include "tools/slipway/inputs.h"
 #include "tools/slipway/machines.h"
+#include "tools/slipway/prefix.h"
 #include "tools/slipway/vm.h"
 
 struct run_options {
@@ -54,13 +55,6 @@ static const struct option run_option_table[] = {
 
 /* --- what was built --- */
 
-static const char *without_suffix(const char *word, const char *suffix, struct arena *arena)
-{
-	size_t n = strlen(word), m = strlen(suffix);
-
-	return n > m && strcmp(word + n - m, suffix) == 0 ? arena_strndup(arena, word, n - m) : NULL;
-}
-
 /* What is not built yet, or, but for a manifest, may have changed: built first. Gives the prefix. */
 static const char *build_first(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
 {
@@ -86,26 +80,16 @@ static bool is_input(const char *operand, struct arena *arena)
 	return S_ISDIR(st.st_mode) || input.kind != INPUT_MANIFEST;
 }
 
-static bool is_manifest(const char *operand, struct arena *arena)
-{
-	return vm_is_file(operand) && (without_suffix(operand, ".yml", arena) || without_suffix(operand, ".yaml", arena));
-}
-
 /* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
 static const char *find_prefix(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
 {
-	static const char *const suffixes[] = { "",         "-kernel", "-vmlinux", "-initrd.img",      "-squashfs.img",
-						"-cmdline", ".yml",    ".yaml",    "-firecracker.json" };
+	const char *prefix = prefix_is_built(operand, arena) ? operand : prefix_of(operand, arena);
 
 	if (is_input(operand, arena))
 		return build_first(operand, o, arena, err);
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		const char *prefix = without_suffix(operand, suffixes[i], arena);
-
-		if (prefix && (vm_is_file(arena_printf(arena, "%s-kernel", prefix)) || vm_is_file(arena_printf(arena, "%s-vmlinux", prefix))))
-			return prefix;
-	}
-	if (is_manifest(operand, arena))
+	if (prefix_is_built(prefix, arena))
+		return prefix;
+	if (vm_is_file(operand) && prefix_is_of_manifest(operand))
 		return build_first(operand, o, arena, err);
 	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand,
 			operand);

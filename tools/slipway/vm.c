@@ -67,9 +67,9 @@ static int describe_files(struct qemu_vm *vm, const char *prefix, const struct v
 {
 	const char *machine;
 
-	/* A kernel without a decompressor: for a machine without firmware. */
+	/* A kernel without a decompressor: for a machine without firmware, and without a bus unless it was built for one that has it. */
 	vm->kernel = arena_printf(arena, "%s-vmlinux", prefix);
-	machine = vm_is_file(vm->kernel) ? "microvm" : "q35";
+	machine = vm_is_file(vm->kernel) && !vm_is_file(arena_printf(arena, "%s-cloud-hypervisor.json", prefix)) ? "microvm" : "q35";
 	if (!vm_is_file(vm->kernel))
 		vm->kernel = arena_printf(arena, "%s-kernel", prefix);
 	vm->machine = qemu_machine_find(o->machine ? o->machine : machine, err);

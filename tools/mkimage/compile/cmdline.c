@@ -13,7 +13,7 @@
 static const struct addition {
 	const char *text;
 	const char *keys[5];		/* any of these in the manifest stands for it */
-	const char *machines[3];	/* of the format; none: on all */
+	const char *machines[4];	/* of the format; none: on all */
 } additions[] = {
 	/* A machine that nobody can read is of no use: the first serial line, which QEMU and clouds show. */
 	{ "console=ttyS0", { "console" }, { NULL } },
@@ -24,16 +24,16 @@ static const struct addition {
 	/* A serial line takes an exit of the virtual machine a byte: there, warnings and worse. dmesg has all. */
 	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" }, { NULL } },
 	/* Without an initrd it is the kernel that mounts the root and starts PID 1, and it would try /sbin/init and each type. */
-	{ "root=/dev/vda", { "root" }, { "microvm", "firecracker" } },
-	{ "rootfstype=squashfs", { "rootfstype" }, { "microvm", "firecracker" } },
-	{ "ro", { "ro", "rw" }, { "microvm", "firecracker" } },
-	{ "init=/init", { "init" }, { "microvm", "firecracker" } },
+	{ "root=/dev/vda", { "root" }, { "microvm", "firecracker", "cloud-hypervisor" } },
+	{ "rootfstype=squashfs", { "rootfstype" }, { "microvm", "firecracker", "cloud-hypervisor" } },
+	{ "ro", { "ro", "rw" }, { "microvm", "firecracker", "cloud-hypervisor" } },
+	{ "init=/init", { "init" }, { "microvm", "firecracker", "cloud-hypervisor" } },
 	/* Without ACPI there is no other way to end: a triple fault, which QEMU takes for a reset (-no-reboot) ... */
 	{ "reboot=t", { "reboot" }, { "microvm" } },
 	/* ... and the keyboard controller's reset line, which is all that Firecracker has of it. */
 	{ "reboot=k", { "reboot" }, { "firecracker" } },
 	/* 256 devices that nobody opens: 27 M instructions, where the kernel was built with them. */
-	{ "pty.legacy_count=0", { "pty.legacy_count" }, { "microvm", "firecracker" } },
+	{ "pty.legacy_count=0", { "pty.legacy_count" }, { "microvm", "firecracker", "cloud-hypervisor" } },
 	/* Whether the timer's interrupt arrives is tried by waiting for it: a host that is busy looks like a broken one. */
 	{ "no_timer_check", { "no_timer_check" }, { "microvm", "firecracker" } },
 };

@@ -38,7 +38,7 @@ struct compile_input {
 	struct compile_kernel kernel;
 	const char *root_type;		/* from the output format: "initramfs" or "squashfs" */
 	const char *root_source;	/* "/dev/vda", or NULL */
-	const char *machine;		/* from the output format: "microvm", "firecracker"; NULL: any, with firmware and an initrd */
+	const char *machine;		/* from the output format: "microvm", "firecracker", "cloud-hypervisor"; NULL: any, with firmware and an initrd */
 	uint32_t built;			/* SOURCE_DATE_EPOCH; 0 where it is not known */
 };
 

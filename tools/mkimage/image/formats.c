@@ -12,8 +12,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "tools/mkimage/image/cloud_hypervisor.h"
+#include "tools/mkimage/image/containerdisk.h"
 #include "tools/mkimage/image/firecracker.h"
 #include "tools/mkimage/image/vmlinux.h"
+#include "tools/mkimage/image/writers.h"
 
 #define FILES_MAX         ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
 #define FILE_MODE         0644
@@ -78,7 +81,15 @@ static const struct image_file {
 	{ "-cmdline", write_cmdline },
 	{ "-vmlinux", write_elf },
 	{ "-firecracker.json", firecracker_write },
+	{ "-cloud-hypervisor.json", cloud_hypervisor_write },
+	{ "-containerdisk.tar", containerdisk_write },
+	{ "-kubevirt.json", kubevirt_write },
 };
+
+const char *image_suffix(size_t n)
+{
+	return n < ARRAY_SIZE(files) ? files[n].suffix : NULL;
+}
 
 static const struct image_file *find_file(const char *suffix)
 {
@@ -86,6 +97,11 @@ static const struct image_file *find_file(const char *suffix)
 		if (strcmp(files[i].suffix, suffix) == 0)
 			return &files[i];
 	abort(); /* a format with a suffix that is not in the table */
+}
+
+int image_file_write(const char *suffix, const struct image_input *input, int fd, struct error *err)
+{
+	return find_file(suffix)->write(input, fd, err);
 }
 
 /* --- all files of an output, or none --- */
@@ -192,7 +208,7 @@ int image_add_boot(const struct image_input *input, struct error *err)
 		buffer_printf(&path, "boot/%s", suffixes[i] + 1);
 		if (fd < 0)
 			return error_errno(err, "cannot make '%s'", buffer_string(&path));
-		if (find_file(suffixes[i])->write(input, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
+		if (image_file_write(suffixes[i], input, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
 		    tree_add_file_fd(input->root, buffer_string(&path), fd, &attributes, NULL, err) < 0)
 			return error_context(err, "'%s'", buffer_string(&path));
 	}
@@ -205,6 +221,8 @@ static int write_kernel_initrd(const struct image_input *input, const char *pref
 static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err);
 static int write_microvm(const struct image_input *input, const char *prefix, struct error *err);
 static int write_firecracker(const struct image_input *input, const char *prefix, struct error *err);
+static int write_cloud_hypervisor(const struct image_input *input, const char *prefix, struct error *err);
+static int write_containerdisk(const struct image_input *input, const char *prefix, struct error *err);
 
 static const struct image_format kernel_initrd = {
 	.name = "kernel+initrd",
@@ -246,6 +264,27 @@ static const struct image_format firecracker = {
 	.write = write_firecracker,
 };
 
+static const struct image_format cloud_hypervisor = {
+	.name = "cloud-hypervisor",
+	.help = "as microvm, for a machine with PCI and ACPI, and PREFIX-cloud-hypervisor.json, for its API's vm.create",
+	.root_type = "squashfs",
+	.root_source = "/dev/vda",
+	.machine = "cloud-hypervisor",
+	.needs_elf = true,
+	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-cloud-hypervisor.json" },
+	.write = write_cloud_hypervisor,
+};
+
+static const struct image_format containerdisk = {
+	.name = "containerdisk",
+	.help = "PREFIX-containerdisk.tar, an OCI archive with the disk and the kernel for KubeVirt, and PREFIX-kubevirt.json, the machine",
+	.root_type = "squashfs",
+	.root_source = "/dev/vda",
+	.needs_boot_tree = true,
+	.suffixes = { "-containerdisk.tar", "-kubevirt.json" },
+	.write = write_containerdisk,
+};
+
 static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err)
 {
 	struct image_input whole = *input;
@@ -269,7 +308,18 @@ static int write_firecracker(const struct image_input *input, const char *prefix
 	return write_format(&firecracker, input, prefix, err);
 }
 
-const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs, &microvm, &firecracker, NULL };
+static int write_cloud_hypervisor(const struct image_input *input, const char *prefix, struct error *err)
+{
+	return write_format(&cloud_hypervisor, input, prefix, err);
+}
+
+static int write_containerdisk(const struct image_input *input, const char *prefix, struct error *err)
+{
+	return write_format(&containerdisk, input, prefix, err);
+}
+
+const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs,	&microvm, &firecracker,
+						     &cloud_hypervisor, &containerdisk, NULL };
 
 const struct image_format *image_format_find(const char *name, struct error *err)
 {

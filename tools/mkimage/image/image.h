@@ -63,6 +63,9 @@ struct image_format {
 /* Ended by NULL. */
 extern const struct image_format *const image_formats[];
 
+/* The suffix of the n-th file that any format writes, from 0 on; NULL behind the last. */
+const char *image_suffix(size_t n);
+
 /* NULL with an error that lists the names where there is no such format. */
 const struct image_format *image_format_find(const char *name, struct error *err);
 

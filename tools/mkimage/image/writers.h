@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the writers of file systems share: a zstd stream and a libsquashfs file,
- * both on a descriptor, and the number of threads. Private to this directory.
+ * What the writers share: a zstd stream and a libsquashfs file, both on a descriptor, the files of other formats, and the number of
+ * threads. Private to this directory.
  */
 #ifndef MKIMAGE_IMAGE_WRITERS_H
 #define MKIMAGE_IMAGE_WRITERS_H
@@ -15,6 +15,10 @@
 
 /* How much is read from a tree at once; also the block size of squashfs. */
 #define WRITER_CHUNK (128u * 1024)
+
+/* What the formats have under this suffix, which is one of theirs. */
+struct image_input;
+int image_file_write(const char *suffix, const struct image_input *input, int fd, struct error *err);
 
 /*
  * CPUs this process may run on, 1 to 16. Only for speed: no writer's bytes may

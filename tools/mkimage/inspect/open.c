@@ -34,6 +34,7 @@ static const struct {
 	{ "-squashfs.img", PART_ROOT },
 	{ "-cmdline", PART_CMDLINE },
 	{ "-firecracker.json", PART_OTHER },
+	{ "-cloud-hypervisor.json", PART_OTHER },
 };
 
 /* The first row whose files are all there. */
@@ -42,6 +43,7 @@ static const struct {
 	const char *suffixes[5];
 } formats[] = {
 	{ "firecracker", { "-vmlinux", "-squashfs.img", "-firecracker.json" } },
+	{ "cloud-hypervisor", { "-vmlinux", "-squashfs.img", "-cloud-hypervisor.json" } },
 	{ "microvm", { "-vmlinux", "-squashfs.img" } },
 	{ "kernel+squashfs", { "-kernel", "-initrd.img", "-squashfs.img" } },
 	{ "kernel+initrd", { "-kernel", "-initrd.img" } },

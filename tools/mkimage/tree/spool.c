@@ -84,16 +84,21 @@ static int open_unlinked(const char *directory)
 	return fd;
 }
 
+int tree_temporary(const char *directory, struct error *err)
+{
+	int fd = open_unlinked(directory = spool_directory(directory));
+
+	return fd >= 0 ? fd : error_errno(err, "cannot make a temporary file in '%s' (TMPDIR says where)", directory);
+}
+
 int spool_open(const char *directory, struct spool **spool, struct error *err)
 {
 	struct spool *s;
-	int fd;
+	int fd = tree_temporary(directory, err);
 
-	directory = spool_directory(directory);
-	fd = open_unlinked(directory);
 	if (fd < 0)
-		return error_errno(err, "cannot make a temporary file in '%s' (TMPDIR says where)",
-				   directory);
+		return -1;
+	directory = spool_directory(directory);
 	s = calloc(1, sizeof(*s));
 	if (!s || !(s->directory = strdup(directory)))
 		arena_out_of_memory();

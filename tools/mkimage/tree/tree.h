@@ -77,6 +77,8 @@ struct tree;
 
 /* `spool_directory` NULL: $TMPDIR, else /var/tmp, else /tmp. */
 int tree_open(const char *spool_directory, struct tree **tree, struct error *err);
+/* A descriptor of a file without a name, in the same place, for what is too large to be held in memory; -1 with the error. */
+int tree_temporary(const char *spool_directory, struct error *err);
 void tree_close(struct tree *tree);
 
 struct tree_node *tree_root(struct tree *tree);
