@@ -17,28 +17,7 @@ manifest left "test: {artifacts: [/results], timeout: 30s}"
 manifest two "  - {name: other, image: slipway/busybox, command: [/bin/busybox, 'true']}"
 manifest timed "  - {name: other, image: slipway/busybox, command: [/bin/busybox, 'true'], schedule: 5m}"
 
-# Finds the descriptors of its lines, and does what `guest` says: a script that has STATUS, TEST and CONSOLE to write to.
-cat > qemu <<'END'
-#!/bin/bash
-arguments=$*
-# A socket is there already, and a file is to be opened anew.
-line() { local way; way=$(grep -oP "id=$1,(fd=|path=)\K[^ ]+" <<< "$arguments"); case $way in /*) exec {fd}> "$way" ;; *) fd=$way ;; esac; }
-line status; status=$fd
-line test; test=$fd
-case $arguments in *"stdio,id=console"*) console=1 ;; *) line console; console=$fd ;; esac
-frame() { # TYPE CHANNEL PAYLOAD (as for printf)
-	local length
-	length=$(printf "$3" | wc -c)
-	printf "$1\\x$(printf %02x "$2")\\x$(printf %02x $((length >> 8)))\\x$(printf %02x $((length & 255)))$3" >&"$test"
-}
-say() { frame D 0 "$1"; }
-file() { frame P 0 "\\x00$1"; frame D 1 "${2:-data}"; frame E 0 ""; }
-leave() { frame X 0 "\\x$(printf %02x "$1")"; echo "exit $1" >&"$status"; exit 0; }
-# A test port that is read no more is no reason to stay.
-trap '' PIPE
-. ./guest
-END
-chmod +x qemu
+. "$TOP/tests/functional/lib-qemu.sh"
 
 # run ARGUMENTS...: leaves $status, out and err.
 run()
@@ -46,8 +25,6 @@ run()
 	status=0
 	timeout 60 "$SLIPWAY" test --store "$PACKAGE_STORE" --kvm off --qemu "$TEST_TMP/qemu" "$@" > out 2> err < /dev/null || status=$?
 }
-# guest LINES: what the stand-in does from now on.
-guest() { printf '%s\n' "$@" > guest; }
 # refuses TEXT ARGUMENTS...: status 125, TEXT on the last line of standard error, and nothing on standard output.
 refuses()
 {
@@ -63,7 +40,7 @@ ends()
 # --- command lines that cannot be done
 guest 'leave 0'
 refuses "missing operand"
-refuses "cannot open 'none.yml'" none.yml
+refuses "none.yml: there is no such file; check the path" none.yml
 refuses "did you mean '--timeout'?" --timeot 1 app.yml
 refuses "'two.yml' has more than one service; say which one is the test with 'test: {service: NAME}' or --service" two.yml
 refuses "--service: 'two.yml' has no service 'third'" --service third two.yml

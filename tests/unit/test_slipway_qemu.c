@@ -266,6 +266,23 @@ static void disks_keep_their_order_and_names_are_escaped(void **state)
 	arena_release(&arena);
 }
 
+static void a_machine_of_several_has_a_second_card(void **state)
+{
+	struct error err;
+	struct qemu_vm vm = { .machine = qemu_machine_find("q35", &err), .program = "qemu", .memory = 32, .cpus = 1,
+			      .kernel = "k", .cmdline = "quiet", .network = true, .lan = { .mac = "52:54:00:c8:00:01", .fd = 9 } };
+	struct arena arena = { 0 };
+	char **argv = qemu_command(&vm, &arena);
+
+	(void)state;
+	assert_true(has_pair(argv, "-netdev", "user,id=net"));
+	assert_true(has_pair(argv, "-netdev", "dgram,id=lan,local.type=fd,local.str=9"));
+	assert_true(has_pair(argv, "-device", "virtio-net-pci,netdev=lan,mac=52:54:00:c8:00:01,romfile="));
+	vm.lan.group = "239.1.2.3:4";
+	assert_true(has_pair(qemu_command(&vm, &arena), "-netdev", "socket,id=lan,mcast=239.1.2.3:4,localaddr=127.0.0.1"));
+	arena_release(&arena);
+}
+
 static void a_microvm_is_told_what_it_has(void **state)
 {
 	struct error err;
@@ -399,6 +416,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_cannot_be_is_told),
 		cmocka_unit_test(disks_keep_their_order_and_names_are_escaped),
 		cmocka_unit_test(the_text_of_a_command_is_the_command),
+		cmocka_unit_test(a_machine_of_several_has_a_second_card),
 		cmocka_unit_test(a_microvm_is_told_what_it_has),
 		cmocka_unit_test(an_unknown_machine_is_told_the_names),
 		cmocka_unit_test(a_status_may_come_in_pieces),

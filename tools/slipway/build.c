@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "tools/slipway/cluster.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/compilation.h"
 #include "tools/slipway/ports.h"
@@ -170,7 +171,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 		 struct error *err)
 {
 	struct compilation_options options = {
-		.manifest_path = manifest_path, .store = o->store, .platform = o->platform, .locked = o->locked,
+		.manifest_path = manifest_path, .machine = o->machine, .store = o->store, .platform = o->platform, .locked = o->locked,
 		.registry = &o->registry,
 	};
 	const struct image_format *format = image_format_find(o->format ? o->format : DEFAULT_FORMAT, err);
@@ -184,7 +185,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	options.builder.pull = pull_policy_name(options.pull);
 	options.builder.quiet = o->quiet;
 	options.output = o->output;
-	progress_step(progress, "reading %s", manifest_path);
+	progress_step(progress, "reading %s%s%s", manifest_path, o->machine ? ": " : "", o->machine ? o->machine : "");
 	progress_close(progress); /* there may be lines of a builder */
 	if (compilation_read(&options, &c, err) == 0 && (!o->amend || o->amend(&c.manifest, o->context, &c.arena, err) == 0)) {
 		progress_step(progress, "looking images up");
@@ -200,7 +201,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	return r;
 }
 
-int build_image(const struct build_options *options, const char *operand, struct error *err)
+static int build_one(const struct build_options *options, const char *operand, struct error *err)
 {
 	struct progress progress;
 	int r;
@@ -208,6 +209,38 @@ int build_image(const struct build_options *options, const char *operand, struct
 	progress_open(&progress, STEPS, options->quiet);
 	r = build(options, operand, &progress, err);
 	progress_close(&progress);
+	return r;
+}
+
+static int build_all(const struct build_options *options, const struct input *input, const char *operand, struct arena *arena,
+		     struct error *err)
+{
+	const char *prefix = options->output ? options->output : compilation_output(input->manifest_path, arena);
+	struct build_options each = *options;
+	struct manifest_machines machines;
+
+	if (cluster_read(input, arena, &machines, err) < 0)
+		return -1;
+	if (machines.count == 0)
+		return build_one(options, operand, err);
+	for (size_t i = 0; i < machines.count; i++) {
+		each.machine = machines.items[i].name;
+		each.output = cluster_prefix(prefix, each.machine, arena);
+		if (build_one(&each, operand, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int build_image(const struct build_options *options, const char *operand, struct error *err)
+{
+	struct arena arena = { 0 };
+	struct input input;
+	int r;
+
+	input_find(operand, &arena, &input);
+	r = options->machine ? build_one(options, operand, err) : build_all(options, &input, operand, &arena, err);
+	arena_release(&arena);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 struct build_options {
 	struct registry_values registry;
 	const char *output, *format, *store, *init, *platform, *pull;
+	const char *machine;		/* which of `machines`; NULL: all of them, or the only one there is */
 	unsigned int level;
 	struct option_list sbom;	/* formats of bills of materials beside the image */
 	struct builder_options builder;
@@ -23,7 +24,10 @@ struct build_options {
 	void *context;
 };
 
-/* `operand` is a manifest, or what inputs.h says. Progress goes to standard error. */
+/*
+ * `operand` is a manifest, or what inputs.h says. Progress goes to standard error. Several machines are built one after the other,
+ * each with its name behind the prefix: cluster_prefix().
+ */
 int build_image(const struct build_options *options, const char *operand, struct error *err);
 
 /* Rows of an option table about Dockerfiles, for an options struct that has a `struct builder_options builder`. */

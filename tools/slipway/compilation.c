@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "oci/reference.h"
+#include "tools/mkimage/manifest/machines.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/composes.h"
 #include "tools/slipway/policy.h"
@@ -30,13 +31,23 @@ static int read_compose(const struct input *input, struct compilation *c, struct
 				   &c->manifest, err);
 }
 
+static int read_manifest(const struct compilation_options *options, struct input *input, struct compilation *c, struct error *err)
+{
+	if (!options->machine)
+		return manifest_read(options->manifest_path, &c->arena, &c->manifest, err);
+	if (manifest_machine_read(options->manifest_path, options->machine, &c->arena, &c->manifest, err) < 0)
+		return -1;
+	input->manifest_path = c->manifest.path;
+	return 0;
+}
+
 int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
 	struct input input;
 
 	input_find(options->manifest_path, &c->arena, &input);
-	if (builder_options_check(&options->builder, err) < 0 || (input.kind == INPUT_MANIFEST &&
-	    manifest_read(options->manifest_path, &c->arena, &c->manifest, err) < 0) ||
+	if (builder_options_check(&options->builder, err) < 0 ||
+	    (input.kind == INPUT_MANIFEST && read_manifest(options, &input, c, err) < 0) ||
 	    command_store_open(options->store, &c->store, err) < 0)
 		return -1;
 	c->finder = (struct images){ .store = c->store, .platform = options->platform, .policy = options->pull,

@@ -17,6 +17,7 @@
 
 struct compilation_options {
 	const char *manifest_path;	/* or what else a machine is made from: inputs.h */
+	const char *machine;		/* which of `machines`; NULL: there is one */
 	const char *store;		/* NULL: the default */
 	const char *platform;		/* NULL: this machine's */
 	bool locked;			/* every image must be in the lock */

@@ -6,12 +6,13 @@
 
 #include "base/buffer.h"
 #include "oci/reference.h"
+#include "tools/slipway/cluster.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/compilation.h"
 
 struct plan_options {
 	struct registry_values registry;
-	const char *format, *store, *platform, *config, *pull;
+	const char *format, *store, *platform, *config, *pull, *machine;
 	bool locked, update;
 };
 
@@ -20,6 +21,7 @@ struct plan_options {
 static const struct option plan_option_table[] = {
 	{ OPTION_STRING, 'f', "format", "FORMAT", "output format the plan is for (default kernel+initrd)", AT(format) },
 	{ OPTION_STRING, 'c', "config", "NAME", "show the config.json of this container instead", AT(config) },
+	{ OPTION_STRING, 0, "machine", "NAME", "of several machines (machines:) this one", AT(machine) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
 	PULL_OPTION_ROW(struct plan_options, pull),
@@ -59,26 +61,60 @@ static int plan(const struct plan_options *o, const struct compilation_options *
 	return r < 0 ? -1 : command_put_out(NULL, &text, err);
 }
 
-static int lock(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
-		struct error *err)
+static int add_entries(struct lock *fresh, struct compilation *c, struct arena *arena, struct error *err)
 {
-	struct lock fresh = { 0 };
-
-	(void)o;
-	if (compilation_read(options, c, err) < 0 || compilation_resolve(options, c, err) < 0)
-		return -1;
 	for (size_t i = 0; i < c->images_count; i++) {
-		struct lock_entry *entry = arena_push(&c->arena, &fresh.entries, &fresh.count, sizeof(*entry));
+		struct lock_entry *entry = arena_push(arena, &fresh->entries, &fresh->count, sizeof(*entry));
 		struct reference reference;
 
-		if (reference_parse(c->images[i].reference, &c->arena, &reference, err) < 0)
+		if (reference_parse(c->images[i].reference, arena, &reference, err) < 0)
 			return -1;
 		*entry = (struct lock_entry){ .name = reference.name, .digest = c->images[i].image.digest };
 		/* The signature of an index vouches for what it leads to, and is found by the index. */
 		if (c->finder.trust && !digest_equal(&c->images[i].image.top, &entry->digest))
 			entry->index = c->images[i].image.top;
 	}
-	return lock_write(lock_path(c->manifest.path, &c->arena), &fresh, err);
+	return 0;
+}
+
+static int lock_one(const struct compilation_options *options, struct lock *fresh, const char **path, struct arena *arena, struct error *err)
+{
+	struct compilation c = { 0 };
+	int r = compilation_read(options, &c, err);
+
+	if (r == 0)
+		r = compilation_resolve(options, &c, err);
+	if (r == 0)
+		r = add_entries(fresh, &c, arena, err);
+	if (r == 0)
+		*path = lock_path(c.manifest.path, arena);
+	compilation_release(&c);
+	return r;
+}
+
+/* Of several machines all that the file itself says: what it names by `manifest` has a lock beside that. */
+static int lock(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
+		struct error *err)
+{
+	struct compilation_options each = *options;
+	struct manifest_machines machines = { 0 };
+	const char *path = NULL;
+	struct lock fresh = { 0 };
+	struct input input;
+
+	(void)o;
+	input_find(options->manifest_path, &c->arena, &input);
+	if (cluster_read(&input, &c->arena, &machines, err) < 0 ||
+	    (machines.count == 0 && lock_one(&each, &fresh, &path, &c->arena, err) < 0))
+		return -1;
+	for (size_t i = 0; i < machines.count; i++) {
+		each.machine = machines.items[i].name;
+		if (strcmp(machines.items[i].path, input.path) == 0 && lock_one(&each, &fresh, &path, &c->arena, err) < 0)
+			return -1;
+	}
+	if (!path)
+		return error_set(err, "%s: each of its machines has a 'manifest'; lock those", input.path);
+	return lock_write(path, &fresh, err);
 }
 
 typedef int action(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
@@ -95,7 +131,7 @@ static int run(const struct option_command *command, action *act, int argc, char
 
 	if (r == 0) {
 		struct compilation_options options = {
-			.manifest_path = operands.items[0], .store = o.store, .platform = o.platform,
+			.manifest_path = operands.items[0], .machine = o.machine, .store = o.store, .platform = o.platform,
 			.locked = o.locked, .ignore_lock = o.update, .registry = &o.registry,
 		};
 

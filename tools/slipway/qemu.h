@@ -114,6 +114,13 @@ struct qemu_deterministic {
 	int count_fd;			/* the file where it writes the count; as QEMU has it */
 };
 
+/* A card on a network that several machines share, and nobody else is on. */
+struct qemu_lan {
+	const char *mac;		/* NULL: there is none */
+	int fd;				/* a packet socket, of which QEMU has this end: a frame is a packet (lan.h) */
+	const char *group;		/* in its place "239.1.2.3:4567", UDP multicast inside this host: for machines started by hand */
+};
+
 struct qemu_vm {
 	const struct qemu_machine *machine;
 	const char *program;		/* path or name of QEMU */
@@ -128,6 +135,7 @@ struct qemu_vm {
 	bool network;
 	const struct qemu_port *ports;
 	size_t ports_count;
+	struct qemu_lan lan;
 	const struct qemu_credential *credentials;
 	size_t credentials_count;
 	bool interactive;		/* every key goes to the guest */
@@ -155,7 +163,7 @@ struct qemu_stream {
 };
 
 #define QEMU_STREAMS_MAX 2
-#define QEMU_GIVE_MAX 5
+#define QEMU_GIVE_MAX 6
 
 struct qemu_run {
 	char *const *argv;
@@ -167,6 +175,7 @@ struct qemu_run {
 	size_t give_count;
 	bool files;			/* the status port and the streams are files: looked at from time to time, and at the end */
 	bool unattended;		/* has no terminal, and the first Ctrl-C ends it */
+	int poweroff_signal;		/* blocked by the caller: asks the guest for an orderly end, each time; 0: none does */
 	unsigned int timeout;		/* seconds; 0: none */
 	struct guest_status *guest;	/* gets what the status port has said; may be NULL */
 };

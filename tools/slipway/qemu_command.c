@@ -207,6 +207,17 @@ static void add_network(struct command *c, const struct qemu_vm *vm)
 		   vm->machine->card_properties);
 }
 
+/* Behind the other card, which so is the guest's first. */
+static void add_lan(struct command *c, const struct qemu_vm *vm)
+{
+	if (vm->lan.group)
+		add_option(c, "-netdev", "socket,id=lan,mcast=%s,localaddr=127.0.0.1", vm->lan.group);
+	else
+		add_option(c, "-netdev", "dgram,id=lan,local.type=fd,local.str=%d", vm->lan.fd);
+	add_option(c, "-device", "virtio-net-%s,netdev=lan,mac=%s%s", vm->machine->device_suffix, vm->lan.mac,
+		   vm->machine->card_properties);
+}
+
 /* The place where init looks for them: init/credentials.c. */
 static void add_credentials(struct command *c, const struct qemu_vm *vm)
 {
@@ -235,6 +246,8 @@ char **qemu_command(const struct qemu_vm *vm, struct arena *arena)
 		add_disk(&c, vm, &vm->disks[i], i);
 	if (vm->network)
 		add_network(&c, vm);
+	if (vm->lan.mac)
+		add_lan(&c, vm);
 	add_credentials(&c, vm);
 	/* Its numbers are the host's, and come when they come. */
 	if (!vm->deterministic)

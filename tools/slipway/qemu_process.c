@@ -51,6 +51,9 @@ static void become_qemu(const struct qemu_run *run, const struct console *consol
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 		if (end_signals[i] != SIGTERM)
 			(void)sigaddset(&blocked, end_signals[i]);
+	/* It may be one that QEMU has a use for. */
+	if (run->poweroff_signal)
+		(void)sigdelset(&blocked, run->poweroff_signal);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_NO_STATUS);
@@ -116,6 +119,12 @@ static void kill_qemu(struct process *p, int status)
 	(void)kill(p->pid, SIGKILL);
 }
 
+/* Nobody may be listening yet: the guest reads it when it gets that far. */
+static void ask_poweroff(const struct process *p)
+{
+	(void)send(p->run->status_fd, GUEST_STATUS_POWEROFF, strlen(GUEST_STATUS_POWEROFF), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void take_end_signal(struct process *p)
 {
 	if (p->interrupts++ > 0 || p->run->unattended) {
@@ -123,9 +132,7 @@ static void take_end_signal(struct process *p)
 		return;
 	}
 	log_info("asking the guest to power off; once more ends it at once");
-	/* Nobody may be listening yet: the guest reads it when it gets that far. */
-	(void)send(p->run->status_fd, GUEST_STATUS_POWEROFF, strlen(GUEST_STATUS_POWEROFF),
-		   MSG_NOSIGNAL | MSG_DONTWAIT);
+	ask_poweroff(p);
 }
 
 static void take_signals(struct process *p)
@@ -133,7 +140,9 @@ static void take_signals(struct process *p)
 	struct signalfd_siginfo info;
 
 	while (read(p->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGCHLD)
+		if (p->run->poweroff_signal && (int)info.ssi_signo == p->run->poweroff_signal)
+			ask_poweroff(p);
+		else if (info.ssi_signo != SIGCHLD)
 			take_end_signal(p);
 		else if (waitpid(p->pid, &p->wait_status, WNOHANG) == p->pid)
 			p->ended = true;
@@ -247,6 +256,8 @@ static int open_signals(struct process *p, sigset_t *old, struct error *err)
 	(void)sigaddset(&set, SIGCHLD);
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 		(void)sigaddset(&set, end_signals[i]);
+	if (p->run->poweroff_signal)
+		(void)sigaddset(&set, p->run->poweroff_signal);
 	/* nohup(1). The others count even where a shell ignores them for its background jobs. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
 		(void)sigdelset(&set, SIGHUP);

@@ -12,11 +12,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "tools/slipway/build.h"
+#include "tools/slipway/cluster.h"
 #include "tools/slipway/console.h"
 #include "tools/slipway/control_port.h"
 #include "tools/slipway/inputs.h"
 #include "tools/slipway/machines.h"
 #include "tools/slipway/prefix.h"
+#include "tools/slipway/run_cluster.h"
 #include "tools/slipway/vm.h"
 
 struct run_options {
@@ -140,11 +142,55 @@ static int boot(struct qemu_vm *vm, const char *name, const struct run_options *
 	return r;
 }
 
+/* --- several machines --- */
+
+static int check_several(const struct run_options *o, struct error *err)
+{
+	const struct {
+		bool given;
+		const char *option;
+	} options[] = { { o->interactive, "--interactive" }, { o->vsock, "--vsock" }, { o->name, "--name" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].given)
+			return error_set(err, "%s: there are several machines, and it is one's", options[i].option);
+	return cluster_check_options(&o->vm, err);
+}
+
+static int run_several(const char *operand, const struct manifest_machines *machines, const struct run_options *o, struct arena *arena,
+		       int *status, struct error *err)
+{
+	struct qemu_vm *vms = arena_array(arena, machines->count, sizeof(*vms));
+	const struct run_cluster run = { .machines = machines, .vms = vms, .timeout = o->timeout, .log = o->log };
+	const char *prefix;
+
+	if (check_several(o, err) < 0 || !(prefix = build_first(operand, o, arena, err)))
+		return -1;
+	for (size_t i = 0; i < machines->count; i++)
+		if (cluster_describe(&vms[i], prefix, &machines->items[i], &o->vm, NULL, arena, err) < 0)
+			return -1;
+	if (cluster_check_ports(vms, machines, err) < 0)
+		return -1;
+	if (!o->vm.dry_run)
+		return run_cluster(&run, status, err);
+	for (size_t i = 0; i < machines->count; i++)
+		printf("# %s\n%s\n", machines->items[i].name, qemu_command_text(qemu_command(&vms[i], arena), arena));
+	*status = 0;
+	return 0;
+}
+
 static int run(const char *operand, const struct run_options *o, struct arena *arena, int *status,
 	       struct error *err)
 {
+	struct manifest_machines machines = { 0 };
 	struct qemu_vm vm = { 0 };
+	struct input input;
 
+	input_find(operand, arena, &input);
+	if (is_manifest(operand, arena) && cluster_read(&input, arena, &machines, err) < 0)
+		return -1;
+	if (machines.count)
+		return run_several(operand, &machines, o, arena, status, err);
 	if (describe(&vm, operand, o, arena, err) < 0)
 		return -1;
 	if (!o->vm.dry_run)

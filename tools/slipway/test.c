@@ -14,9 +14,12 @@
 #include "plan/plan.h"
 #include "tools/mkimage/manifest/values.h"
 #include "tools/slipway/build.h"
+#include "tools/slipway/cluster.h"
 #include "tools/slipway/console.h"
+#include "tools/slipway/lines.h"
 #include "tools/slipway/machines.h"
 #include "tools/slipway/test_artifacts.h"
+#include "tools/slipway/test_record.h"
 #include "tools/slipway/test_repeat.h"
 #include "tools/slipway/test_report.h"
 #include "tools/slipway/vm.h"
@@ -65,14 +68,24 @@ static const struct option test_option_table[] = {
 
 /* ------------------------------------------------------------ which service, and what of it */
 
-struct test {
-	const struct test_options *options;
-	struct arena *arena;		/* outlives that of the manifest */
-	const char *machine, *service;
+/* A machine; alone, or one of several, of which some stand beside the tests. */
+struct tested {
+	const char *name;		/* NULL: it is alone */
+	const char *service;		/* NULL: it is no test */
 	unsigned int timeout;		/* seconds */
+	bool wants_artifacts;
 };
 
-static int choose_service(struct manifest *manifest, struct test *test, struct error *err)
+struct test {
+	const struct test_options *options;
+	struct arena *arena;		/* outlives those of the manifests */
+	const char *name;		/* the manifest's */
+	struct manifest_machines machines;	/* none: there is one */
+	struct tested *tested;		/* one each */
+	size_t count;
+};
+
+static int choose_service(struct manifest *manifest, const struct test *test, struct tested *tested, struct error *err)
 {
 	const char *name = test->options->service ? test->options->service : manifest->test.service.value;
 	const struct manifest_container *service = manifest_test_service(manifest, name);
@@ -84,7 +97,7 @@ static int choose_service(struct manifest *manifest, struct test *test, struct e
 				 manifest->services.count ? "more than one service" : "no service");
 	if (service->schedule.set)
 		return error_set(err, "the service '%s' has a schedule, and a test runs once", service->name.value);
-	test->service = arena_strdup(test->arena, service->name.value);
+	tested->service = arena_strdup(test->arena, service->name.value);
 	manifest->test.service = service->name;
 	return 0;
 }
@@ -102,21 +115,35 @@ static void choose_artifacts(struct manifest *manifest, const struct test_option
 		artifacts->items[i].value = arena_strdup(arena, o->collect.items[i]);
 }
 
+static struct tested *find_tested(const struct test *test, const char *machine)
+{
+	struct tested *tested = test->tested;
+
+	while (machine && strcmp(tested->name, machine) != 0)
+		tested++;
+	return tested;
+}
+
 static int amend(struct manifest *manifest, void *context, struct arena *arena, struct error *err)
 {
-	struct test *test = context;
+	const struct test *test = context;
+	struct tested *tested = find_tested(test, manifest->lan.machine);
 	unsigned int milliseconds;
 
-	if (choose_service(manifest, test, err) < 0)
+	/* Of several machines those are tests that say so. */
+	if (tested->name && !manifest->test.set)
+		return 0;
+	if (choose_service(manifest, test, tested, err) < 0)
 		return -1;
 	choose_artifacts(manifest, test->options, arena);
-	if (test->options->artifacts && manifest->test.artifacts.count == 0)
+	tested->wants_artifacts = manifest->test.artifacts.count > 0;
+	if (!tested->name && test->options->artifacts && !tested->wants_artifacts)
 		return error_set(err, "--artifacts: '%s' names none; add 'test: {artifacts: [PATH]}' or --collect PATH", manifest->path);
-	test->timeout = TIMEOUT_DEFAULT;
+	tested->timeout = TIMEOUT_DEFAULT;
 	if (test->options->timeout)
-		test->timeout = test->options->timeout;
+		tested->timeout = test->options->timeout;
 	else if (manifest->test.timeout.value && manifest_duration(manifest->test.timeout.value, &milliseconds))
-		test->timeout = milliseconds / 1000;
+		tested->timeout = milliseconds / 1000;
 	manifest->test.set = true;
 	return 0;
 }
@@ -181,123 +208,195 @@ static int check(struct test_options *o, struct arena *arena, struct error *err)
 	return o->seed ? error_set(err, "--seed is for --deterministic") : 0;
 }
 
-/* ------------------------------------------------------------ reports */
-
-/*
- * The same machine by hand: the console comes out, the status port is what the shell reads, and what the test writes is dropped, but
- * for that the machine is the same.
- */
-static int record(const char *path, const struct test *test, const struct qemu_vm *original, struct arena *arena, struct error *err)
+/* What several machines cannot have, or only some of them. */
+static int check_machines(const struct test *test, const char *path, struct error *err)
 {
-	autobuffer struct buffer text = { 0 };
-	autofree char *here = getcwd(NULL, 0);
-	char *change[] = { (char *)"cd", here, NULL };
-	struct qemu_deterministic deterministic;
-	struct qemu_vm vm = *original;
+	const struct test_options *o = test->options;
+	size_t tests = 0, artifacts = 0;
 
-	if (!here)
-		return error_errno(err, "--record: cannot tell the directory");
-	vm.status = (struct qemu_line){ QEMU_LINE_FILE, 3 };
-	vm.test = (struct qemu_line){ QEMU_LINE_DISCARD, -1 };
-	if (vm.deterministic) {
-		deterministic = *vm.deterministic;
-		deterministic.count_fd = STDERR_FILENO;
-		vm.deterministic = &deterministic;
+	for (size_t i = 0; i < test->count; i++) {
+		const struct manifest_test *stated = &test->machines.items[i].manifest.test;
+
+		tests += stated->set;
+		artifacts += stated->set && (stated->artifacts.count || o->collect.count);
 	}
-	buffer_printf(&text, "#!/bin/sh\n# The machine of `slipway test`, with its console; the exit status is that of the test '%s'.\n",
-		      test->service);
-	buffer_printf(&text, "%s || exit 125\nexec 4>&1\nstatus=$(", qemu_command_text(change, arena));
-	buffer_printf(&text, "%s \\\n\t3>&1 1>&4 4>&-)\n", qemu_command_text(qemu_command(&vm, arena), arena));
-	buffer_add_string(&text, "status=$(printf '%s\\n' \"$status\" | sed -n 's/^exit //p' | tail -n 1)\nexit \"${status:-125}\"\n");
-	return file_write_atomic(AT_FDCWD, path, text.data, text.length, 0755, err);
+	if (o->deterministic)
+		return error_set(err, "--deterministic: each machine has a clock of its own, and no count of instructions says when a packet of "
+				 "another arrives; it is for one machine");
+	if (o->service)
+		return error_set(err, "--service: there are several machines; say it with 'test: {service: NAME}' below one of them");
+	if (tests == 0)
+		return error_set(err, "'%s': no machine is a test; add 'test: {service: NAME}' below one of 'machines'", path);
+	if (o->artifacts && artifacts == 0)
+		return error_set(err, "--artifacts: no machine of '%s' names any; add 'test: {artifacts: [PATH]}' or --collect PATH", path);
+	if (test->count * o->repeat > TEST_REPEAT_MAX)
+		return error_set(err, "--repeat: %u runs of %zu machines are more than %d; give a smaller number", o->repeat, test->count,
+				 TEST_REPEAT_MAX);
+	return cluster_check_options(&o->vm, err);
 }
+
+/* ------------------------------------------------------------ reports */
 
 static int report(const char *path, const struct test *test, const struct test_result *const *results, double seconds, struct error *err)
 {
+	struct test_case *cases = arena_array(test->arena, test->count, sizeof(*cases));
 	const struct test_suite suite = {
-		.machine = test->machine, .service = test->service, .results = results, .count = test->options->repeat, .seconds = seconds,
+		.name = test->name, .cases = cases, .cases_count = test->count, .results = results, .runs = test->options->repeat,
+		.seconds = seconds,
 	};
 	autobuffer struct buffer text = { 0 };
 
+	for (size_t i = 0; i < test->count; i++)
+		cases[i] = (struct test_case){
+			.machine = test->tested[i].name ? arena_printf(test->arena, "%s.%s", test->name, test->tested[i].name) : test->name,
+			.service = test->tested[i].service,
+		};
 	test_report(&suite, &text);
 	return file_write_atomic(AT_FDCWD, path, text.data, text.length, 0644, err);
 }
 
-/* Of several runs one line; gives the status of the first one that did not pass. */
-static int sum_up(const struct test_options *o, const struct test_result *const *results, double seconds)
+struct sum {
+	bool run;
+	int status;			/* of the first machine that did not pass */
+};
+
+static struct sum sum_of(const struct test *test, const struct test_result *const *results)
 {
-	unsigned int run = 0, passed = 0;
+	struct sum sum = { 0 };
+
+	for (size_t i = 0; i < test->count; i++) {
+		if (!test->tested[i].service || results[i]->outcome == TEST_NOT_RUN)
+			continue;
+		sum.run = true;
+		if (sum.status == 0)
+			sum.status = results[i]->status;
+	}
+	return sum;
+}
+
+/* Of several runs one line; gives the status of the first one that did not pass. */
+static int sum_up(const struct test *test, const struct test_result *const *results, double seconds)
+{
+	unsigned int run = 0, passed = 0, repeat = test->options->repeat;
 	int status = 0;
 
-	for (unsigned int i = 0; i < o->repeat; i++) {
-		run += results[i]->outcome != TEST_NOT_RUN;
-		passed += results[i]->outcome == TEST_PASSED;
-		if (status == 0 && results[i]->outcome != TEST_NOT_RUN)
-			status = results[i]->status;
+	for (unsigned int i = 0; i < repeat; i++) {
+		struct sum sum = sum_of(test, results + i * test->count);
+
+		run += sum.run;
+		passed += sum.run && sum.status == 0;
+		if (status == 0)
+			status = sum.status;
 	}
-	if (o->repeat > 1)
-		log_info("%u of %u runs: %u passed, %u did not, in %.1f s", run, o->repeat, passed, run - passed, seconds);
+	if (repeat > 1)
+		log_info("%u of %u runs: %u passed, %u did not, in %.1f s", run, repeat, passed, run - passed, seconds);
 	/* Nothing was run, for a signal came first. */
 	return run == 0 ? EXIT_INTERRUPTED : status;
 }
 
 /* ------------------------------------------------------------ the whole of it */
 
-static const char *build(struct test *test, const char *operand, struct arena *arena, struct error *err)
+static const char *build(struct test *test, const struct input *input, const char *operand, struct arena *arena, struct error *err)
 {
 	const struct test_options *o = test->options;
 	struct build_options build = {
 		.format = o->format ? o->format : "kernel+squashfs", .store = o->store, .builder = o->builder, .pull = o->pull,
 		.silent = true, .amend = amend, .context = test,
 	};
-	struct input input;
 
-	input_find(operand, arena, &input);
-	test->machine = input.kind == INPUT_MANIFEST ? machine_name(operand, arena) : input.name;
-	build.output = vm_output(&input, "test", arena, err);
+	build.output = vm_output(input, "test", arena, err);
 	return build.output && build_image(&build, operand, err) == 0 ? build.output : NULL;
 }
 
-static int run(const struct test *test, const struct qemu_vm *vm, struct arena *arena, int *status, struct error *err)
+static void remove_empty(const struct test *test, const char *directory, struct arena *arena)
+{
+	for (unsigned int i = 1; test->machines.count && test->options->repeat > 1 && i <= test->options->repeat; i++)
+		(void)rmdir(arena_printf(arena, "%s/%u", directory, i));
+	(void)rmdir(directory);
+}
+
+static int run(const struct test *test, const struct test_run *machines, struct arena *arena, int *status, struct error *err)
 {
 	const struct test_options *o = test->options;
-	const struct test_run each = {
-		.vm = *vm, .timeout = test->timeout, .artifacts = o->artifacts, .artifacts_max = (uint64_t)o->artifacts_max << 20,
-	};
 	const struct test_repeat repeat = {
-		.run = &each, .log = o->log, .count = o->repeat, .parallel = o->parallel < o->repeat ? o->parallel : o->repeat,
-		.until_failure = o->until_failure,
+		.machines = machines, .machines_count = test->count, .log = o->log, .count = o->repeat,
+		.parallel = o->parallel < o->repeat ? o->parallel : o->repeat, .until_failure = o->until_failure,
 	};
 	bool there = o->artifacts && access(o->artifacts, F_OK) == 0;
 	const struct test_result **results;
 	double seconds;
 
-	if ((o->record && record(o->record, test, vm, arena, err) < 0) || test_repeat(&repeat, &results, &seconds, arena, err) < 0)
+	if ((o->record && test_record(o->record, machines, test->count, err) < 0) ||
+	    test_repeat(&repeat, &results, &seconds, arena, err) < 0)
 		return -1;
-	/* Made for the directories of several runs, none of which had any. */
+	/* Made for the directories of several runs or machines, none of which had any. */
 	if (o->artifacts && !there)
-		(void)rmdir(o->artifacts);
-	*status = sum_up(o, results, seconds);
+		remove_empty(test, o->artifacts, arena);
+	*status = sum_up(test, results, seconds);
 	return o->junit ? report(o->junit, test, results, seconds, err) : 0;
+}
+
+static int describe(const struct test *test, const char *prefix, size_t index, struct qemu_vm *vm, struct arena *arena, struct error *err)
+{
+	const struct test_options *o = test->options;
+	const char *words = test->tested[index].service ? PLAN_TEST_WORD : NULL;
+	struct qemu_deterministic *deterministic;
+
+	if (test->machines.count)
+		return cluster_describe(vm, prefix, &test->machines.items[index], &o->vm, words, arena, err);
+	if (vm_describe(vm, prefix, &o->vm, words, arena, err) < 0)
+		return -1;
+	if (o->deterministic) {
+		deterministic = arena_alloc(arena, sizeof(*deterministic));
+		*deterministic = (struct qemu_deterministic){ .seed = o->seed ? o->seed : SEED_DEFAULT, .counter = command_beside("count.so", arena) };
+		vm->deterministic = deterministic;
+	}
+	return 0;
+}
+
+static int boot(const struct test *test, const char *prefix, struct arena *arena, int *status, struct error *err)
+{
+	const struct test_options *o = test->options;
+	struct test_run *runs = arena_array(arena, test->count, sizeof(*runs));
+	const char **names = arena_array(arena, test->count, sizeof(*names));
+
+	for (size_t i = 0; i < test->count; i++)
+		names[i] = test->tested[i].name;
+	for (size_t i = 0; i < test->count; i++) {
+		const struct tested *tested = &test->tested[i];
+
+		runs[i] = (struct test_run){
+			.machine = tested->name, .aside = !tested->service, .timeout = tested->timeout,
+			.prefix = tested->name ? lines_prefix(tested->name, names, test->count, arena) : NULL,
+			.critical = test->machines.count && test->machines.items[i].critical,
+			.artifacts = tested->wants_artifacts ? o->artifacts : NULL, .artifacts_max = (uint64_t)o->artifacts_max << 20,
+		};
+		if (describe(test, prefix, i, &runs[i].vm, arena, err) < 0)
+			return -1;
+	}
+	return run(test, runs, arena, status, err);
 }
 
 static int test(const char *operand, struct test_options *o, struct arena *arena, int *status, struct error *err)
 {
 	struct test test = { .options = o, .arena = arena };
-	struct qemu_deterministic deterministic = { .seed = o->seed ? o->seed : SEED_DEFAULT };
-	struct qemu_vm vm = { 0 };
+	struct input input;
 	const char *prefix;
 
 	if (check(o, arena, err) < 0)
 		return -1;
-	prefix = build(&test, operand, arena, err);
-	if (!prefix || vm_describe(&vm, prefix, &o->vm, PLAN_TEST_WORD, arena, err) < 0)
+	input_find(operand, arena, &input);
+	if (cluster_read(&input, arena, &test.machines, err) < 0)
 		return -1;
-	if (o->deterministic) {
-		deterministic.counter = command_beside("count.so", arena);
-		vm.deterministic = &deterministic;
-	}
-	return run(&test, &vm, arena, status, err);
+	test.name = input.kind == INPUT_MANIFEST ? machine_name(operand, arena) : input.name;
+	test.count = test.machines.count ? test.machines.count : 1;
+	test.tested = arena_array(arena, test.count, sizeof(*test.tested));
+	for (size_t i = 0; i < test.machines.count; i++)
+		test.tested[i].name = test.machines.items[i].name;
+	if (test.machines.count && check_machines(&test, input.path, err) < 0)
+		return -1;
+	prefix = build(&test, &input, operand, arena, err);
+	return prefix ? boot(&test, prefix, arena, status, err) : -1;
 }
 
 static int test_main(int argc, char **argv)
@@ -325,7 +424,7 @@ static int test_main(int argc, char **argv)
 const struct option_command command_test = {
 	.name = "test",
 	.operands = "MANIFEST|DOCKERFILE|DIR",
-	.summary = "boot a machine in QEMU, wait for one of its services, and leave with its exit status",
+	.summary = "boot machines in QEMU, wait for one of their services, and leave with its exit status",
 	.options = test_option_table,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "tools/slipway/test_cluster.h"
 
 static const int end_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
@@ -35,22 +36,60 @@ struct work {
 
 /* ------------------------------------------------------------ in the process of a run */
 
-static const char *name_of(const char *format, const char *name, const struct work *w, unsigned int index, struct arena *arena)
+static struct test_result *results_of(const struct work *w, unsigned int index)
 {
-	char number[16];
+	return &w->results[index * w->repeat->machines_count];
+}
 
-	if (!name || w->repeat->count == 1)
-		return name;
-	(void)snprintf(number, sizeof(number), "%u", index + 1);
-	return arena_printf(arena, "%s%s%s", name, format, number);
+/* "log.2.db" of the second of several runs, and one of several machines. */
+static const char *name_of(const char *mark, const char *name, const struct work *w, unsigned int index, const char *machine,
+			   struct arena *arena)
+{
+	if (name && w->repeat->count > 1)
+		name = arena_printf(arena, "%s%s%u", name, mark, index + 1);
+	return name && machine ? arena_printf(arena, "%s%s%s", name, mark, machine) : name;
+}
+
+static int prepare(const struct work *w, struct test_run *run, unsigned int index, int output, struct arena *arena, struct error *err)
+{
+	const char *log = name_of(".", w->repeat->log, w, index, run->machine, arena);
+
+	run->artifacts = name_of("/", run->artifacts, w, index, run->machine, arena);
+	run->output = output >= 0 ? output : STDOUT_FILENO;
+	run->log = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	return log && run->log < 0 ? error_errno(err, "--log: cannot write '%s'", log) : 0;
+}
+
+static int prepare_all(const struct work *w, struct test_run *runs, unsigned int index, int output, struct arena *arena, struct error *err)
+{
+	for (size_t i = 0; i < w->repeat->machines_count; i++) {
+		runs[i] = w->repeat->machines[i];
+		if (prepare(w, &runs[i], index, output, arena, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void run_machines(const struct work *w, unsigned int index, int output, const char *who, struct arena *arena)
+{
+	size_t count = w->repeat->machines_count;
+	struct test_run *runs = arena_array(arena, count, sizeof(*runs));
+	struct test_result *results = results_of(w, index);
+	struct error err;
+
+	if (prepare_all(w, runs, index, output, arena, &err) < 0)
+		for (size_t i = 0; i < count; i++)
+			test_result_broken(&results[i], err.message);
+	else if (runs[0].machine)
+		test_cluster_run(runs, count, who, results);
+	else
+		test_run(runs, results);
 }
 
 static void __attribute__((noreturn)) run_one(const struct work *w, unsigned int index, int output, pid_t parent)
 {
-	struct test_run run = *w->repeat->run;
-	struct test_result *result = &w->results[index];
 	struct arena arena = { 0 };	/* ends with the process */
-	const char *log = name_of(".", w->repeat->log, w, index, &arena);
+	const char *who = w->repeat->count > 1 ? arena_printf(&arena, "slipway: run %u", index + 1) : "slipway";
 
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(EXIT_NO_STATUS);
@@ -58,19 +97,8 @@ static void __attribute__((noreturn)) run_one(const struct work *w, unsigned int
 	/* Who reads the output may leave: an error as any other, after which the machine is to be ended. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (w->repeat->count > 1)
-		log_open(arena_printf(&arena, "slipway: run %u", index + 1), STDERR_FILENO, LOG_LEVEL_INFO, false);
-	run.artifacts = name_of("/", run.artifacts, w, index, &arena);
-	run.output = output >= 0 ? output : STDOUT_FILENO;
-	run.log = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
-	if (log && run.log < 0) {
-		struct error err;
-
-		error_errno(&err, "--log: cannot write '%s'", log);
-		*result = (struct test_result){ .outcome = TEST_BROKEN, .status = EXIT_NO_STATUS };
-		(void)strcpy(result->message, err.message);
-		_exit(0);
-	}
-	test_run(&run, result);
+		log_open(who, STDERR_FILENO, LOG_LEVEL_INFO, false);
+	run_machines(w, index, output, who, &arena);
 	_exit(0);
 }
 
@@ -112,15 +140,16 @@ static void put_output(int fd)
 	(void)close(fd);
 }
 
-static void tell(const struct work *w, const struct test_result *result, unsigned int index)
+static void tell(const struct work *w, const struct test_result *result, unsigned int index, const char *machine)
 {
-	char which[32] = "";
+	char run[32] = "", which[128];
 
 	if (w->repeat->count > 1)
-		(void)snprintf(which, sizeof(which), "run %u: ", index + 1);
+		(void)snprintf(run, sizeof(run), "run %u: ", index + 1);
+	(void)snprintf(which, sizeof(which), "%s%s%s", run, machine ? machine : "", machine ? ": " : "");
 	if (result->outcome != TEST_PASSED)
 		log_error("%s%s, after %.1f s", which, result->message, result->seconds);
-	else if (w->repeat->count > 1)
+	else if (w->repeat->count > 1 || machine)
 		log_info("%spassed in %.1f s", which, result->seconds);
 	if (result->instructions)
 		log_info("%s%llu instructions", which, (unsigned long long)result->instructions);
@@ -129,7 +158,7 @@ static void tell(const struct work *w, const struct test_result *result, unsigne
 /* What is to be the same each time is held against the first run that passed. */
 static void compare(const struct work *w, struct test_result *result)
 {
-	for (unsigned int i = 0; w->repeat->run->vm.deterministic && i < w->begun; i++) {
+	for (unsigned int i = 0; w->repeat->machines->vm.deterministic && i < w->begun; i++) {
 		const struct test_result *first = &w->results[i];
 		bool same_output = strcmp(first->output.text, result->output.text) == 0;
 
@@ -145,24 +174,30 @@ static void compare(const struct work *w, struct test_result *result)
 	}
 }
 
-static void end(struct work *w, struct place *place, int wait_status)
+/* Of what stands beside the tests nothing is told that the run has not told. */
+static void end_machine(struct work *w, size_t machine, unsigned int index, int wait_status)
 {
-	struct test_result *result = &w->results[place->index];
+	const struct test_run *run = &w->repeat->machines[machine];
+	struct test_result *result = &results_of(w, index)[machine];
 
-	place->pid = 0;
-	w->running--;
-	if (result->outcome == TEST_NOT_RUN) {
-		*result = (struct test_result){ .outcome = TEST_BROKEN, .status = EXIT_NO_STATUS };
-		(void)snprintf(result->message, sizeof(result->message), "the process of the run has ended with %s %d",
-			       WIFSIGNALED(wait_status) ? "signal" : "status",
-			       WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
-	}
+	if (run->aside)
+		return;
+	if (result->outcome == TEST_NOT_RUN)
+		test_result_lost(result, wait_status);
 	compare(w, result);
-	if (place->output >= 0)
-		put_output(place->output);
-	tell(w, result, place->index);
+	tell(w, result, index, run->machine);
 	if (result->outcome == TEST_INTERRUPTED || (w->repeat->until_failure && result->outcome != TEST_PASSED))
 		w->stop = true;
+}
+
+static void end(struct work *w, struct place *place, int wait_status)
+{
+	place->pid = 0;
+	w->running--;
+	if (place->output >= 0)
+		put_output(place->output);
+	for (size_t i = 0; i < w->repeat->machines_count; i++)
+		end_machine(w, i, place->index, wait_status);
 }
 
 static void reap(struct work *w)
@@ -207,12 +242,13 @@ static int go_on(struct work *w, const sigset_t *signals, struct error *err)
 int test_repeat(const struct test_repeat *repeat, const struct test_result ***results, double *seconds, struct arena *arena,
 		struct error *err)
 {
+	size_t count = repeat->count * repeat->machines_count;
 	struct work w = { .repeat = repeat, .places = arena_array(arena, repeat->parallel, sizeof(*w.places)) };
 	struct timespec start, now;
 	sigset_t signals;
 	int r;
 
-	w.results = mmap(NULL, repeat->count * sizeof(*w.results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	w.results = mmap(NULL, count * sizeof(*w.results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w.results == MAP_FAILED)
 		return error_errno(err, "cannot make room for the results");
 	(void)sigemptyset(&signals);
@@ -229,8 +265,8 @@ int test_repeat(const struct test_repeat *repeat, const struct test_result ***re
 		;
 	(void)sigprocmask(SIG_SETMASK, &w.mask, NULL);
 	*seconds = (double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9;
-	*results = arena_array(arena, repeat->count, sizeof(**results));
-	for (unsigned int i = 0; i < repeat->count; i++)
+	*results = arena_array(arena, count, sizeof(**results));
+	for (size_t i = 0; i < count; i++)
 		(*results)[i] = &w.results[i];
 	return r;
 }

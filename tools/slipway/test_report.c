@@ -83,20 +83,20 @@ static const char *const types[] = {
 	[TEST_FAILED] = "failed", [TEST_TIMEOUT] = "timeout", [TEST_BROKEN] = "broken", [TEST_INTERRUPTED] = "interrupted",
 };
 
-static void add_case(struct buffer *out, const struct test_suite *suite, size_t index)
+static void add_case(struct buffer *out, const struct test_suite *suite, size_t run, const struct test_case *test,
+		     const struct test_result *result)
 {
-	const struct test_result *result = suite->results[index];
 	/* JUnit's words: a failure is the test's, an error is not. */
 	const char *element = result->outcome == TEST_FAILED ? "failure" : "error";
 
 	buffer_add_string(out, "    <testcase");
-	add_attribute(out, "classname", suite->machine);
-	if (suite->count > 1) {
+	add_attribute(out, "classname", test->machine);
+	if (suite->runs > 1) {
 		buffer_add_string(out, " name=\"");
-		add_text(out, suite->service, strlen(suite->service), true);
-		buffer_printf(out, " (run %zu of %zu)\"", index + 1, suite->count);
+		add_text(out, test->service, strlen(test->service), true);
+		buffer_printf(out, " (run %zu of %zu)\"", run + 1, suite->runs);
 	} else {
-		add_attribute(out, "name", suite->service);
+		add_attribute(out, "name", test->service);
 	}
 	buffer_printf(out, " time=\"%.3f\">\n", result->seconds);
 	if (result->outcome != TEST_PASSED) {
@@ -111,17 +111,26 @@ static void add_case(struct buffer *out, const struct test_suite *suite, size_t 
 	buffer_add_string(out, "</system-out>\n    </testcase>\n");
 }
 
+/* NULL where there is nothing to tell. */
+static const struct test_result *result_of(const struct test_suite *suite, size_t run, size_t test)
+{
+	const struct test_result *result = suite->results[run * suite->cases_count + test];
+
+	return suite->cases[test].service && result->outcome != TEST_NOT_RUN ? result : NULL;
+}
+
 static void add_counts(struct buffer *out, const struct test_suite *suite)
 {
 	size_t tests = 0, failures = 0, errors = 0;
 
-	for (size_t i = 0; i < suite->count; i++) {
-		enum test_outcome outcome = suite->results[i]->outcome;
+	for (size_t run = 0; run < suite->runs; run++)
+		for (size_t i = 0; i < suite->cases_count; i++) {
+			const struct test_result *result = result_of(suite, run, i);
 
-		tests += outcome != TEST_NOT_RUN;
-		failures += outcome == TEST_FAILED;
-		errors += outcome > TEST_FAILED;
-	}
+			tests += result != NULL;
+			failures += result && result->outcome == TEST_FAILED;
+			errors += result && result->outcome > TEST_FAILED;
+		}
 	buffer_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\"", tests, failures, errors, suite->seconds);
 }
 
@@ -130,11 +139,12 @@ void test_report(const struct test_suite *suite, struct buffer *out)
 	buffer_add_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
 	add_counts(out, suite);
 	buffer_add_string(out, ">\n  <testsuite");
-	add_attribute(out, "name", suite->machine);
+	add_attribute(out, "name", suite->name);
 	add_counts(out, suite);
 	buffer_add_string(out, ">\n");
-	for (size_t i = 0; i < suite->count; i++)
-		if (suite->results[i]->outcome != TEST_NOT_RUN)
-			add_case(out, suite, i);
+	for (size_t run = 0; run < suite->runs; run++)
+		for (size_t i = 0; i < suite->cases_count; i++)
+			if (result_of(suite, run, i))
+				add_case(out, suite, run, &suite->cases[i], result_of(suite, run, i));
 	buffer_add_string(out, "  </testsuite>\n</testsuites>\n");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "control/frame.h"
 #include "control/test.h"
 #include "tools/mkimage/source/hash.h"
+#include "tools/slipway/lines.h"
 #include "tools/slipway/test_artifacts.h"
 #include "tools/slipway/vm.h"
 
@@ -38,6 +40,7 @@ struct run {
 	bool wants_artifacts;
 	struct hash *output;
 	struct tail tail, console;
+	struct lines lines;		/* with a prefix */
 	unsigned int missing;
 	bool ended;			/* the service has, with this status: */
 	int status;
@@ -64,6 +67,8 @@ static int take_output(struct run *r, const char *data, size_t length)
 {
 	hash_add(r->output, data, length);
 	tail_add(&r->tail, data, length);
+	if (r->lines.prefix)
+		return lines_write(&r->lines, data, length, &r->err);
 	return file_write_all(r->options->output, data, length, "the output", &r->err);
 }
 
@@ -184,6 +189,11 @@ static uint64_t read_count(int fd)
 	return sscanf(text, "instructions %" SCNu64, &count) == 1 ? count : 0;
 }
 
+static void add_stream(struct qemu_run *qemu, int fd, int (*take)(void *, const char *, size_t), struct run *r)
+{
+	qemu->streams[qemu->streams_count++] = (struct qemu_stream){ fd, take, r };
+}
+
 static int boot(struct run *r, struct guest_status *guest, int *status, struct error *err)
 {
 	const struct test_run *o = r->options;
@@ -192,15 +202,15 @@ static int boot(struct run *r, struct guest_status *guest, int *status, struct e
 	struct qemu_line counts = { QEMU_LINE_NONE, -1 };
 	struct qemu_run qemu = {
 		.machine = vm.machine, .timeout = o->timeout, .unattended = true, .files = vm.deterministic, .guest = guest,
-		.streams_count = 2,
+		.poweroff_signal = o->poweroff_signal,
 	};
 	autoclose int port = -1, console = -1, state = -1, count = -1;
 	struct arena arena = { 0 };
 	int result = -1;
 
 	/* A line that cannot be made leaves others open: this process ends with the run. */
-	if ((state = open_line(o, &qemu, &vm.status, err)) < 0 || (port = open_line(o, &qemu, &vm.test, err)) < 0 ||
-	    (console = open_line(o, &qemu, &vm.console, err)) < 0 ||
+	if ((state = open_line(o, &qemu, &vm.status, err)) < 0 ||
+	    (!o->aside && (port = open_line(o, &qemu, &vm.test, err)) < 0) || (console = open_line(o, &qemu, &vm.console, err)) < 0 ||
 	    (vm.deterministic && (count = open_line(o, &qemu, &counts, err)) < 0))
 		return -1;
 	if (vm.deterministic) {
@@ -209,8 +219,11 @@ static int boot(struct run *r, struct guest_status *guest, int *status, struct e
 		vm.deterministic = &deterministic;
 	}
 	qemu.status_fd = state;
-	qemu.streams[0] = (struct qemu_stream){ port, take_port, r };
-	qemu.streams[1] = (struct qemu_stream){ console, take_console, r };
+	if (vm.lan.mac)
+		qemu.give[qemu.give_count++] = vm.lan.fd;
+	if (!o->aside)
+		add_stream(&qemu, port, take_port, r);
+	add_stream(&qemu, console, take_console, r);
 	if (vm_prepare(&vm, err) == 0) {
 		qemu.argv = qemu_command(&vm, &arena);
 		result = qemu_process_run(&qemu, status, err);
@@ -272,24 +285,59 @@ static void set_result(struct test_result *result, enum test_outcome outcome, in
 	(void)snprintf(result->message, sizeof(result->message), "%s", message);
 }
 
+void test_result_broken(struct test_result *result, const char *why)
+{
+	set_result(result, TEST_BROKEN, EXIT_NO_STATUS, why);
+}
+
+void test_result_lost(struct test_result *result, int wait_status)
+{
+	bool killed = WIFSIGNALED(wait_status);
+	struct error why;
+
+	error_set(&why, "the process of the run has ended with %s %d", killed ? "signal" : "status",
+		  killed ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
+	test_result_broken(result, why.message);
+}
+
+/* Why there is no result, where nothing else has said it. */
+static void explain(const struct run *r, const struct guest_status *guest, struct error *why)
+{
+	char panic[128];
+
+	if (guest->failed)
+		error_set(why, "%s%s", r->options->aside ? "" : "the test could not be run: ", guest->failure);
+	else if (find_panic(&r->console, panic, sizeof(panic)))
+		error_set(why, "the kernel of the machine panicked: %s", panic);
+	else
+		error_set(why, "the machine ended %s", r->options->aside ? "without a word" : "before its test did");
+}
+
+/* What it has come to an end with; one that stands aside may do so at any time. */
+static bool has_result(const struct run *r, const struct guest_status *guest, int status)
+{
+	if (r->err.message[0] || !guest->reported || status != guest->status)
+		return false;
+	return r->options->aside ? !guest->failed : r->ended && status == r->status;
+}
+
 static void judge(struct run *r, const struct guest_status *guest, int status)
 {
 	struct test_result *result = r->result;
 	struct error why = r->err;
-	char panic[128];
 
 	if (status == EXIT_INTERRUPTED && !r->ended) {
 		set_result(result, TEST_INTERRUPTED, status, "interrupted");
 		return;
 	}
-	if (r->ended && guest->reported && status == r->status && !why.message[0]) {
-		if (r->status != 0)
-			error_set(&why, "exit status %d", r->status);
-		set_result(result, r->status == 0 ? TEST_PASSED : TEST_FAILED, r->status, why.message);
+	if (has_result(r, guest, status)) {
+		if (status != 0)
+			error_set(&why, "exit status %d", status);
+		set_result(result, status == 0 ? TEST_PASSED : TEST_FAILED, status, why.message);
 		return;
 	}
 	if (why.message[0]) {
-		set_result(result, TEST_BROKEN, EXIT_NO_STATUS, why.message);
+		test_result_broken(result, why.message);
 		return;
 	}
 	if (status == EXIT_TIMEOUT) {
@@ -297,13 +345,8 @@ static void judge(struct run *r, const struct guest_status *guest, int status)
 		set_result(result, TEST_TIMEOUT, status, why.message);
 		return;
 	}
-	if (guest->failed)
-		error_set(&why, "the test could not be run: %s", guest->failure);
-	else if (find_panic(&r->console, panic, sizeof(panic)))
-		error_set(&why, "the kernel of the machine panicked: %s", panic);
-	else
-		error_set(&why, "the machine ended before its test did");
-	set_result(result, TEST_BROKEN, EXIT_NO_STATUS, why.message);
+	explain(r, guest, &why);
+	test_result_broken(result, why.message);
 }
 
 /* Artifacts of a test that came to no end are not whole, and are dropped. */
@@ -316,7 +359,7 @@ static void commit(struct run *r)
 	if (r->missing > MISSING_MAX)
 		log_warning("%u more artifacts were left out", r->missing - MISSING_MAX);
 	if (artifacts_commit(&r->artifacts, &err) < 0)
-		set_result(r->result, TEST_BROKEN, EXIT_NO_STATUS, err.message);
+		test_result_broken(r->result, err.message);
 }
 
 static double now(void)
@@ -333,6 +376,7 @@ void test_run(const struct test_run *options, struct test_result *result)
 	struct run r = {
 		.options = options, .result = result, .output = hash_new("sha256"), .wants_artifacts = options->artifacts,
 		.tail = { result->tail, 0, sizeof(result->tail) }, .console = { console, 0, sizeof(console) },
+		.lines = { .prefix = options->prefix, .fd = options->output },
 	};
 	struct guest_status guest = { 0 };
 	double start = now();
@@ -340,9 +384,11 @@ void test_run(const struct test_run *options, struct test_result *result)
 
 	if ((r.wants_artifacts && artifacts_open(&r.artifacts, options->artifacts, options->artifacts_max, &r.err) < 0) ||
 	    boot(&r, &guest, &status, &r.err) < 0)
-		set_result(result, TEST_BROKEN, EXIT_NO_STATUS, r.err.message);
+		test_result_broken(result, r.err.message);
 	else
 		judge(&r, &guest, status);
+	if (lines_end(&r.lines, &r.err) < 0)
+		test_result_broken(result, r.err.message);
 	commit(&r);
 	artifacts_close(&r.artifacts);
 	hash_finish(r.output, &result->output);

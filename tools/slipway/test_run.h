@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One boot of a machine that is a test, and what came of it. */
+/* One boot of a machine that is a test, or stands beside one, and what came of it. */
 #ifndef SLIPWAY_TEST_RUN_H
 #define SLIPWAY_TEST_RUN_H
 
@@ -13,8 +13,13 @@
 #define TEST_TAIL_MAX 16384		/* bytes of output that are kept for a report */
 
 struct test_run {
+	const char *machine;		/* of several, its name; NULL: it is alone */
+	bool aside;			/* it is no test: it stands beside others that are, until it is asked to power off */
+	bool critical;			/* and they have no result when it dies */
+	const char *prefix;		/* in front of each line of the output; NULL: it comes byte for byte */
+	int poweroff_signal;		/* as in struct qemu_run */
 	struct qemu_vm vm;		/* without its lines, which each boot makes */
-	unsigned int timeout;		/* seconds */
+	unsigned int timeout;		/* seconds; 0: none */
 	const char *artifacts;		/* directory of the host; NULL: they are not wanted */
 	uint64_t artifacts_max;		/* bytes */
 	int output;			/* where the output of the service goes */
@@ -23,7 +28,7 @@ struct test_run {
 
 enum test_outcome {
 	TEST_NOT_RUN,
-	TEST_PASSED,			/* status 0 */
+	TEST_PASSED,			/* status 0; one that stands aside has powered off by itself */
 	TEST_FAILED,			/* another status, or another result than the run before */
 	TEST_TIMEOUT,
 	TEST_BROKEN,			/* QEMU, the machine or its output: there is no result */
@@ -47,5 +52,11 @@ struct test_result {
  * console where that may say why. `result` is all zero.
  */
 void test_run(const struct test_run *run, struct test_result *result);
+
+/* There is none, and this is why. */
+void test_result_broken(struct test_result *result, const char *why);
+
+/* Likewise of a process that has ended without one; `wait_status` is that of waitpid(). */
+void test_result_lost(struct test_result *result, int wait_status);
 
 #endif

@@ -90,6 +90,9 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 	add_word(hash, NULL);
 	add_word(hash, m->path);
 	add_word(hash, m->text);
+	add_word(hash, m->lan.machine);
+	add_word(hash, m->lan.address);
+	add_word(hash, m->lan.hosts);
 	for (size_t i = 0; i < c->images_count; i++) {
 		add_word(hash, c->images[i].reference);
 		add_word(hash, c->images[i].image.name);

@@ -140,6 +140,7 @@ static int describe_credentials(struct qemu_vm *vm, const struct vm_options *o, 
 
 static int describe_accelerator(struct qemu_vm *vm, const struct vm_options *o, struct error *err)
 {
+	static bool told;		/* once is enough for several machines */
 	const char *reason = NULL;
 	enum qemu_kvm kvm;
 
@@ -148,8 +149,9 @@ static int describe_accelerator(struct qemu_vm *vm, const struct vm_options *o, 
 	vm->kvm = kvm != QEMU_KVM_OFF && qemu_kvm_usable(&reason);
 	if (kvm == QEMU_KVM_ON && !vm->kvm)
 		return error_set(err, "--kvm on: %s", reason);
-	if (reason && !o->dry_run)
+	if (reason && !o->dry_run && !told)
 		log_info("without KVM, so slower: %s", reason);
+	told = true;
 	return 0;
 }
 

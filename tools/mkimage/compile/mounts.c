@@ -127,6 +127,20 @@ static void put_defaults(struct mount_list *list)
 	}
 }
 
+/* One of several machines knows the others; so does what runs in it. */
+static void put_hosts(struct mount_list *list)
+{
+	static const char *options[] = { "bind", "ro" };
+	struct entry *entry;
+
+	if (!list->job->input->manifest->lan.machine)
+		return;
+	entry = arena_push(list->job->arena, &list->entries, &list->count, sizeof(*entry));
+	entry->mount = (struct oci_mount){
+		.destination = "/etc/hosts", .type = "bind", .source = "/etc/hosts", .options = { options, ARRAY_SIZE(options) },
+	};
+}
+
 /* "destination[:options]" */
 static int put_tmpfs(struct mount_list *list, const struct manifest_string *item)
 {
@@ -289,6 +303,7 @@ static int put_all(struct mount_list *list)
 	const struct manifest_container *c = &list->job->merged;
 
 	put_defaults(list);
+	put_hosts(list);
 	for (size_t i = 0; i < c->tmpfs.count; i++)
 		if (put_tmpfs(list, &c->tmpfs.items[i]) < 0)
 			return -1;

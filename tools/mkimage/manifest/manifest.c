@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tools/mkimage/manifest/check.h"
+#include "tools/mkimage/manifest/document.h"
+#include "tools/mkimage/manifest/lan.h"
 #include "tools/mkimage/manifest/network.h"
 #include "tools/mkimage/manifest/schema.h"
 #include "tools/mkimage/manifest/values.h"
@@ -27,12 +29,10 @@ static void take_paths(struct manifest_containers *stage)
 	}
 }
 
-static int parse(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
-		 struct manifest *manifest, struct error *err)
+int manifest_document_parse(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
+		   struct manifest_document *document, struct error *err)
 {
-	struct checker checker = { .arena = arena, .err = err };
-	struct manifest result = { 0 };
-	struct node *root;
+	struct manifest_document result = { .path = arena_strdup(arena, path) };
 	char *copy;
 
 	if (length > MANIFEST_BYTES_MAX)
@@ -43,10 +43,20 @@ static int parse(const char *path, const char *shown, const char *text, size_t l
 	copy = arena_alloc(arena, length + 1);
 	if (length)
 		memcpy(copy, text, length);
-	result.path = arena_strdup(arena, path);
 	result.text = copy;
-	if (node_parse(arena_strdup(arena, shown), true, copy, length, arena, &root, err) < 0 ||
-	    schema_read(&schema_manifest, root, SCHEMA_REFUSE, arena, &result, err) < 0)
+	if (node_parse(arena_strdup(arena, shown), true, copy, length, arena, &result.root, err) < 0)
+		return -1;
+	*document = result;
+	return 0;
+}
+
+int manifest_of_document(const struct manifest_document *document, const struct node *root, const struct manifest_lan *lan,
+		      struct arena *arena, struct manifest *manifest, struct error *err)
+{
+	struct checker checker = { .arena = arena, .err = err };
+	struct manifest result = { .path = document->path, .text = document->text };
+
+	if (schema_read(&schema_manifest, root, SCHEMA_REFUSE, arena, &result, err) < 0)
 		return -1;
 	network_add_dhcp(&result, arena);
 	take_paths(&result.onboot);
@@ -54,22 +64,34 @@ static int parse(const char *path, const char *shown, const char *text, size_t l
 	take_paths(&result.onshutdown);
 	take_paths(&result.emergency);
 	checker.manifest = &result;
-	if (check_manifest(&checker, &result) < 0)
+	if ((lan && lan_add(&checker, &result, lan, &root->at) < 0) || check_manifest(&checker, &result) < 0)
 		return -1;
 	*manifest = result;
 	return 0;
 }
 
+static int read_one(const struct manifest_document *document, struct arena *arena, struct manifest *manifest, struct error *err)
+{
+	const struct node *machines = manifest_document_machines(document);
+
+	if (machines)
+		return place_error(&machines->at, err, "machines: these are several; 'slipway build', 'run', 'test' and 'lock' take them, "
+				   "and 'plan --machine NAME' one of them");
+	return manifest_of_document(document, document->root, NULL, arena, manifest, err);
+}
+
 int manifest_parse(const char *path, const char *text, size_t length, struct arena *arena,
 		   struct manifest *manifest, struct error *err)
 {
-	return parse(path, path, text, length, arena, manifest, err);
+	return manifest_parse_made(path, path, text, length, arena, manifest, err);
 }
 
 int manifest_parse_made(const char *path, const char *shown, const char *text, size_t length, struct arena *arena,
 			struct manifest *manifest, struct error *err)
 {
-	return parse(path, shown, text, length, arena, manifest, err);
+	struct manifest_document document;
+
+	return manifest_document_parse(path, shown, text, length, arena, &document, err) < 0 ? -1 : read_one(&document, arena, manifest, err);
 }
 
 /* What to do about the errors that are usual here. */
@@ -92,7 +114,7 @@ static int read_error(const char *path, int number, struct error *err)
 	return error_context(err, "%s", path);
 }
 
-int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err)
+int manifest_document_read(const char *path, struct arena *arena, struct manifest_document *document, struct error *err)
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	const char *shown = standard_input ? "<stdin>" : path;
@@ -106,5 +128,12 @@ int manifest_read(const char *path, struct arena *arena, struct manifest *manife
 			*err = cause;
 		return read_error(shown, cause.number, err);
 	}
-	return parse(path, shown, buffer_string(&text), text.length, arena, manifest, err);
+	return manifest_document_parse(path, shown, buffer_string(&text), text.length, arena, document, err);
+}
+
+int manifest_read(const char *path, struct arena *arena, struct manifest *manifest, struct error *err)
+{
+	struct manifest_document document;
+
+	return manifest_document_read(path, arena, &document, err) < 0 ? -1 : read_one(&document, arena, manifest, err);
 }

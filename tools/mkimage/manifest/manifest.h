@@ -421,6 +421,15 @@ struct manifest_network {
 #define MANIFEST_DHCP_IMAGE "slipway/dhcpcd"
 #define MANIFEST_LINKS_MAX 256u
 
+/* (+) Of a machine that is one of several: its place on the network that is theirs alone. */
+struct manifest_lan {
+	const char *machine;		/* its name there; NULL: it is alone */
+	const char *mac, *address;	/* of its card; the address with the length of its prefix */
+	const char *hosts;		/* /etc/hosts: every machine, by its name */
+};
+
+#define MANIFEST_LAN "lan0"		/* the interface */
+
 struct manifest {
 	const char *path;
 	const char *text;		/* the document as read, for `metadata: yaml` */
@@ -447,6 +456,7 @@ struct manifest {
 	struct manifest_control control;	/* (+) */
 	struct manifest_logging logging;	/* (+) */
 	struct manifest_test test;		/* (+) */
+	struct manifest_lan lan;		/* no key: machines.h */
 	struct manifest_linuxkit_trust linuxkit_trust;
 	struct manifest_trust_rule *trust;	/* (+) in place of LinuxKit's; no rule is none for any image */
 	size_t trust_count;
