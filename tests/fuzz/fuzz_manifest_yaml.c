@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes as a manifest, and as the label of an image. What is refused is refused with one line that begins with the
+ * Bytes as a manifest, as one of several machines, and as the label of an image. What is refused is refused with one line that begins with the
  * name of the file, and leaves the result as it was.
  */
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "tools/mkimage/manifest/manifest.h"
+#include "tools/mkimage/manifest/machines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +30,34 @@ static void check_names(const struct manifest_containers *containers)
 	}
 }
 
+/* Each has a name of its own, and a manifest with a place on the network. Other files are not for a fuzzer to name. */
+static void check_machines(const uint8_t *data, size_t size)
+{
+	struct manifest_machines machines = { .count = 77 };
+	struct arena arena = { 0 };
+	struct error err = { 0 };
+
+	if (memmem(data, size, "manifest", strlen("manifest")))
+		return;
+	if (manifest_machines_parse("f", (const char *)data, size, &arena, &machines, &err) < 0) {
+		check_refusal(&err);
+		if (machines.count != 77)
+			abort();
+		machines.count = 0;
+	}
+	for (size_t i = 0; i < machines.count; i++) {
+		const struct manifest_machine *m = &machines.items[i];
+
+		if (!*m->name || strchr(m->name, '/') || strcmp(m->manifest.lan.machine, m->name) != 0 || !m->manifest.network.links_count)
+			abort();
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(m->name, machines.items[k].name) == 0)
+				abort();
+		check_names(&m->manifest.services);
+	}
+	arena_release(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct manifest_container container = { .devices_count = 77 };
@@ -47,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (manifest.volumes_count != 77)
 			abort();
 	}
+	check_machines(data, size);
 	err.message[0] = '\0';
 	if (manifest_parse_label("f", (const char *)data, size, &arena, &container, &err) < 0) {
 		check_refusal(&err);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tools/mkimage/manifest/machines.h"
@@ -168,6 +169,19 @@ static void a_manifest_of_one_machine_has_none(void **state)
 	assert_int_equal(manifest.network.links_count, 0);
 }
 
+/* Each replica is a manifest in memory. */
+static void manifests_are_bounded_together(void **state)
+{
+	autobuffer struct buffer text = { 0 };
+
+	(void)state;
+	buffer_add_string(&text, "machines: [{name: node, replicas: 64}]\nkernel: {image: k}\nsysctl:\n");
+	for (unsigned int i = 0; i < 4000; i++)
+		buffer_printf(&text, "  a.%u: b\n", i);
+	assert_int_equal(manifest_machines_parse("f", text.data, text.length, &arena, &machines, &err), -1);
+	assert_string_equal(err.message, "f:1:12: machines[0]: all machines together have more than 400000 keys and values; remove some");
+}
+
 static void one_is_found_by_its_name(void **state)
 {
 	struct manifest manifest = { 0 };
@@ -191,6 +205,7 @@ int main(void)
 		cmocka_unit_test_teardown(replicas_have_numbers, release),
 		cmocka_unit_test_teardown(another_manifest_is_taken_as_it_is, release),
 		cmocka_unit_test_teardown(a_manifest_of_one_machine_has_none, release),
+		cmocka_unit_test_teardown(manifests_are_bounded_together, release),
 		cmocka_unit_test_teardown(one_is_found_by_its_name, release),
 	};
 

@@ -21,7 +21,7 @@
 #define AT(member) offsetof(struct build_options, member)
 
 static const struct option build_option_table[] = {
-	{ OPTION_STRING, 'o', "output", "PREFIX", "what the names of the output files begin with (default: the manifest's)",
+	{ OPTION_STRING, 'o', "output", "PREFIX", "what the names of the output files begin with (default: the manifest's); of several machines PREFIX-NAME",
 	  AT(output) },
 	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm, firecracker, cloud-hypervisor or containerdisk",
 	  AT(format) },

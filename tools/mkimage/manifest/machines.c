@@ -19,6 +19,7 @@
 #define MEMORY_LEAST 16			/* MiB; below that no kernel boots */
 #define MEMORY_MOST  (1u << 20)
 #define CPUS_MAX     255		/* of QEMU's q35 */
+#define NODES_MAX    (4 * MANIFEST_NODES_MAX)	/* of all machines: each is a manifest in memory */
 
 /* What an element of the list says besides what a manifest can. */
 struct manifest_entry {
@@ -67,6 +68,7 @@ struct reading {
 	struct arena *arena;
 	struct error *err;
 	bool common_taken;		/* by a machine that is described here */
+	size_t nodes;
 	struct manifest_machines machines;
 	/* Of each machine: */
 	const char *names[MANIFEST_MACHINES_MAX];
@@ -183,6 +185,7 @@ static int read_other(struct reading *r, const struct manifest_entry *entry, str
 		root = new_map(r, &other->root->at, own->count + other->root->count);
 		add_missing(root, own);
 		add_missing(root, other->root);
+		root->size = other->root->size;
 		other->root = root;
 	}
 	*part = (struct part){ other, other->root };
@@ -214,6 +217,10 @@ static int add_machine(struct reading *r, const struct manifest_entry *entry, co
 	if (r->machines.count == MANIFEST_MACHINES_MAX)
 		return place_error(&entry->at, r->err, "%s: more than %u machines, replicas included; remove some", where,
 				   MANIFEST_MACHINES_MAX);
+	r->nodes += part->document->root->size;
+	if (r->nodes > NODES_MAX)
+		return place_error(&entry->at, r->err, "%s: all machines together have more than %u keys and values; remove some", where,
+				   NODES_MAX);
 	if (entry->memory.value && manifest_size(entry->memory.value, &memory) &&
 	    (memory >> 20 < MEMORY_LEAST || memory >> 20 > MEMORY_MOST))
 		return place_error(&entry->memory.at, r->err, "%s.memory: expected %uM to 1T, got '%s'", where, MEMORY_LEAST,
@@ -282,19 +289,32 @@ const struct node *manifest_document_machines(const struct manifest_document *do
 	return node_find(document->root, MACHINES);
 }
 
-int manifest_machines_read(const char *path, struct arena *arena, struct manifest_machines *machines, struct error *err)
+static int read_document(const struct manifest_document *document, struct arena *arena, struct manifest_machines *machines,
+			 struct error *err)
 {
-	struct manifest_document document;
-	struct reading r = { .document = &document, .arena = arena, .err = err };
-	const struct node *list;
+	struct reading r = { .document = document, .arena = arena, .err = err };
+	const struct node *list = manifest_document_machines(document);
 
-	if (manifest_document_read(path, arena, &document, err) < 0)
-		return -1;
-	list = manifest_document_machines(&document);
 	if (list && (read_common(&r) < 0 || read_list(&r, list) < 0 || read_manifests(&r) < 0))
 		return -1;
 	*machines = r.machines;
 	return 0;
+}
+
+int manifest_machines_parse(const char *path, const char *text, size_t length, struct arena *arena,
+			    struct manifest_machines *machines, struct error *err)
+{
+	struct manifest_document document;
+
+	return manifest_document_parse(path, path, text, length, arena, &document, err) < 0 ?
+		       -1 : read_document(&document, arena, machines, err);
+}
+
+int manifest_machines_read(const char *path, struct arena *arena, struct manifest_machines *machines, struct error *err)
+{
+	struct manifest_document document;
+
+	return manifest_document_read(path, arena, &document, err) < 0 ? -1 : read_document(&document, arena, machines, err);
 }
 
 int manifest_machine_read(const char *path, const char *name, struct arena *arena, struct manifest *manifest, struct error *err)

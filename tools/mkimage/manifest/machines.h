@@ -31,7 +31,11 @@ struct manifest_machines {
 	size_t count;			/* 0: the file is the manifest of one machine, and nothing else is known of it */
 };
 
-/* Reads the file, and the manifests that it names, and checks them all. */
+/* Reads bytes of YAML, and the files that they name by `manifest`, and checks all. `path` is as for manifest_parse(). */
+int manifest_machines_parse(const char *path, const char *text, size_t length, struct arena *arena,
+			    struct manifest_machines *machines, struct error *err);
+
+/* The same of a file. */
 int manifest_machines_read(const char *path, struct arena *arena, struct manifest_machines *machines, struct error *err);
 
 /* One of them, by its name; an error that names the others where there is none. */
