@@ -187,7 +187,7 @@ static int run(const char *operand, const struct run_options *o, struct arena *a
 	struct input input;
 
 	input_find(operand, arena, &input);
-	if (is_manifest(operand, arena) && cluster_read(&input, arena, &machines, err) < 0)
+	if (vm_is_file(operand) && prefix_is_of_manifest(operand) && cluster_read(&input, arena, &machines, err) < 0)
 		return -1;
 	if (machines.count)
 		return run_several(operand, &machines, o, arena, status, err);
