@@ -117,11 +117,13 @@ static void choose_artifacts(struct manifest *manifest, const struct test_option
 
 static struct tested *find_tested(const struct test *test, const char *machine)
 {
-	struct tested *tested = test->tested;
+	for (size_t i = 0; i < test->count; i++) {
+		const char *name = test->tested[i].name;
 
-	while (machine && strcmp(tested->name, machine) != 0)
-		tested++;
-	return tested;
+		if (name && machine ? strcmp(name, machine) == 0 : name == machine)
+			return &test->tested[i];
+	}
+	return NULL;
 }
 
 static int amend(struct manifest *manifest, void *context, struct arena *arena, struct error *err)
@@ -130,6 +132,8 @@ static int amend(struct manifest *manifest, void *context, struct arena *arena, 
 	struct tested *tested = find_tested(test, manifest->lan.machine);
 	unsigned int milliseconds;
 
+	if (!tested)
+		return error_set(err, "'%s' has changed while it was read; try again", manifest->path);
 	/* Of several machines those are tests that say so. */
 	if (tested->name && !manifest->test.set)
 		return 0;
