@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -236,10 +237,12 @@ static int boot(struct run *r, struct guest_status *guest, int *status, struct e
 
 /* ------------------------------------------------------------ what came of it */
 
-/* For a person at a terminal: lines, and of their characters those that move no cursor. */
+/* For a person at a terminal: lines, and of their characters those that move no cursor. In one piece, for other machines write, too. */
 static void show_console(const struct tail *console)
 {
 	const char *end = console->data + console->length, *start = end;
+	autobuffer struct buffer text = { 0 };
+	struct error ignored;
 
 	for (unsigned int lines = 0; start > console->data; start--)
 		if (start[-1] == '\n' && start != end && ++lines == CONSOLE_LINES)
@@ -251,13 +254,14 @@ static void show_console(const struct tail *console)
 		const char *line_end = memchr(start, '\n', (size_t)(end - start));
 		size_t length = (size_t)((line_end ? line_end : end) - start);
 
-		(void)fputs("    ", stderr);
+		buffer_add_string(&text, "    ");
 		for (size_t i = 0; i < length; i++)
 			if ((unsigned char)start[i] >= 0x20 && start[i] != 0x7f)
-				(void)fputc(start[i], stderr);
-		(void)fputc('\n', stderr);
+				buffer_add(&text, &start[i], 1);
+		buffer_add_string(&text, "\n");
 		start += length + 1;
 	}
+	(void)file_write_all(STDERR_FILENO, text.data, text.length, "standard error", &ignored);
 }
 
 /* What a kernel says last but for the registers: kernel/panic.c. */

@@ -97,7 +97,7 @@ static struct node *new_map(struct reading *r, const struct place *at, size_t mo
 	return map;
 }
 
-/* Takes over what is not there yet. */
+/* Takes over what is not there yet, of keys that are all known: there are few. */
 static void add_missing(struct node *map, const struct node *from)
 {
 	for (size_t i = 0; i < from->count; i++)
@@ -105,19 +105,21 @@ static void add_missing(struct node *map, const struct node *from)
 			map->pairs[map->count++] = from->pairs[i];
 }
 
+/* `where` is "" beside the list, where there are no keys about a machine. */
 static int unknown_key(struct reading *r, const struct node *key, const char *where)
 {
-	const char *known[KEYS_MAX + 1] = { NULL }, *shown = text_shown(key->value, r->arena), *nearest;
-	size_t count = 0;
+	const char *known[KEYS_MAX + 1] = { MACHINES }, *shown = text_shown(key->value, r->arena), *nearest;
+	const char *mark = *where ? ": " : "";
+	size_t count = *where ? 0 : 1;
 
-	for (size_t i = 0; i < schema_entry.count; i++)
+	for (size_t i = 0; *where && i < schema_entry.count; i++)
 		known[count++] = schema_entry.fields[i].name;
 	for (size_t i = 0; i < schema_manifest.count && count < KEYS_MAX; i++)
 		known[count++] = schema_manifest.fields[i].name;
 	nearest = option_nearest(key->value, known);
 	if (nearest)
-		return place_error(&key->at, r->err, "%s: unknown key '%s'; did you mean '%s'?", where, shown, nearest);
-	return place_error(&key->at, r->err, "%s: unknown key '%s'; see slipway-manifest(5) for those that are known", where, shown);
+		return place_error(&key->at, r->err, "%s%sunknown key '%s'; did you mean '%s'?", where, mark, shown, nearest);
+	return place_error(&key->at, r->err, "%s%sunknown key '%s'; see slipway-manifest(5) for those that are known", where, mark, shown);
 }
 
 /* The keys of a machine: those about it, and those of its manifest. */
@@ -148,6 +150,8 @@ static int read_common(struct reading *r)
 
 		if (strcmp(key->value, MACHINES) == 0)
 			continue;
+		if (!has_key(&schema_manifest, key->value))
+			return unknown_key(r, key, "");
 		for (size_t k = 0; k < ARRAY_SIZE(never_common); k++)
 			if (strcmp(key->value, never_common[k]) == 0)
 				return place_error(&key->at, r->err, "'%s' is one machine's; put it below that one in '" MACHINES "'",
@@ -160,12 +164,25 @@ static int read_common(struct reading *r)
 
 /* --- where a machine is described ----------------------------------------------------------------- */
 
+/* `own` is nothing, or the test, which is then that one. */
+static struct node *with_test(struct reading *r, const struct node *root, const struct node *own)
+{
+	struct node *map = new_map(r, &root->at, root->count + own->count);
+
+	for (size_t i = 0; i < root->count; i++)
+		if (own->count == 0 || strcmp(root->pairs[i].key->value, "test") != 0)
+			map->pairs[map->count++] = root->pairs[i];
+	for (size_t i = 0; i < own->count; i++)
+		map->pairs[map->count++] = own->pairs[i];
+	map->size = root->size;
+	return map;
+}
+
 /* Another file says all of it; only the test is said here. */
 static int read_other(struct reading *r, const struct manifest_entry *entry, struct node *own, struct part *part, const char *where)
 {
 	const char *path = entry->manifest.value;
 	struct manifest_document *other = arena_alloc(r->arena, sizeof(*other));
-	struct node *root;
 
 	for (size_t i = 0; i < own->count; i++)
 		if (strcmp(own->pairs[i].key->value, "test") != 0)
@@ -181,13 +198,8 @@ static int read_other(struct reading *r, const struct manifest_entry *entry, str
 	if (manifest_document_machines(other))
 		return place_error(&entry->manifest.at, r->err, "%s.manifest: '%s' has 'machines' of its own; name the manifest of one machine",
 				   where, text_shown(entry->manifest.value, r->arena));
-	if (other->root->kind == NODE_MAP) {
-		root = new_map(r, &other->root->at, own->count + other->root->count);
-		add_missing(root, own);
-		add_missing(root, other->root);
-		root->size = other->root->size;
-		other->root = root;
-	}
+	if (other->root->kind == NODE_MAP)
+		other->root = with_test(r, other->root, own);
 	*part = (struct part){ other, other->root };
 	return 0;
 }
