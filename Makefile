@@ -29,7 +29,7 @@ DEPENDENCIES = -MMD -MP -MT '$$(BUILD)$(@:$(BUILD)%=%)'
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
 # libcurl is loaded at run time: tools/mkimage/registry/curl.h.
-HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd libxxhash sqlite3 libseccomp ext2fs com_err blkid
+HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd liblz4 libxxhash sqlite3 libseccomp ext2fs com_err blkid
 # Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)
@@ -218,6 +218,7 @@ GROUPS_check-store-killed := run test
 GROUPS_check-html     := run html
 GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
+GROUPS_bench-check    := run bench
 GROUPS_fuzz           := fuzz
 GROUPS_fuzz-run       := fuzz
 GROUPS_prerequisites  := check run test bench kernel

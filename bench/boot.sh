@@ -3,7 +3,8 @@
 # Instructions of a boot: to PID 1's first instruction, from there to services that are ready, and for each further
 # service. What the kernel needs to load modules (to check signatures, mostly) is told apart: nothing of it is PID 1's, and a kernel
 # with the drivers built in has none of it: our own, where it is in the store (`make packages-kernel`), in the format microvm. QEMU counts
-# (-icount, one CPU, bench/count.c), so that no clock and no neighbour matters.
+# (-icount, one CPU, bench/count.c), so that no clock and no neighbour matters. FIGURES=FILE gets a line `FORMAT KERNEL WHAT INSTRUCTIONS`
+# for each figure, the least of all rounds, for bench/check.sh: now and then a boot has a few percent more, and never less.
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/guest.sh"
@@ -13,6 +14,7 @@ SERVICES="1 3 10"
 
 need qemu-system-x86_64 qemu-system-x86
 need musl-gcc musl-tools
+need jq jq
 INIT=$BUILD/libexec/slipway/init
 [ -x "$INIT" ] || die "'$INIT' is not built; run 'make'"
 
@@ -76,8 +78,24 @@ report() { # FORMAT
 		'BEGIN { printf "%s: each further service %.2f M (target 1.5)\n", f, (b - a) / 7e6 }'
 }
 
+kernel_digest() { # FORMAT
+	local name=slipway/kernel-debian
+	[ "$1" != microvm ] || name=slipway/kernel
+	"$SLIPWAY" image inspect "$name" | jq -r .digest
+}
+
+least() { sort -n "$1" | head -n 1; }
+
+figures() { # FORMAT
+	local n kernel
+	kernel=$(kernel_digest "$1")
+	echo "$1 $kernel pid1 $(least "$WORK/pid1")"
+	for n in $SERVICES; do echo "$1 $kernel ready-$n $(least "$WORK/own-$n")"; done
+}
+
 build_counter
 build_service
+[ -z "${FIGURES:-}" ] || : > "$FIGURES"
 for format in $FORMATS; do
 	if [ "$format" = microvm ] && ! has_own_kernel; then
 		echo "microvm: left out, for there is no kernel of our own; run 'make packages-kernel'"
@@ -90,4 +108,5 @@ for format in $FORMATS; do
 		measure "$format" "$n"
 	done
 	report "$format"
+	[ -z "${FIGURES:-}" ] || figures "$format" >> "$FIGURES"
 done

@@ -69,7 +69,7 @@ static void close_image(struct reader *r)
 
 static int write_uncached(struct tree *tree, int fd, int level, struct error *err)
 {
-	return squashfs_write(tree, fd, level, NULL, err);
+	return squashfs_write(tree, fd, IMAGE_COMPRESSION_ZSTD, level, NULL, err);
 }
 
 static void open_sample(struct reader *r)

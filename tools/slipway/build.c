@@ -26,7 +26,9 @@ static const struct option build_option_table[] = {
 	{ OPTION_STRING, 'f', "format", "FORMAT", "kernel+initrd (default), kernel+squashfs, microvm, firecracker, cloud-hypervisor or containerdisk",
 	  AT(format) },
 	{ OPTION_FLAG, 0, "locked", NULL, "refuse images that the lock does not name", AT(locked) },
-	{ OPTION_UNSIGNED, 0, "level", "N", "compression level (default: the format's own)", AT(level) },
+	{ OPTION_STRING, 0, "compression", "NAME", "of the squashfs: zstd is smaller, lz4 boots faster (default: the format's own)",
+	  AT(compression) },
+	{ OPTION_UNSIGNED, 0, "level", "N", "level of zstd (default: the format's own)", AT(level) },
 	{ OPTION_LIST, 0, "sbom", "FORMAT", "also PREFIX-sbom...: what it is made of, as spdx or cyclonedx, or how, as slsa; may be given again",
 	  AT(sbom) },
 	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
@@ -87,14 +89,18 @@ static int write_image(const struct build_options *o, const struct image_format 
 		       const struct root_input *laid_out, struct tree *root, struct tree *boot, struct progress *progress,
 		       struct error *err)
 {
+	enum image_compression compression = IMAGE_COMPRESSION_DEFAULT;
+	int r = image_compression_parse(o->compression, &compression, err);
 	struct image_input input = {
 		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
 		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
 		.elf = c->kernel.elf, .elf_length = c->kernel.elf_length, .vsock = c->manifest.control.vsock.value,
-		.compression_level = (int)o->level, .cache = store_cache(c->store),
+		.compression = compression, .compression_level = (int)o->level, .cache = store_cache(c->store),
 	};
 	const char *output = output_of(o, c);
 
+	if (r < 0)
+		return -1;
 	if (boot)
 		tree_clamp_times(boot, compilation_newest_time());
 	if (boot && strcmp(c->compiled.plan.machine.reboot, "kexec") == 0 && image_add_boot(&input, err) < 0)
@@ -178,7 +184,8 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	struct compilation c = { 0 };
 	int r = -1;
 
-	if (!format || sbom_request_parse(&o->sbom, &(struct sbom_request){ 0 }, err) < 0 ||
+	if (!format || image_compression_parse(o->compression, &(enum image_compression){ IMAGE_COMPRESSION_DEFAULT }, err) < 0 ||
+	    sbom_request_parse(&o->sbom, &(struct sbom_request){ 0 }, err) < 0 ||
 	    pull_policy_parse(o->pull, PULL_MISSING, &options.pull, err) < 0)
 		return -1;
 	options.builder = o->builder;

@@ -14,6 +14,7 @@ struct build_options {
 	struct registry_values registry;
 	const char *output, *format, *store, *init, *platform, *pull;
 	const char *machine;		/* which of `machines`; NULL: all of them, or the only one there is */
+	const char *compression;	/* of the squashfs; NULL: the format's own */
 	unsigned int level;
 	struct option_list sbom;	/* formats of bills of materials beside the image */
 	struct builder_options builder;

@@ -82,6 +82,7 @@ static bool add_inputs(struct hash *hash, const struct build_options *o, const s
 	autobuffer struct buffer stamps = { 0 };
 
 	add_word(hash, format->name);
+	add_word(hash, o->compression);
 	hash_add(hash, &o->level, sizeof(o->level));
 	hash_add(hash, &newest, sizeof(newest));
 	add_word(hash, o->platform);

@@ -68,7 +68,7 @@ static int write_initrd(const struct image_input *input, int fd, struct error *e
 
 static int write_squashfs(const struct image_input *input, int fd, struct error *err)
 {
-	return squashfs_write(input->root, fd, input->compression_level, input->cache, err);
+	return squashfs_write(input->root, fd, input->compression, input->compression_level, input->cache, err);
 }
 
 static const struct image_file {
@@ -102,6 +102,19 @@ static const struct image_file *find_file(const char *suffix)
 int image_file_write(const char *suffix, const struct image_input *input, int fd, struct error *err)
 {
 	return find_file(suffix)->write(input, fd, err);
+}
+
+int image_compression_parse(const char *name, enum image_compression *compression, struct error *err)
+{
+	static const char *const names[] = { [IMAGE_COMPRESSION_ZSTD] = "zstd", [IMAGE_COMPRESSION_LZ4] = "lz4" };
+
+	*compression = IMAGE_COMPRESSION_DEFAULT;
+	if (!name)
+		return 0;
+	for (size_t i = IMAGE_COMPRESSION_ZSTD; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			*compression = (enum image_compression)i;
+	return *compression != IMAGE_COMPRESSION_DEFAULT ? 0 : error_set(err, "unknown compression '%s'; there are 'zstd' and 'lz4'", name);
 }
 
 /* --- all files of an output, or none --- */
@@ -178,6 +191,10 @@ static int write_format(const struct image_format *format, const struct image_in
 	int r = 0;
 
 	named.name = path_base(prefix);
+	if (input->compression == IMAGE_COMPRESSION_DEFAULT)
+		named.compression = format->compression;
+	else if (format->compression == IMAGE_COMPRESSION_DEFAULT)
+		return error_set(err, "the format '%s' has no squashfs whose compression could be chosen", format->name);
 	if (input->compression_level < 0 || input->compression_level > LEVEL_MAX)
 		return error_set(err, "compression level %d: expected 1 to %d, or 0 for the default",
 				 input->compression_level, LEVEL_MAX);
@@ -236,6 +253,7 @@ static const struct image_format kernel_squashfs = {
 	.name = "kernel+squashfs",
 	.help = "PREFIX-kernel, PREFIX-initrd.img (small), PREFIX-squashfs.img as first disk, PREFIX-cmdline",
 	.root_type = "squashfs",
+	.compression = IMAGE_COMPRESSION_ZSTD,
 	.root_source = "/dev/vda",
 	.needs_boot_tree = true,
 	.suffixes = { "-kernel", "-initrd.img", "-squashfs.img", "-cmdline" },
@@ -246,6 +264,7 @@ static const struct image_format microvm = {
 	.name = "microvm",
 	.help = "PREFIX-vmlinux, PREFIX-squashfs.img as first disk, PREFIX-cmdline; no firmware, no initrd",
 	.root_type = "squashfs",
+	.compression = IMAGE_COMPRESSION_LZ4,
 	.root_source = "/dev/vda",
 	.machine = "microvm",
 	.needs_elf = true,
@@ -257,6 +276,7 @@ static const struct image_format firecracker = {
 	.name = "firecracker",
 	.help = "the same and PREFIX-firecracker.json, for firecracker --config-file",
 	.root_type = "squashfs",
+	.compression = IMAGE_COMPRESSION_LZ4,
 	.root_source = "/dev/vda",
 	.machine = "firecracker",
 	.needs_elf = true,
@@ -268,6 +288,7 @@ static const struct image_format cloud_hypervisor = {
 	.name = "cloud-hypervisor",
 	.help = "as microvm, for a machine with PCI and ACPI, and PREFIX-cloud-hypervisor.json, for its API's vm.create",
 	.root_type = "squashfs",
+	.compression = IMAGE_COMPRESSION_LZ4,
 	.root_source = "/dev/vda",
 	.machine = "cloud-hypervisor",
 	.needs_elf = true,
@@ -279,6 +300,7 @@ static const struct image_format containerdisk = {
 	.name = "containerdisk",
 	.help = "PREFIX-containerdisk.tar, an OCI archive with the disk and the kernel for KubeVirt, and PREFIX-kubevirt.json, the machine",
 	.root_type = "squashfs",
+	.compression = IMAGE_COMPRESSION_ZSTD,
 	.root_source = "/dev/vda",
 	.needs_boot_tree = true,
 	.suffixes = { "-containerdisk.tar", "-kubevirt.json" },

@@ -27,6 +27,12 @@ struct image_document {
 
 #define IMAGE_DOCUMENTS_MAX 4
 
+/* Of a squashfs: zstd is smaller, LZ4 quicker to read (docs/decisions/0014). */
+enum image_compression { IMAGE_COMPRESSION_DEFAULT, IMAGE_COMPRESSION_ZSTD, IMAGE_COMPRESSION_LZ4 };
+
+/* "zstd", "lz4"; NULL is the default. An error that lists them for any other. */
+int image_compression_parse(const char *name, enum image_compression *compression, struct error *err);
+
 struct image_input {
 	struct tree *root;		/* the whole root file system */
 	struct tree *boot;		/* the small initrd; NULL where the format has none */
@@ -39,7 +45,8 @@ struct image_input {
 	const void *ucode;		/* microcode cpio to put before the initrd; may be NULL */
 	size_t ucode_length;
 	const char *cmdline;
-	int compression_level;		/* 0: the format's own default */
+	enum image_compression compression;	/* of the squashfs, where the format has one */
+	int compression_level;		/* of zstd; 0: the format's own default */
 	/* Fills the documents when all files are written; NULL: there are none. */
 	int (*describe)(void *context, const struct image_written *files, size_t count, struct error *err);
 	void *context;
@@ -53,6 +60,7 @@ struct image_format {
 	const char *help;		/* one line for --help: what it is, which files */
 	const char *root_type, *root_source;	/* what the plan is told */
 	const char *machine;		/* for compile_input; NULL: any */
+	enum image_compression compression;	/* of its squashfs; the default: it has none */
 	bool needs_boot_tree;
 	bool needs_elf;			/* a kernel that is entered by its PVH note */
 	/* Suffixes of the files it writes, ended by NULL: "-kernel", "-initrd.img", "-cmdline". */
@@ -80,6 +88,7 @@ int image_add_boot(const struct image_input *input, struct error *err);
  * may be any regular file at offset 0.
  */
 int cpio_write(struct tree *tree, int fd, int level, const char *cache, struct error *err);	/* newc, zstd-compressed */
-int squashfs_write(struct tree *tree, int fd, int level, const char *cache, struct error *err);	/* zstd blocks, mkfs time 0 */
+int squashfs_write(struct tree *tree, int fd, enum image_compression compression, int level, const char *cache,
+		   struct error *err);	/* mkfs time 0; LZ4 has no levels */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree as a squashfs 4.0 image, through libsquashfs. The kernel needs CONFIG_SQUASHFS_ZSTD, and
+ * A tree as a squashfs 4.0 image, through libsquashfs. The kernel needs CONFIG_SQUASHFS_ZSTD or CONFIG_SQUASHFS_LZ4, and
  * CONFIG_SQUASHFS_XATTR where files have xattrs.
  *
  * Contents go first, compressed on all CPUs: blocks are put in order again before they are written, and what
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <lz4.h>
 #include <sqfs/block_processor.h>
 #include <sqfs/block_writer.h>
 #include <sqfs/compressor.h>
@@ -398,14 +399,9 @@ static int finish(struct writer *w, struct error *err)
 	return check(w, sqfs_super_write(&w->super, w->file), err);
 }
 
-static int open_compressor(struct writer *w, int level, sqfs_u16 flags, sqfs_compressor_t **out,
-			   struct error *err)
+static SQFS_COMPRESSOR id_of(enum image_compression compression)
 {
-	sqfs_compressor_config_t config;
-	int r = sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, BLOCK_BYTES, flags);
-
-	config.level = (sqfs_u32)level;
-	return check(w, r < 0 ? r : sqfs_compressor_create(&config, out), err);
+	return compression == IMAGE_COMPRESSION_LZ4 ? SQFS_COMP_LZ4 : SQFS_COMP_ZSTD;
 }
 
 /* Fragments that look the same are read back and compared: their checksums have 32 bits only. */
@@ -424,18 +420,19 @@ static int open_data(struct writer *w, struct error *err)
 	return check(w, sqfs_block_processor_create_ex(&description, &w->data), err);
 }
 
-static int open_writers(struct writer *w, int fd, int level, struct error *err)
+static int open_writers(struct writer *w, int fd, enum image_compression compression, int level, struct error *err)
 {
+	const SQFS_COMPRESSOR id = id_of(compression);
 	int r;
 
 	w->doing = "the superblock";
 	w->file = squashfs_file_open(fd);
 	if (!w->file)
 		arena_out_of_memory();
-	if (open_compressor(w, level, 0, &w->compressor, err) < 0 ||
-	    open_compressor(w, level, SQFS_COMP_FLAG_UNCOMPRESS, &w->decompressor, err) < 0 ||
-	    check(w, squashfs_compressor_open((unsigned int)level, w->cache, &w->block_compressor), err) < 0 ||
-	    check(w, sqfs_super_init(&w->super, BLOCK_BYTES, 0, SQFS_COMP_ZSTD), err) < 0 ||
+	if (check(w, squashfs_compressor_create(id, (unsigned int)level, 0, &w->compressor), err) < 0 ||
+	    check(w, squashfs_compressor_create(id, (unsigned int)level, SQFS_COMP_FLAG_UNCOMPRESS, &w->decompressor), err) < 0 ||
+	    check(w, squashfs_compressor_open(id, (unsigned int)level, w->cache, &w->block_compressor), err) < 0 ||
+	    check(w, sqfs_super_init(&w->super, BLOCK_BYTES, 0, id), err) < 0 ||
 	    check(w, sqfs_super_write(&w->super, w->file), err) < 0)
 		return -1;
 	r = w->compressor->write_options(w->compressor, w->file);
@@ -482,27 +479,33 @@ static void close_writers(struct writer *w)
 }
 
 /* What the compressed bytes depend on. */
-static struct block_cache *open_cache(const char *directory, int level)
+static struct block_cache *open_cache(const char *directory, enum image_compression compression, int level)
 {
 	char name[64];
 
-	(void)snprintf(name, sizeof(name), "squashfs-zstd-%s-%d", ZSTD_versionString(), level);
+	if (compression == IMAGE_COMPRESSION_LZ4)
+		(void)snprintf(name, sizeof(name), "squashfs-lz4-%s", LZ4_versionString());
+	else
+		(void)snprintf(name, sizeof(name), "squashfs-zstd-%s-%d", ZSTD_versionString(), level);
 	return block_cache_open(directory, name);
 }
 
-int squashfs_write(struct tree *tree, int fd, int level, const char *cache, struct error *err)
+int squashfs_write(struct tree *tree, int fd, enum image_compression compression, int level, const char *cache,
+		   struct error *err)
 {
 	struct writer w = { .tree = tree, .doing = "the image" };
 	int r = -1;
 
+	if (compression == IMAGE_COMPRESSION_LZ4 && level)
+		return error_set(err, "LZ4 has no levels; leave the level out, or take zstd");
 	level = level ? level : LEVEL_DEFAULT;
-	w.cache = open_cache(cache, level);
+	w.cache = open_cache(cache, compression, level);
 	w.chunk = malloc(WRITER_CHUNK);
 	if (!w.chunk)
 		arena_out_of_memory();
 	known_of(&w, tree_root(tree)->inode)->links = 1;
 	if (tree_walk(tree, number_children, &w, err) == 0 &&
-	    open_writers(&w, fd, level, err) == 0 && write_data(&w, err) == 0 &&
+	    open_writers(&w, fd, compression, level, err) == 0 && write_data(&w, err) == 0 &&
 	    write_metadata(&w, err) == 0 && write_tables(&w, err) == 0)
 		r = finish(&w, err);
 	/* The block processor writes into the inodes until it is gone. */

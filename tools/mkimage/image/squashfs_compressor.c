@@ -113,16 +113,21 @@ static sqfs_object_t *copy(const sqfs_object_t *object)
 	return (sqfs_object_t *)to;
 }
 
-static int create(unsigned int level, sqfs_compressor_t **out)
+int squashfs_compressor_create(SQFS_COMPRESSOR id, unsigned int level, sqfs_u16 flags, sqfs_compressor_t **out)
 {
 	sqfs_compressor_config_t config;
-	int r = sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, WRITER_CHUNK, 0);
+	int r;
 
-	config.level = (sqfs_u32)level;
+	/* LZ4 has one slow compression, which reads as fast as the quick one. */
+	if (id == SQFS_COMP_LZ4 && level != LEVEL_FAST)
+		flags |= SQFS_COMP_FLAG_LZ4_HC;
+	r = sqfs_compressor_config_init(&config, id, WRITER_CHUNK, flags);
+	if (id == SQFS_COMP_ZSTD)
+		config.level = (sqfs_u32)level;
 	return r < 0 ? r : sqfs_compressor_create(&config, out);
 }
 
-int squashfs_compressor_open(unsigned int level, struct block_cache *cache, sqfs_compressor_t **out)
+int squashfs_compressor_open(SQFS_COMPRESSOR id, unsigned int level, struct block_cache *cache, sqfs_compressor_t **out)
 {
 	struct compressor *c = calloc(1, sizeof(*c));
 	int r;
@@ -134,9 +139,9 @@ int squashfs_compressor_open(unsigned int level, struct block_cache *cache, sqfs
 			  .write_options = write_options, .read_options = read_options, .do_block = do_block },
 		.cache = cache,
 	};
-	r = create(level, &c->full);
+	r = squashfs_compressor_create(id, level, 0, &c->full);
 	if (r == 0)
-		r = create(LEVEL_FAST, &c->fast);
+		r = squashfs_compressor_create(id, LEVEL_FAST, 0, &c->fast);
 	if (r < 0)
 		destroy((sqfs_object_t *)c);
 	else

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sqfs/predef.h>
+#include <sqfs/compressor.h>
 
 #include "base/error.h"
 
@@ -48,9 +48,12 @@ int zstd_output_end(struct zstd_output *output, struct error *err);
 /* NULL is fine. */
 void zstd_output_close(struct zstd_output *output);
 
-/* The compressor of blocks of files, for sqfs_destroy(); `cache` is borrowed. Gives an error code of the library, or 0. */
+/* A compressor of the library's, for sqfs_destroy(); `level` is that of zstd. Gives an error code of the library, or 0. */
+int squashfs_compressor_create(SQFS_COMPRESSOR id, unsigned int level, sqfs_u16 flags, sqfs_compressor_t **compressor);
+
+/* The one of blocks of files; `cache` is borrowed. */
 struct block_cache;
-int squashfs_compressor_open(unsigned int level, struct block_cache *cache, sqfs_compressor_t **compressor);
+int squashfs_compressor_open(SQFS_COMPRESSOR id, unsigned int level, struct block_cache *cache, sqfs_compressor_t **compressor);
 
 /* The sqfs_file_t of an empty regular file, for sqfs_destroy(); `fd` is borrowed. NULL when memory is out. */
 sqfs_file_t *squashfs_file_open(int fd);
