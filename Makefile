@@ -69,9 +69,10 @@ LIB_compose  := $(call SOURCES,tools/mkimage/compose)
 LIB_builder  := $(call SOURCES,tools/mkimage/builder)
 LIB_image    := $(call SOURCES,tools/mkimage/image) $(call SOURCES,tools/mkimage/boot)
 LIB_inspect  := $(call SOURCES,tools/mkimage/inspect)
+LIB_bootchart := $(call SOURCES,tools/bootchart)
 LIB_slipway  := $(filter-out %/main.c,$(call SOURCES,tools/slipway))
 
-LIBS := base control oci plan runtime command storage init manifest source registry trust compile tree provenance root package builder compose image inspect slipway
+LIBS := base control oci plan runtime command storage init manifest source registry trust compile tree provenance root package builder compose image inspect bootchart slipway
 
 # What each library stands on, nearest first: the order for the linker.
 NEED_base     :=
@@ -95,7 +96,8 @@ NEED_provenance := tree source oci base
 NEED_package  := root provenance tree compile source manifest runtime plan oci base
 NEED_root     := provenance tree compile source manifest runtime plan oci base
 NEED_inspect  := provenance tree source plan oci base
-NEED_slipway  := control builder compose inspect package root image provenance tree compile registry trust source manifest runtime plan oci base
+NEED_bootchart := control oci base
+NEED_slipway  := bootchart control builder compose inspect package root image provenance tree compile registry trust source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
 FLAVOURS := host target replay fuzz

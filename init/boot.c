@@ -41,6 +41,7 @@
 #include "init/shell.h"
 #include "init/spawn.h"
 #include "init/test.h"
+#include "init/times.h"
 #include "init/uevents.h"
 #include "init/watchdog.h"
 #include "init/worker.h"
@@ -282,13 +283,21 @@ static void let_go_of_boot(void)
 	}
 }
 
+_Static_assert(ARRAY_SIZE(stages) <= TIMES_STEPS_MAX, "each stage has its place in the table of times");
+
 void boot(struct machine *machine)
 {
 	struct error err = { 0 };
 
+	times.init = loop_now_us();
 	spawn_open(machine);
-	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
-		if (stages[i].run(machine, &err) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		int64_t start = loop_now_us();
+		bool failed = stages[i].run(machine, &err) < 0;
+
+		times_add(stages[i].name, start, failed);
+		if (failed)
 			stage_failed(machine, &stages[i], &err);
+	}
 	let_go_of_boot();
 }

@@ -33,6 +33,7 @@ struct connection {
 	struct loop_timer limit;	/* the request must be there by then */
 	struct service *service;	/* an order that is being carried out; NULL: the request is still to come */
 	bool stops;			/* the order was to stop */
+	enum { BOOT_OF_NO_INTEREST, BOOT_AWAITED, BOOT_TOLD } boot;	/* it waits for the end of the boot, or did */
 	size_t length;
 	char line[CONTROL_REQUEST_MAX];
 };
@@ -54,6 +55,7 @@ static void drop(struct machine *machine, struct connection *c)
 	loop_forget(machine, &c->source);
 	c->limit.deadline = 0;
 	c->service = NULL;
+	c->boot = BOOT_OF_NO_INTEREST;
 	c->length = 0;
 }
 
@@ -159,6 +161,36 @@ static int order_reboot(struct machine *machine, struct connection *c, const str
 	return 0;
 }
 
+/* Answered by control_advance(). Where the machine ends already it is not held up. */
+static int order_await_boot(struct machine *machine, struct connection *c, const struct record *request, struct error *err)
+{
+	(void)request;
+	(void)err;
+	if (sequence_booted(machine) && !sequence_runs_services()) {
+		succeed(machine, c);
+		return 0;
+	}
+	c->boot = BOOT_AWAITED;
+	c->limit.deadline = 0;
+	return 0;
+}
+
+/* The connection stays: as long as it does, the client looks at what was. */
+static void tell_boot(struct connection *c)
+{
+	answer(c, "ok\n", 3);
+	c->boot = BOOT_TOLD;
+	c->limit.deadline = loop_now() + CONTROL_HEARING;
+}
+
+bool control_is_heard(void)
+{
+	for (size_t i = 0; i < CONTROL_CONNECTIONS; i++)
+		if (connections[i].boot != BOOT_OF_NO_INTEREST)
+			return true;
+	return false;
+}
+
 /* Has the order come to something? -1 with the cause where that is not what was wanted. */
 static int order_done(const struct connection *c, bool *done, struct error *err)
 {
@@ -183,6 +215,8 @@ void control_advance(struct machine *machine)
 		struct error err = { 0 };
 		bool done;
 
+		if (c->boot == BOOT_AWAITED && sequence_booted(machine))
+			tell_boot(c);
 		if (!c->service)
 			continue;
 		if (order_done(c, &done, &err) < 0)
@@ -226,7 +260,7 @@ static const struct {
 	int (*run)(struct machine *machine, struct connection *c, const struct record *request, struct error *err);
 } orders[] = {
 	{ "start", order_start },       { "stop", order_stop_one }, { "restart", order_restart },
-	{ "poweroff", order_poweroff }, { "reboot", order_reboot },
+	{ "poweroff", order_poweroff }, { "reboot", order_reboot },     { "await_boot", order_await_boot },
 };
 
 /* The answer is the order's own business, unless it fails. */
@@ -260,7 +294,7 @@ static void read_request(struct machine *machine, struct loop_source *source)
 	char *end;
 
 	/* Whoever waits has nothing to say but that it does not wait any more. */
-	if (c->service) {
+	if (c->service || c->boot != BOOT_OF_NO_INTEREST) {
 		drop(machine, c);
 		return;
 	}

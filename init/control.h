@@ -14,6 +14,7 @@
 #define CONTROL_CONNECTIONS 16		/* with a request still to come, or an order still to be done */
 #define CONTROL_SESSIONS 32		/* children that have taken a connection over */
 #define CONTROL_PATIENCE 20000
+#define CONTROL_HEARING 5000		/* milliseconds that the machine does not end, for one that waited for the boot to ask how it was */
 
 /* Opens the socket. Without it the machine runs just as well. */
 int control_open(struct machine *machine, struct error *err);
@@ -23,6 +24,12 @@ void control_look_for_port(struct machine *machine);
 
 /* Tells those who wait for an order whether it is done. Called after every event. */
 void control_advance(struct machine *machine);
+
+/*
+ * Somebody has waited for the end of the boot, and is not through with looking at it: the machine, whose end may have come with
+ * that, is to be there for so long. Never longer than CONTROL_HEARING.
+ */
+bool control_is_heard(void);
 
 /* The machine ends: what still runs for clients is killed. */
 void control_close(void);

@@ -44,12 +44,17 @@ static const struct end_signal {
 	{ 34 + 5,  END_REBOOT,   "SIGRTMIN+5" },
 };
 
-int64_t loop_now(void)
+int64_t loop_now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t loop_now(void)
+{
+	return loop_now_us() / 1000;
 }
 
 int loop_watch(struct machine *machine, struct loop_source *source, uint32_t events, struct error *err)

@@ -53,8 +53,9 @@ void loop_forget(struct machine *machine, struct loop_source *source);
 void loop_add_timer(struct machine *machine, struct loop_timer *timer);
 void loop_add_child(struct machine *machine, struct loop_child *child);
 
-/* Milliseconds, CLOCK_MONOTONIC. */
+/* Milliseconds and microseconds, CLOCK_MONOTONIC. */
 int64_t loop_now(void);
+int64_t loop_now_us(void);
 
 /* Runs until the machine ends. */
 void loop_run(struct machine *machine) __attribute__((noreturn));

@@ -64,6 +64,13 @@ static void tell_links(void)
 	}
 }
 
+static void come_to(enum service_state state)
+{
+	network.service->state = state;
+	if (network.service->reached[state] == 0)
+		network.service->reached[state] = loop_now_us();
+}
+
 /* Once ready it stays so: services that have started have seen to themselves. */
 static void look(void)
 {
@@ -73,7 +80,7 @@ static void look(void)
 	if (network.service->state == SERVICE_READY || network_table_lacks(&network.table, &lacks))
 		return;
 	network.wait.deadline = 0;
-	network.service->state = SERVICE_READY;
+	come_to(SERVICE_READY);
 	log_info("network: ready");
 }
 
@@ -87,7 +94,7 @@ static void on_wait(struct machine *machine, struct loop_timer *timer)
 		return;
 	log_warning("network: not ready after %u ms: '%s' %s", machine->plan.machine.network_wait, link->plan->name, lacks);
 	network.service->exit_status = 1;
-	network.service->state = SERVICE_FAILED;
+	come_to(SERVICE_FAILED);
 }
 
 /* --- setting them up ----------------------------------------------------------------------------- */
@@ -222,6 +229,7 @@ int network_open(struct machine *machine, struct error *err)
 		return 0;
 	if (network.job.settled == MAP_FAILED)
 		return error_set(err, "no memory for it");
+	network.service->reached[SERVICE_STARTING] = loop_now_us();
 	network.worker.done = on_applied;
 	worker_open(machine, &network.worker);
 	network.wait.due = on_wait;

@@ -155,6 +155,19 @@ bool order_all_ready(const struct service *services, size_t count)
 	return true;
 }
 
+static bool is_settled(const struct service *s)
+{
+	return s->state == SERVICE_READY || is_over(s) || plan_is_scheduled(s->plan);
+}
+
+bool order_settled(const struct service *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (services[i].plan->stage == PLAN_SERVICES && !is_settled(&services[i]))
+			return false;
+	return true;
+}
+
 void order_stop(struct service *services, size_t count)
 {
 	bool changed;

@@ -31,6 +31,9 @@ bool order_may_start(const struct service *service);
  */
 bool order_all_ready(const struct service *services, size_t count);
 
+/* Nothing of the boot is to come any more: each is ready, done or failed for good, or waits for a time of its schedule. */
+bool order_settled(const struct service *services, size_t count);
+
 /* Stops the containers that no other needs any more. To be called after every event until all are at rest. */
 void order_stop(struct service *services, size_t count);
 

@@ -2,11 +2,13 @@
 #include "init/sequence.h"
 
 #include "base/log.h"
+#include "init/control.h"
 #include "init/host.h"
 #include "init/order.h"
 #include "init/schedule.h"
 #include "init/service.h"
 #include "init/shell.h"
+#include "init/times.h"
 #include "init/watchdog.h"
 
 enum phase { PHASE_ONBOOT, PHASE_SERVICES, PHASE_STOPPING, PHASE_EMERGENCY, PHASE_ONSHUTDOWN };
@@ -92,6 +94,12 @@ static void end_emergency(struct machine *machine)
 bool sequence_runs_services(void)
 {
 	return sequence.phase == PHASE_SERVICES;
+}
+
+bool sequence_booted(const struct machine *machine)
+{
+	return sequence.phase > PHASE_SERVICES ||
+	       (sequence.phase == PHASE_SERVICES && order_settled(machine->services, machine->plan.containers_count));
 }
 
 void sequence_shutdown(struct machine *machine, enum machine_end end, int status, const char *why)
@@ -214,6 +222,7 @@ void sequence_advance(struct machine *machine)
 {
 	if (sequence.phase == PHASE_ONBOOT && stage_through(machine, PLAN_ONBOOT) && sequence.phase == PHASE_ONBOOT) {
 		sequence.phase = PHASE_SERVICES;
+		times.services = loop_now_us();
 		schedule_start(machine);
 	}
 	if (sequence.phase == PHASE_SERVICES) {
@@ -231,7 +240,7 @@ void sequence_advance(struct machine *machine)
 		sequence.phase = PHASE_ONSHUTDOWN;
 		start_at(machine, PLAN_ONSHUTDOWN, 0);
 	}
-	if (sequence.phase == PHASE_ONSHUTDOWN && stage_through(machine, PLAN_ONSHUTDOWN)) {
+	if (sequence.phase == PHASE_ONSHUTDOWN && stage_through(machine, PLAN_ONSHUTDOWN) && !control_is_heard()) {
 		host_report_exit(machine->uevents.fd, &machine->host.fd, sequence.status);
 		machine_end(machine, sequence.end);
 	}

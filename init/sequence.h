@@ -19,6 +19,9 @@ void sequence_advance(struct machine *machine);
 /* True while services are started and stopped one by one, and nothing else goes on. */
 bool sequence_runs_services(void);
 
+/* The boot has come to its end, whatever that is: all services are settled (order.h), or the machine ends. */
+bool sequence_booted(const struct machine *machine);
+
 /*
  * The boot failed, and somebody is to look at it: services are stopped, then the emergency containers run, or
  * without any the shell of the root, and at their end the machine ends. Also before sequence_start(), in place of onboot.

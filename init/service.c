@@ -340,9 +340,14 @@ void service_event(struct service *service, enum service_event event)
 	enum service_state (*cell)(struct service *) = table[service->state][event];
 
 	enum service_state before = service->state;
+	/* Before anything is done: making the process is a part of the start. */
+	int64_t at = service->actions->now_us();
 
 	if (cell)
 		service->state = cell(service);
-	if (service->state != before)
-		service->since = service->actions->now();
+	if (service->state == before)
+		return;
+	service->since = service->actions->now();
+	if (service->reached[service->state] == 0)
+		service->reached[service->state] = at;
 }

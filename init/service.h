@@ -72,6 +72,7 @@ struct service_actions {
 	void (*kill_all)(struct service *service);	/* every process of its cgroup */
 	void (*started)(struct service *service);
 	int64_t (*now)(void);				/* milliseconds, monotonic */
+	int64_t (*now_us)(void);			/* microseconds of the same clock */
 };
 
 #define SERVICE_SAID_MAX 128
@@ -109,6 +110,7 @@ struct service {
 	bool failure_told;		/* of a critical one */
 	enum service_reason reason;	/* while STOPPING */
 	int64_t since;			/* when it came into its state; 0 is from the beginning */
+	int64_t reached[SERVICE_STATES];	/* microseconds: what first brought it into each state; 0 is never */
 	int64_t started_at;		/* when execve last worked */
 	int64_t deadline;		/* of the timer; 0 is none */
 	size_t ready_length;		/* bytes of the line that tells that it is ready */

@@ -12,6 +12,7 @@
 static const struct session_verb verbs[] = {
 	{ "status", session_status }, { "top", session_top }, { "metrics", session_metrics },
 	{ "dmesg", session_dmesg },   { "exec", session_exec }, { "logs", session_logs },
+	{ "bootchart", session_bootchart },
 };
 
 const struct session_verb *session_find(const char *verb)

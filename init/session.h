@@ -38,6 +38,8 @@ int session_metrics(const struct machine *machine, int client, const struct reco
 int session_logs(const struct machine *machine, int client, const struct record *request, struct error *err);
 /* dmesg.c */
 int session_dmesg(const struct machine *machine, int client, const struct record *request, struct error *err);
+/* chart.c */
+int session_bootchart(const struct machine *machine, int client, const struct record *request, struct error *err);
 /* exec.c */
 int session_exec(const struct machine *machine, int client, const struct record *request, struct error *err);
 

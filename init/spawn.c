@@ -289,4 +289,5 @@ static void started(struct service *service)
 
 const struct service_actions spawn_actions = {
 	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = started, .now = loop_now,
+	.now_us = loop_now_us,
 };

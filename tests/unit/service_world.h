@@ -63,8 +63,14 @@ static int64_t now(void)
 	return world.now;
 }
 
+static int64_t now_us(void)
+{
+	return world.now * 1000;
+}
+
 static const struct service_actions actions = {
 	.spawn = spawn, .signal = send_signal, .kill_all = kill_all, .started = nothing, .now = now,
+	.now_us = now_us,
 };
 
 static struct plan_container container(enum plan_restart restart, unsigned int max)

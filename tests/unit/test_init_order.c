@@ -66,8 +66,14 @@ static int64_t now(void)
 	return clock_now;
 }
 
+static int64_t now_us(void)
+{
+	return clock_now * 1000;
+}
+
 static const struct service_actions actions = {
 	.spawn = spawn, .signal = send_signal, .kill_all = nothing, .started = nothing, .now = now,
+	.now_us = now_us,
 };
 
 /* "b: a !c": b comes after a and requires c. Names are one letter, in order. */

@@ -10,6 +10,7 @@ extern const struct option_command command_build;
 extern const struct option_command command_run;
 extern const struct option_command command_test;
 extern const struct option_command command_ctl;
+extern const struct option_command command_bootchart;
 extern const struct option_command command_plan;
 extern const struct option_command command_lock;
 extern const struct option_command command_import;

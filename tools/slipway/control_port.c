@@ -63,4 +63,5 @@ void control_port_close(struct control_port *port)
 	(void)unlink(port->path);
 	(void)kill(port->relay, SIGKILL);
 	(void)waitpid(port->relay, NULL, 0);
+	port->relay = 0;
 }

@@ -17,7 +17,7 @@ struct control_port {
 /* Starts the process, which ends with this one at the latest. */
 int control_port_open(struct control_port *port, const char *name, struct arena *arena, struct error *err);
 
-/* The machine has ended. `guest` is not closed here: it was QEMU's. */
+/* The machine has ended. `guest` is not closed here: it was QEMU's. Once more does nothing. */
 void control_port_close(struct control_port *port);
 
 #endif

@@ -9,7 +9,7 @@
 #define COMMANDS_MAX 32
 
 static const struct option_command *const commands[] = {
-	&command_build, &command_run, &command_test, &command_ctl, &command_plan, &command_lock, &command_import, &command_pkg_build,
+	&command_build, &command_run, &command_test, &command_ctl, &command_bootchart, &command_plan, &command_lock, &command_import, &command_pkg_build,
 	&command_inspect, &command_diff, &command_sbom,
 	&command_image_pull, &command_image_push, &command_image_copy, &command_image_tags,
 	&command_image_show, &command_image_referrers, &command_image_delete, &command_image_verify, &command_image_import,

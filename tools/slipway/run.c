@@ -4,9 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -55,54 +53,17 @@ static const struct option run_option_table[] = {
 	OPTION_TABLE_END,
 };
 
-/* --- what was built --- */
-
-/* What is not built yet, or, but for a manifest, may have changed: built first. Gives the prefix. */
-static const char *build_first(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
-{
-	struct build_options build = {
-		.format = o->format ? o->format : "kernel+squashfs", .store = o->store, .builder = o->builder, .pull = o->pull,
-		.silent = true,
-	};
-	struct input input;
-
-	input_find(operand, arena, &input);
-	build.output = vm_output(&input, "run", arena, err);
-	return build.output && build_image(&build, operand, err) == 0 ? build.output : NULL;
-}
-
-static bool is_input(const char *operand, struct arena *arena)
-{
-	struct input input;
-	struct stat st;
-
-	if (stat(operand, &st) < 0)
-		return false;
-	input_find(operand, arena, &input);
-	return S_ISDIR(st.st_mode) || input.kind != INPUT_MANIFEST;
-}
-
-/* PREFIX, or what people give instead: one of the files, or the manifest that was built beside them. */
-static const char *find_prefix(const char *operand, const struct run_options *o, struct arena *arena, struct error *err)
-{
-	const char *prefix = prefix_is_built(operand, arena) ? operand : prefix_of(operand, arena);
-
-	if (is_input(operand, arena))
-		return build_first(operand, o, arena, err);
-	if (prefix_is_built(prefix, arena))
-		return prefix;
-	if (vm_is_file(operand) && prefix_is_of_manifest(operand))
-		return build_first(operand, o, arena, err);
-	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand,
-			operand);
-	return NULL;
-}
-
 /* --- the machine --- */
+
+static struct build_options build_options(const struct run_options *o)
+{
+	return (struct build_options){ .format = o->format, .store = o->store, .builder = o->builder, .pull = o->pull };
+}
 
 static int describe(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,
 		    struct error *err)
 {
+	struct build_options how = build_options(o);
 	const char *prefix;
 
 	if (o->vsock > 0 && o->vsock < 3)
@@ -110,7 +71,7 @@ static int describe(struct qemu_vm *vm, const char *operand, const struct run_op
 	vm->interactive = o->interactive;
 	vm->log = o->log;
 	vm->vsock = o->vsock;
-	prefix = find_prefix(operand, o, arena, err);
+	prefix = vm_find(operand, &how, arena, err);
 	return prefix ? vm_describe(vm, prefix, &o->vm, NULL, arena, err) : -1;
 }
 
@@ -162,9 +123,10 @@ static int run_several(const char *operand, const struct manifest_machines *mach
 {
 	struct qemu_vm *vms = arena_array(arena, machines->count, sizeof(*vms));
 	const struct run_cluster run = { .machines = machines, .vms = vms, .timeout = o->timeout, .log = o->log };
+	struct build_options how = build_options(o);
 	const char *prefix;
 
-	if (check_several(o, err) < 0 || !(prefix = build_first(operand, o, arena, err)))
+	if (check_several(o, err) < 0 || !(prefix = vm_build(operand, &how, arena, err)))
 		return -1;
 	for (size_t i = 0; i < machines->count; i++)
 		if (cluster_describe(&vms[i], prefix, &machines->items[i], &o->vm, NULL, arena, err) < 0)

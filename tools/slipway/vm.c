@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,7 @@
 #include "tools/mkimage/source/hash.h"
 #include "tools/slipway/machines.h"
 #include "tools/slipway/ports.h"
+#include "tools/slipway/prefix.h"
 
 #define CMDLINE_FILE_MAX 65536
 
@@ -41,6 +43,43 @@ const char *vm_output(const struct input *input, const char *directory, struct a
 	hash_bytes(real, strlen(real), &digest);
 	own = arena_printf(arena, "%s/%.16s", cache, digest_hex(&digest));
 	return file_mkdirs(AT_FDCWD, own, 0700, err) < 0 ? NULL : path_join(arena, own, name);
+}
+
+const char *vm_build(const char *operand, struct build_options *how, struct arena *arena, struct error *err)
+{
+	struct input input;
+
+	input_find(operand, arena, &input);
+	how->format = how->format ? how->format : "kernel+squashfs";
+	how->silent = true;
+	how->output = vm_output(&input, "run", arena, err);
+	return how->output && build_image(how, operand, err) == 0 ? how->output : NULL;
+}
+
+static bool is_input(const char *operand, struct arena *arena)
+{
+	struct input input;
+	struct stat st;
+
+	if (stat(operand, &st) < 0)
+		return false;
+	input_find(operand, arena, &input);
+	return S_ISDIR(st.st_mode) || input.kind != INPUT_MANIFEST;
+}
+
+const char *vm_find(const char *operand, struct build_options *how, struct arena *arena, struct error *err)
+{
+	const char *prefix = prefix_is_built(operand, arena) ? operand : prefix_of(operand, arena);
+
+	if (is_input(operand, arena))
+		return vm_build(operand, how, arena, err);
+	if (prefix_is_built(prefix, arena))
+		return prefix;
+	if (vm_is_file(operand) && prefix_is_of_manifest(operand))
+		return vm_build(operand, how, arena, err);
+	(void)error_set(err, "there is no '%s-kernel'; make it with 'slipway build -o %s MANIFEST'", operand,
+			operand);
+	return NULL;
 }
 
 static int read_cmdline(const char *path, const struct option_list *more, const char *words, struct arena *arena,

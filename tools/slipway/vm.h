@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_VM_H
 #define SLIPWAY_VM_H
 
+#include "tools/slipway/build.h"
 #include "tools/slipway/inputs.h"
 #include "tools/slipway/qemu.h"
 
@@ -46,6 +47,15 @@ int vm_describe(struct qemu_vm *vm, const char *prefix, const struct vm_options 
 int vm_prepare(const struct qemu_vm *vm, struct error *err);
 
 bool vm_is_file(const char *path);
+
+/* Builds what is only to be booted, as `how` says, which gets the place. The prefix, or NULL with the error. */
+const char *vm_build(const char *operand, struct build_options *how, struct arena *arena, struct error *err);
+
+/*
+ * The prefix of what OPERAND names: it itself, one of the files, or the manifest that was built beside them. What is not built yet
+ * or, but for a manifest, may have changed, is built first. NULL with the error.
+ */
+const char *vm_find(const char *operand, struct build_options *how, struct arena *arena, struct error *err);
 
 /*
  * The prefix of what is built only to be booted: below the user's cache, in DIRECTORY a directory for each thing that it is

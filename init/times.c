@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/times.h"
+
+#include "init/loop.h"
+
+struct times times;
+
+void times_add(const char *name, int64_t start, bool failed)
+{
+	if (times.count < TIMES_STEPS_MAX)
+		times.steps[times.count++] = (struct times_step){ name, start, loop_now_us(), failed };
+}
