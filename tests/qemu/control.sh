@@ -58,6 +58,31 @@ same "and why" "'once' ended with status 3" "$(field once why)"
 ctl status | sed 's/^/# /'
 refuses "a name that there is not" "no service is named 'nobody'" status nobody
 
+# --- how it booted
+chart() { "$SLIPWAY" bootchart "$@" 2> "$TEST_TMP/chart-error"; }
+check "the chart of a machine that runs" sh -c "'$SLIPWAY' bootchart --svg '$TEST_TMP/boot.svg' --json > '$TEST_TMP/boot.json'"
+jq -c '.spans[] | select(.state)' "$TEST_TMP/boot.json" | sed 's/^/# /'
+# says NAME EXPRESSION: of the chart.
+says() { if jq -e "$2" "$TEST_TMP/boot.json" > /dev/null; then ok "$1"; else not_ok "$1" "$(jq -c "$2" "$TEST_TMP/boot.json")"; fi; }
+says "is of one whose boot is over" '.bootchart == 1 and .settled'
+same "and of this kernel" "$(ctl exec --host /bin/busybox uname -r)" "$(jq -r .kernel "$TEST_TMP/boot.json")"
+says "firmware that nobody can tell of is unknown" '.unknown == ["firmware", "loader"] and all(.spans[]; .kind != "host")'
+says "the kernel is there until PID 1 begins" '.init_us as $init | .spans[] | select(.kind == "kernel") | .start_us == 0 and .end_us == $init and $init > 0'
+says "each step of PID 1 follows the one before" '[.spans[] | select(.kind == "init")] | length > 15 and
+	(. as $s | all(range(1; length); $s[.].start_us >= $s[. - 1].end_us)) and (map(.name) | contains(["plan", "network", "control"]))'
+says "onboot follows them" '(.spans[] | select(.name == "dhcp")) as $d | .services_us as $s | $d.kind == "onboot" and $d.state == "done" and
+	all(.spans[] | select(.kind == "init"); .end_us <= $d.start_us) and $d.start_us < $d.exec_us and $d.exec_us < $d.end_us and $d.end_us <= $s'
+says "and the services follow that" '.services_us as $s | [.spans[] | select(.kind == "service")] | length == 3 and
+	all(.start_us >= $s and .exec_us > .start_us and .ready_us >= .exec_us)'
+says "one that has failed is not taken for ready" '.spans[] | select(.name == "once") | .failed and .state == "failed" and .end_us > .exec_us'
+says "the chain leads from a service to the kernel" '.critical_chain | map(.kind) | (first == "service") and (.[1:] == ["onboot", "init", "kernel"])'
+check "the picture is drawn" grep -q '^<svg xmlns="http://www.w3.org/2000/svg"' "$TEST_TMP/boot.svg"
+chart --name control --from "$TEST_TMP/boot.json" > /dev/null && not_ok "a file or a machine" || ok "a file or a machine, not both"
+chart --from "$TEST_TMP/boot.json" > "$TEST_TMP/boot.txt"
+sed 's/^/# /' "$TEST_TMP/boot.txt"
+check "what was kept is shown as text" grep -qE '^service +web +[0-9.]+m?s +[.]*-' "$TEST_TMP/boot.txt"
+check "and as the same JSON" sh -c "'$SLIPWAY' bootchart --json < '$TEST_TMP/boot.json' --from - | cmp - '$TEST_TMP/boot.json'"
+
 # --- orders
 before=$(field web pid)
 check "restart" ctl restart web
@@ -203,6 +228,10 @@ for name, data in {
 for name, data in {"a NUL": b"status\0\n", "a line that is too long": b"x" * 5000, "random bytes": os.urandom(3000).replace(b"\n", b"")}.items():
     got = answer(data)
     verdict(name + " ends the connection", b"ok" not in got and got != b"!timeout", got)
+got = answer(b"bootchart name=web\n")
+verdict("the boot is told as records", got.startswith(b"ok\nmachine ") and got.endswith(b"\nend\n"), got)
+got = answer(b"await_boot\n")
+verdict("who waited for the boot and stays is dropped", got == b"ok\n", got)
 verdict("who says nothing is dropped", answer(b"stat") in (b"", b"!ConnectionResetError"))
 verdict("frames that are none end an exec", b"F\0" in answer(b"exec name=web\n" + b"Z\0\0\1x"))
 verdict("a frame that is too long too", b"F\0" in answer(b"exec name=web\n" + b"A\0\xff\xff"))
@@ -226,7 +255,7 @@ check "hostile clients are through" until_ok 240 test -e "$TEST_TMP/deaf"
 check "beside one that reads nothing, others are served" ctl status
 wait "$hostile"
 cat "$TEST_TMP/hostile"
-same "each is refused or dropped" 12 "$(grep -c '^ok' "$TEST_TMP/hostile")"
+same "each is refused, dropped or told what it may know" 14 "$(grep -c '^ok' "$TEST_TMP/hostile")"
 
 # --- the process between port and socket is killed
 for i in 1 2 3; do
@@ -235,8 +264,19 @@ for i in 1 2 3; do
 done
 after=$(own_memory)
 check "PID 1 has not grown: $before and $after kB" [ "$after" -le $((before + 8)) ]
+# One that waited for the boot, and never goes: the end of the machine comes all the same.
+python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"await_boot\n")
+print(s.recv(10).decode(), end="", flush=True)
+time.sleep(300)' "$XDG_RUNTIME_DIR/slipway/control-kernel+squashfs" > "$TEST_TMP/stays" &
+stays=$!
+check "one that has waited for the boot stays" until_ok 30 grep -q ok "$TEST_TMP/stays"
 check "poweroff" ctl poweroff
 status=0; wait "$machine" || status=$?
+kill "$stays"
 same "ends the machine in order" 0 "$status"
 check "and nothing is left to connect to" [ ! -e "$XDG_RUNTIME_DIR/slipway/control-kernel+squashfs" ]
 refuses "then no machine runs" "no machine runs" status

@@ -2,6 +2,7 @@
 # The smallest example, and what ends a machine: a service's status, a failed boot, onboot and onshutdown in order.
 set -u
 . "$TOP/tests/qemu/lib.sh"
+need jq
 
 for format in $FORMATS; do
 	build hello "$format" "$TOP/examples/hello.yml" || not_ok "$format: hello builds"
@@ -35,6 +36,17 @@ for format in $FORMATS; do
 	same "$format: onboot, services, onshutdown in order" "first of onboot,second of onboot,the service,onshutdown is last," "$got"
 done
 
+# The machine of the last round ends by itself, and is there until it was asked how it booted.
+chart() { "$SLIPWAY" bootchart --timeout 200 --cmdline "no_timer_check tsc=unstable" "$@" 2> "$TEST_TMP/chart-error"; }
+status=0
+chart --json "$TEST_TMP/order-$format" > "$TEST_TMP/chart.json" || status=$?
+same "a machine is booted for its chart" 0 "$status"
+check "has all that ran" jq -e '.settled and .machine == "order-kernel+squashfs" and
+	(.critical_chain | map(.name) == ["seven", "two", "one", "init", "kernel", "before the kernel"]) and
+	(.spans | map(select(.kind == "service" or .kind == "onboot")) | map(.name)) == ["one", "two", "seven"]' "$TEST_TMP/chart.json"
+check "and what the host saw pass before" jq -e '.spans[0] | .kind == "host" and .start_us < 0 and .start_us > -60000000 and .end_us == 0' "$TEST_TMP/chart.json"
+check "a sleep is as long as it is" jq -e '.spans[] | select(.name == "two") | .end_us - .exec_us >= 300000 and .end_us - .exec_us < 20000000' "$TEST_TMP/chart.json"
+
 build broken kernel+initrd <<-EOF
 	$KERNEL
 	onboot:
@@ -51,6 +63,11 @@ same "a failed onboot step ends the boot with status 1" 1 "$status"
 check "the host hears the cause" grep -qF "boot failed: onboot: 'fails' ended with status 3" "$TEST_TMP/stderr"
 console "the console shows the cause" "boot failed: onboot: 'fails' ended with status 3"
 check_fails "services do not start after it" grep -qF "must not be seen" "$TEST_TMP/console"
+
+status=0
+chart "$TEST_TMP/broken-kernel+initrd" > "$TEST_TMP/chart" || status=$?
+same "a boot that fails has a chart to its end" 0 "$status"
+check "which names what failed" grep -qE '^onboot +fails .* failed$' "$TEST_TMP/chart"
 
 build tolerant kernel+initrd <<-EOF
 	$KERNEL

@@ -248,6 +248,28 @@ static void an_unknown_name_is_an_error(void **state)
 	assert_string_equal(err.message, "container 's': field 'requires': no service is named 'nobody'");
 }
 
+static void a_boot_is_over_when_nothing_is_to_come(void **state)
+{
+	(void)state;
+	open_services((const char *[]){ "a:", "b: !a", "c:", "d:", NULL });
+	containers[2].every = 1000;
+	assert_false(order_settled(services, count));
+	order_start(services, count);
+	becomes_ready('d');
+	assert_false(order_settled(services, count));
+	becomes_ready('a');
+	/* In the loop this comes next, before anybody asks. */
+	order_start(services, count);
+	assert_false(order_settled(services, count));
+	becomes_ready('b');
+	assert_true(order_settled(services, count));
+	/* Of a failure that is for good nothing comes any more; one that is tried again is waited for. */
+	of('d')->state = SERVICE_FAILED;
+	assert_true(order_settled(services, count));
+	of('d')->state = SERVICE_BACKING_OFF;
+	assert_false(order_settled(services, count));
+}
+
 static void all_are_ready_when_each_does_its_work(void **state)
 {
 	(void)state;
@@ -395,6 +417,7 @@ int main(void)
 		cmocka_unit_test_teardown(all_stop_the_other_way_round, release),
 		cmocka_unit_test_teardown(an_unknown_name_is_an_error, release),
 		cmocka_unit_test_teardown(all_are_ready_when_each_does_its_work, release),
+		cmocka_unit_test_teardown(a_boot_is_over_when_nothing_is_to_come, release),
 		cmocka_unit_test_teardown(random_orders_with_random_events_keep_the_promises, release),
 	};
 

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What PID 1 and its workers read from others: messages of services, answers of servers, tables of the firmware. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "init/credentials.h"
+#include "init/firmware.h"
 #include "init/notify.h"
 #include "init/oom.h"
 #include "init/probe.h"
@@ -140,6 +144,63 @@ static void a_credential_of_the_firmware_is_one_of_its_strings(void **state)
 		check_smbios(table, length, "none", NULL);
 }
 
+static void put(int directory, const char *path, const char *bytes, size_t length)
+{
+	struct error err;
+	autofree char *parent = strdup(path);
+
+	*strrchr(parent, '/') = '\0';
+	assert_int_equal(file_mkdirs(directory, parent, 0700, &err), 0);
+	assert_int_equal(file_write_atomic(directory, path, bytes, length, 0600, &err), 0);
+}
+
+#define FPDT_START "acpi/fpdt/boot/bootloader_launch_ns"
+#define FPDT_END "acpi/fpdt/boot/exitbootservice_end_ns"
+#define EFI_START "efi/efivars/LoaderTimeInitUSec-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define EFI_END "efi/efivars/LoaderTimeExecUSec-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+static void the_time_before_the_kernel_is_known_or_not(void **state)
+{
+	static const struct {
+		const char *start, *end;
+		int64_t start_us, end_us;	/* of ACPI; -1: is not believed */
+	} cases[] = {
+		{ "2100000000\n", "2500000999\n", 2100000, 2500000 }, { "1000\n", "1000\n", 1, 1 },
+		{ "0\n", "2500000000\n", -1, -1 }, { "2500000000\n", "2100000000\n", -1, -1 }, { "1\n", "3600000001000\n", -1, -1 },
+		{ "", "5\n", -1, -1 }, { "-5\n", "5\n", -1, -1 }, { "x\n", "5\n", -1, -1 }, { "1\n", "99999999999999999999999999\n", -1, -1 },
+	};
+	char name[] = "/tmp/slipway-firmware.XXXXXX";
+	struct firmware_times t;
+	struct error err;
+	autoclose int directory = -1;
+
+	(void)state;
+	assert_non_null(mkdtemp(name));
+	directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_false(firmware_times_read(directory, &t));
+	put(directory, FPDT_START, "7\n", 2);
+	assert_false(firmware_times_read(directory, &t));
+	/* Four bytes of attributes, then text of two bytes a character, with its NUL. */
+	put(directory, EFI_START, "\6\0\0\0" "1\0" "5\0" "0\0" "\0\0", 12);
+	put(directory, EFI_END, "\6\0\0\0" "2\0" "0\0" "1\0" "\0\0", 12);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		put(directory, FPDT_START, cases[i].start, strlen(cases[i].start));
+		put(directory, FPDT_END, cases[i].end, strlen(cases[i].end));
+		assert_true(firmware_times_read(directory, &t));
+		assert_string_equal(t.source, cases[i].start_us < 0 ? "efi" : "fpdt");
+		assert_int_equal(t.loader_start, cases[i].start_us < 0 ? 150 : cases[i].start_us);
+		assert_int_equal(t.loader_end, cases[i].start_us < 0 ? 201 : cases[i].end_us);
+	}
+	/* Cut, without digits, and with characters that are none of ours. */
+	put(directory, EFI_END, "\6\0\0", 3);
+	assert_false(firmware_times_read(directory, &t));
+	put(directory, EFI_END, "\6\0\0\0" "\0\0", 6);
+	assert_false(firmware_times_read(directory, &t));
+	put(directory, EFI_END, "\6\0\0\0" "2\1" "0\0", 8);
+	assert_false(firmware_times_read(directory, &t));
+	assert_int_equal(file_remove_tree(AT_FDCWD, name, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +210,7 @@ int main(void)
 		cmocka_unit_test(kills_are_those_of_processes),
 		cmocka_unit_test(a_credential_of_the_command_line_is_a_word_in_base64),
 		cmocka_unit_test(a_credential_of_the_firmware_is_one_of_its_strings),
+		cmocka_unit_test(the_time_before_the_kernel_is_known_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

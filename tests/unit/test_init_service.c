@@ -36,6 +36,36 @@ static void is_ready_when_it_says_so(void **state)
 	assert_int_equal(s.deadline, 0);
 }
 
+static void the_first_time_of_each_state_is_kept(void **state)
+{
+	struct plan_container c = container(PLAN_RESTART_ALWAYS, 0);
+	struct service s;
+
+	(void)state;
+	c.ready = PLAN_READY_FD;
+	service_init(&s, &c, NULL, &actions);
+	service_event(&s, SERVICE_START);
+	world.now = 1010;
+	service_event(&s, SERVICE_STARTED);
+	world.now = 1020;
+	child_ends(&s, 1);
+	world.now = 1200;
+	service_event(&s, SERVICE_TIMER);
+	world.now = 1210;
+	service_event(&s, SERVICE_STARTED);
+	world.now = 1220;
+	service_event(&s, SERVICE_IS_READY);
+	assert_int_equal(s.reached[SERVICE_STARTING], 1000000);
+	assert_int_equal(s.reached[SERVICE_RUNNING], 1010000);
+	assert_int_equal(s.reached[SERVICE_READY], 1220000);
+	assert_int_equal(s.reached[SERVICE_BACKING_OFF], 1020000);
+	assert_int_equal(s.reached[SERVICE_DONE], 0);
+	/* An event that means nothing is no beginning. */
+	world.now = 1300;
+	service_event(&s, SERVICE_IS_READY);
+	assert_int_equal(s.reached[SERVICE_READY], 1220000);
+}
+
 static void not_ready_in_time_is_a_failed_start(void **state)
 {
 	struct plan_container c = container(PLAN_RESTART_ON_FAILURE, 1);
@@ -384,6 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(starts_runs_and_ends, setup),
 		cmocka_unit_test_setup(is_ready_when_it_says_so, setup),
+		cmocka_unit_test_setup(the_first_time_of_each_state_is_kept, setup),
 		cmocka_unit_test_setup(not_ready_in_time_is_a_failed_start, setup),
 		cmocka_unit_test_setup(a_stop_while_it_is_late_is_for_good, setup),
 		cmocka_unit_test_setup(a_oneshot_is_ready_by_its_end_and_not_started_again, setup),

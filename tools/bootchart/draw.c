@@ -10,7 +10,7 @@
 #define NAME_SHOWN 32			/* characters of what stands in the title */
 #define WORD_SHOWN 16
 
-const char *const draw_what_names[] = { "runs", "waits", "is set up", "gets ready" };
+const char *const draw_what_names[] = { "runs", "waits", "is set up", "gets ready or done" };
 
 /* ------------------------------------------------------------ spans */
 

@@ -7,7 +7,7 @@
 
 /* What a span does, one part after the other. */
 enum draw_what { DRAW_WHOLE, DRAW_WAITS, DRAW_SET_UP, DRAW_GETS_READY };
-extern const char *const draw_what_names[];	/* "runs", "waits", "is set up", "gets ready" */
+extern const char *const draw_what_names[];	/* "runs", "waits", "is set up", "gets ready or done" */
 
 struct draw_part {
 	enum draw_what what;

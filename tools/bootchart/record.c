@@ -6,11 +6,12 @@
 #include "oci/json.h"
 #include "tools/bootchart/chart.h"
 
+/* NULL also for what is empty: in a document that is the same. */
 static const char *text_of(const struct record *record, const char *key, struct arena *arena)
 {
 	const char *text = record_get(record, key);
 
-	return text ? json_utf8(arena, text) : NULL;
+	return text && *text ? json_utf8(arena, text) : NULL;
 }
 
 /* A number that is there but is none is an error: what it stands for must not look unknown. */
@@ -46,7 +47,8 @@ static int add_machine(struct chart *chart, const struct record *r, struct arena
 {
 	if (chart->machine)
 		return error_set(err, "it comes twice");
-	chart->machine = record_get(r, "name") ? text_of(r, "name", arena) : "";
+	chart->machine = text_of(r, "name", arena);
+	chart->machine = chart->machine ? chart->machine : "";
 	chart->kernel = text_of(r, "kernel", arena);
 	chart->arch = text_of(r, "arch", arena);
 	chart->version = text_of(r, "version", arena);

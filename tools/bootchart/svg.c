@@ -19,7 +19,7 @@
 #define WIDTH (LEFT + PLOT + RIGHT)
 #define CHARACTER 722			/* hundredths: the width of one of a monospaced font of 12 pixels */
 #define LABEL_MAX 38			/* characters */
-#define TICKS 9
+#define TICKS 7
 
 #define COLOUR_FAILED "#d55e00"
 #define COLOUR_CRITICAL "#b3003c"

@@ -11,9 +11,11 @@
 #include "control/client.h"
 #include "oci/json.h"
 #include "tools/slipway/bootchart_fetch.h"
+#include "tools/slipway/cluster.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/console.h"
 #include "tools/slipway/machines.h"
+#include "tools/slipway/prefix.h"
 
 #define PATIENCE 300u			/* seconds */
 
@@ -88,6 +90,20 @@ static int read_file(const char *path, struct arena *arena, struct chart *chart,
 	return 0;
 }
 
+/* They need each other: it is for `slipway run` to start them together. */
+static int check_alone(const char *operand, struct arena *arena, struct error *err)
+{
+	struct manifest_machines machines = { 0 };
+	struct input input;
+
+	input_find(operand, arena, &input);
+	if (vm_is_file(operand) && prefix_is_of_manifest(operand) && cluster_read(&input, arena, &machines, err) < 0)
+		return -1;
+	if (machines.count)
+		return error_set(err, "'%s' is of several machines; start them with 'slipway run', and ask one of them with --name", operand);
+	return 0;
+}
+
 static int boot(const char *operand, const struct bootchart_options *o, struct arena *arena, struct chart *chart, int *status,
 		struct error *err)
 {
@@ -97,6 +113,8 @@ static int boot(const char *operand, const struct bootchart_options *o, struct a
 
 	if (o->timeout == 0)
 		return error_set(err, "--timeout: expected a number above 0");
+	if (check_alone(operand, arena, err) < 0)
+		return -1;
 	prefix = vm_find(operand, &how, arena, err);
 	if (!prefix || vm_describe(&vm, prefix, &o->vm, NULL, arena, err) < 0 ||
 	    bootchart_boot(&vm, name, o->timeout, arena, chart, status, err) < 0)
