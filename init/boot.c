@@ -292,10 +292,9 @@ void boot(struct machine *machine)
 	times.init = loop_now_us();
 	spawn_open(machine);
 	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
-		int64_t start = loop_now_us();
 		bool failed = stages[i].run(machine, &err) < 0;
 
-		times_add(stages[i].name, start, failed);
+		times_add(stages[i].name, failed);
 		if (failed)
 			stage_failed(machine, &stages[i], &err);
 	}

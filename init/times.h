@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When the boot did what: a table of fixed size, which is written once and costs two looks at the clock for each step. What
+ * When the boot did what: a table of fixed size, which is written once and costs a look at the clock for each step. What
  * services do is in their own structs (`reached`). Microseconds of CLOCK_MONOTONIC, whose zero is the beginning of the kernel.
  */
 #ifndef INIT_TIMES_H
@@ -27,7 +27,7 @@ struct times {
 
 extern struct times times;
 
-/* The step has ended now. One for which there is no room is left out. */
-void times_add(const char *name, int64_t start, bool failed);
+/* The step has ended now; it began where the one before it ended. One for which there is no room is left out. */
+void times_add(const char *name, bool failed);
 
 #endif
