@@ -76,12 +76,15 @@ static int read_chart(const struct bootchart_machine *m, struct arena *arena, st
 int bootchart_fetch(const struct bootchart_machine *m, struct arena *arena, struct chart *chart, struct error *err)
 {
 	static struct client waiting = { .fd = -1 };
+	struct error late = { 0 };
 	int r;
 
 	/* As long as this connection lasts the machine waits with its end, if that is what has come. */
-	if (m->patience && ask(m, &waiting, "await_boot", m->patience, err) < 0)
-		log_warning("the boot may not be over: %s", err->message);
+	if (m->patience && ask(m, &waiting, "await_boot", m->patience, &late) < 0 && waiting.fd < 0)
+		return error_set(err, "%s", late.message);
 	r = read_chart(m, arena, chart, err);
+	if (r == 0 && *late.message)
+		log_warning("the boot may not be over: %s", late.message);
 	cleanup_close(&waiting.fd);
 	waiting.fd = -1;
 	return r;
