@@ -65,6 +65,8 @@ rm app.lock
 
 # --- what is one machine's is refused
 guest 'touch booted'
+check_fails "a chart is of one machine" "$SLIPWAY" bootchart app.yml 2> err
+check "which says what to do" grep -qF "start them with 'slipway run', and ask one of them with --name" err
 refuses "--publish: there are several machines, and it is one's; say it with 'ports' of a service" do_run -p 1:1 app.yml
 refuses "--publish-all: there are several machines" do_run -P app.yml
 refuses "--disk: there are several machines" do_run --disk x,size=1M app.yml
