@@ -87,7 +87,7 @@ static int write_as(const struct fixture *f, const char *name, struct error *err
 	const struct image_format *format = image_format_find(name, err);
 
 	assert_non_null(format);
-	return format->write(&f->input, f->prefix, err);
+	return image_write(format, &f->input, f->prefix, err);
 }
 
 static void assert_starts(const struct fixture *f, const char *suffix, const char *start, size_t length)
@@ -176,7 +176,7 @@ static void every_format_writes_the_files_it_names(void **state)
 	struct error err;
 
 	for (const struct image_format *const *format = image_formats; *format; format++) {
-		assert_ok((*format)->write(&f->input, f->prefix, &err));
+		assert_ok(image_write(*format, &f->input, f->prefix, &err));
 		for (const char *const *suffix = (*format)->suffixes; *suffix; suffix++) {
 			struct buffer data = file_of(f, *suffix);
 

@@ -78,7 +78,7 @@ static int write_files(const struct build_options *o, const struct image_format 
 	input->documents = sbom.documents;
 	input->documents_count = sbom.count;
 	if (r == 0)
-		r = format->write(input, output, err);
+		r = image_write(format, input, output, err);
 	if (r == 0)
 		sbom_remove_others(&sbom, output);
 	sbom_request_release(&sbom);

@@ -183,14 +183,15 @@ static void remove_stale(const struct image_format *format, const char *prefix)
 	}
 }
 
-static int write_format(const struct image_format *format, const struct image_input *input,
-			const char *prefix, struct error *err)
+int image_write(const struct image_format *format, const struct image_input *input, const char *prefix, struct error *err)
 {
 	struct image_input named = *input;
 	struct set set = { .prefix = prefix };
 	int r = 0;
 
 	named.name = path_base(prefix);
+	if (!format->needs_boot_tree)
+		named.boot = NULL;
 	if (input->compression == IMAGE_COMPRESSION_DEFAULT)
 		named.compression = format->compression;
 	else if (format->compression == IMAGE_COMPRESSION_DEFAULT)
@@ -234,19 +235,11 @@ int image_add_boot(const struct image_input *input, struct error *err)
 
 /* --- the formats --- */
 
-static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err);
-static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err);
-static int write_microvm(const struct image_input *input, const char *prefix, struct error *err);
-static int write_firecracker(const struct image_input *input, const char *prefix, struct error *err);
-static int write_cloud_hypervisor(const struct image_input *input, const char *prefix, struct error *err);
-static int write_containerdisk(const struct image_input *input, const char *prefix, struct error *err);
-
 static const struct image_format kernel_initrd = {
 	.name = "kernel+initrd",
 	.help = "PREFIX-kernel, PREFIX-initrd.img with the whole root, PREFIX-cmdline",
 	.root_type = "initramfs",
 	.suffixes = { "-kernel", "-initrd.img", "-cmdline" },
-	.write = write_kernel_initrd,
 };
 
 static const struct image_format kernel_squashfs = {
@@ -257,7 +250,6 @@ static const struct image_format kernel_squashfs = {
 	.root_source = "/dev/vda",
 	.needs_boot_tree = true,
 	.suffixes = { "-kernel", "-initrd.img", "-squashfs.img", "-cmdline" },
-	.write = write_kernel_squashfs,
 };
 
 static const struct image_format microvm = {
@@ -269,7 +261,6 @@ static const struct image_format microvm = {
 	.machine = "microvm",
 	.needs_elf = true,
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline" },
-	.write = write_microvm,
 };
 
 static const struct image_format firecracker = {
@@ -281,7 +272,6 @@ static const struct image_format firecracker = {
 	.machine = "firecracker",
 	.needs_elf = true,
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-firecracker.json" },
-	.write = write_firecracker,
 };
 
 static const struct image_format cloud_hypervisor = {
@@ -293,7 +283,6 @@ static const struct image_format cloud_hypervisor = {
 	.machine = "cloud-hypervisor",
 	.needs_elf = true,
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-cloud-hypervisor.json" },
-	.write = write_cloud_hypervisor,
 };
 
 static const struct image_format containerdisk = {
@@ -304,41 +293,7 @@ static const struct image_format containerdisk = {
 	.root_source = "/dev/vda",
 	.needs_boot_tree = true,
 	.suffixes = { "-containerdisk.tar", "-kubevirt.json" },
-	.write = write_containerdisk,
 };
-
-static int write_kernel_initrd(const struct image_input *input, const char *prefix, struct error *err)
-{
-	struct image_input whole = *input;
-
-	whole.boot = NULL;
-	return write_format(&kernel_initrd, &whole, prefix, err);
-}
-
-static int write_kernel_squashfs(const struct image_input *input, const char *prefix, struct error *err)
-{
-	return write_format(&kernel_squashfs, input, prefix, err);
-}
-
-static int write_microvm(const struct image_input *input, const char *prefix, struct error *err)
-{
-	return write_format(&microvm, input, prefix, err);
-}
-
-static int write_firecracker(const struct image_input *input, const char *prefix, struct error *err)
-{
-	return write_format(&firecracker, input, prefix, err);
-}
-
-static int write_cloud_hypervisor(const struct image_input *input, const char *prefix, struct error *err)
-{
-	return write_format(&cloud_hypervisor, input, prefix, err);
-}
-
-static int write_containerdisk(const struct image_input *input, const char *prefix, struct error *err)
-{
-	return write_format(&containerdisk, input, prefix, err);
-}
 
 const struct image_format *const image_formats[] = { &kernel_initrd, &kernel_squashfs,	&microvm, &firecracker,
 						     &cloud_hypervisor, &containerdisk, NULL };

@@ -65,11 +65,13 @@ struct image_format {
 	bool needs_elf;			/* a kernel that is entered by its PVH note */
 	/* Suffixes of the files it writes, ended by NULL: "-kernel", "-initrd.img", "-cmdline". */
 	const char *suffixes[6];
-	int (*write)(const struct image_input *input, const char *prefix, struct error *err);
 };
 
 /* Ended by NULL. */
 extern const struct image_format *const image_formats[];
+
+/* Writes PREFIX and each of its suffixes, all of them or none. */
+int image_write(const struct image_format *format, const struct image_input *input, const char *prefix, struct error *err);
 
 /* The suffix of the n-th file that any format writes, from 0 on; NULL behind the last. */
 const char *image_suffix(size_t n);
