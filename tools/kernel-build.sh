@@ -186,12 +186,28 @@ done
 [ -e /usr/include/gelf.h ] || fail "gelf.h is missing: run 'tools/prerequisites.sh kernel' (as root)"
 
 mkdir -p "$kernels" || fail "cannot make '$kernels': set CACHE to a directory that can be written"
+
+# begin DIRECTORY FRAGMENT...: works in the directory, which is new.
+begin()
+{
+	work=$1
+	shift
+	read_fragments "$@" >"$work/lines"
+	merge <"$work/lines" >"$work/options"
+}
+
+# What is there already does not wait while another kernel is being built.
+if [ -z "$refresh$configure" ] && [ -e "$source/SHA256SUMS" ]; then
+	begin "$(mktemp -d)" "$@"
+	key=$(key_of)
+	[ -z "$key_only" ] || { echo "$key"; exit 0; }
+	[ ! -e "$kernels/$key.tar" ] || { echo "$kernels/$key.tar"; exit 0; }
+	rm -rf "$work"
+fi
 exec 9>"$kernels/lock"
 flock -n 9 || { say WAIT "another kernel is being built"; flock 9; }
 rm -rf "$kernels"/work.*    # of builds that were killed: we have the lock, so nobody uses them
-work=$(mktemp -d "$kernels/work.XXXXXX")
-read_fragments "$@" >"$work/lines"
-merge <"$work/lines" >"$work/options"
+begin "$(mktemp -d "$kernels/work.XXXXXX")" "$@"
 fetch
 key=$(key_of) log=$kernels/$key.log
 if [ -n "$key_only" ]; then

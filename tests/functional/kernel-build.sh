@@ -71,6 +71,7 @@ cp "$tar" first.tar
 touch -d '2020-01-01' "$tar"
 same "the second time it is there already" "$tar" "$("$script" good.config 2>&1)"
 same "and was not built again" "2020-01-01" "$(date -r "$tar" +%F)"
+same "nor does it wait for another one that is being built" "$tar" "$(flock "$CACHE/kernels/lock" timeout 20 "$script" good.config 2>&1)"
 rm "$tar"
 "$script" good.config > /dev/null 2>&1
 check "the same bytes when it is built again" cmp first.tar "$tar"
