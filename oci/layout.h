@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #define OCI_LAYOUT_VERSION "1.0.0"
+#define OCI_LAYOUT_TEXT "{\"imageLayoutVersion\":\"" OCI_LAYOUT_VERSION "\"}" /* as we write it */
 #define OCI_LAYOUT_BYTES_MAX 65536u
 
 /* Refuses bytes that are not such a file, and any version but ours. */

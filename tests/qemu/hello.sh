@@ -37,7 +37,7 @@ for format in $FORMATS; do
 done
 
 # The machine of the last round ends by itself, and is there until it was asked how it booted.
-chart() { "$SLIPWAY" bootchart --timeout 200 --cmdline "no_timer_check tsc=unstable" "$@" 2> "$TEST_TMP/chart-error"; }
+chart() { "$SLIPWAY" bootchart --timeout 200 --cmdline "$GUEST_WORDS" "$@" 2> "$TEST_TMP/chart-error"; }
 status=0
 chart --json "$TEST_TMP/order-$format" > "$TEST_TMP/chart.json" || status=$?
 same "a machine is booted for its chart" 0 "$status"

@@ -12,7 +12,8 @@ KERNEL='kernel:
 # A host that is busy makes a kernel doubt its timer, and panic, unless it is told not to look; and take the speed of the CPU's counter
 # for another, so that its seconds are too short for anything to be done in them: it has other clocks, which QEMU keeps.
 # One that is stuck says where, instead of keeping the test waiting: it has done so once, when a card had been plugged in, and gave no reason.
-RUN_OPTIONS=(--timeout 240 --cmdline "no_timer_check tsc=unstable softlockup_panic=1")
+GUEST_WORDS="no_timer_check tsc=unstable softlockup_panic=1"
+RUN_OPTIONS=(--timeout 240 --cmdline "$GUEST_WORDS")
 
 # build NAME FORMAT [MANIFEST]: the manifest (or standard input) becomes $TEST_TMP/NAME-FORMAT-*.
 build()

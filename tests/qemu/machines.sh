@@ -10,14 +10,14 @@ export XDG_CACHE_HOME=$TEST_TMP/cache
 run()
 {
 	status=0
-	"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 120 --cmdline "no_timer_check tsc=unstable" "$@" > out 2> err < /dev/null || status=$?
+	"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 120 --cmdline "$GUEST_WORDS" "$@" > out 2> err < /dev/null || status=$?
 	cat out err
 }
 
 # A machine that is another's neighbour by mistake would answer: the same example runs beside it, and has something else in its database.
 sed 's/answer 42/answer 43/; s/grep 42/grep 43/' "$TOP/examples/cluster.yml" > other.yml
 check "the two are not the same" test "$(diff "$TOP/examples/cluster.yml" other.yml | grep -c '^>')" = 2
-"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 120 --cmdline "no_timer_check tsc=unstable" other.yml > other-out 2> other-err < /dev/null &
+"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 120 --cmdline "$GUEST_WORDS" other.yml > other-out 2> other-err < /dev/null &
 other=$!
 run --artifacts art --junit junit.xml --log log "$TOP/examples/cluster.yml"
 same "the example passes" 0 "$status"

@@ -9,7 +9,7 @@ export XDG_CACHE_HOME=$TEST_TMP/cache
 run()
 {
 	status=0
-	"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 240 --cmdline "no_timer_check tsc=unstable" "$@" > out 2> err < /dev/null || status=$?
+	"$SLIPWAY" test --store "$PACKAGE_STORE" --timeout 240 --cmdline "$GUEST_WORDS" "$@" > out 2> err < /dev/null || status=$?
 	cat out err
 }
 

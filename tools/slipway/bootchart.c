@@ -15,7 +15,6 @@
 #include "tools/slipway/command.h"
 #include "tools/slipway/console.h"
 #include "tools/slipway/machines.h"
-#include "tools/slipway/prefix.h"
 
 #define PATIENCE 300u			/* seconds */
 
@@ -94,10 +93,8 @@ static int read_file(const char *path, struct arena *arena, struct chart *chart,
 static int check_alone(const char *operand, struct arena *arena, struct error *err)
 {
 	struct manifest_machines machines = { 0 };
-	struct input input;
 
-	input_find(operand, arena, &input);
-	if (vm_is_file(operand) && prefix_is_of_manifest(operand) && cluster_read(&input, arena, &machines, err) < 0)
+	if (cluster_read_operand(operand, arena, &machines, err) < 0)
 		return -1;
 	if (machines.count)
 		return error_set(err, "'%s' is of several machines; start them with 'slipway run', and ask one of them with --name", operand);

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "tools/mkimage/source/hash.h"
 #include "tools/slipway/lan.h"
+#include "tools/slipway/prefix.h"
 
 _Static_assert(MANIFEST_MACHINES_MAX <= LAN_PORTS_MAX, "each machine has a port");
 
@@ -18,6 +19,17 @@ int cluster_read(const struct input *input, struct arena *arena, struct manifest
 	if (input->kind != INPUT_MANIFEST || strcmp(input->path, "-") == 0)
 		return 0;
 	return manifest_machines_read(input->path, arena, machines, err);
+}
+
+int cluster_read_operand(const char *operand, struct arena *arena, struct manifest_machines *machines, struct error *err)
+{
+	struct input input;
+
+	*machines = (struct manifest_machines){ 0 };
+	if (!vm_is_file(operand) || !prefix_is_of_manifest(operand))
+		return 0;
+	input_find(operand, arena, &input);
+	return cluster_read(&input, arena, machines, err);
 }
 
 const char *cluster_prefix(const char *prefix, const char *machine, struct arena *arena)

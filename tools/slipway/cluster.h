@@ -10,6 +10,9 @@
 /* None where the input is of one machine, which is not looked at any further. */
 int cluster_read(const struct input *input, struct arena *arena, struct manifest_machines *machines, struct error *err);
 
+/* The same of what a command is given, which may be a prefix. */
+int cluster_read_operand(const char *operand, struct arena *arena, struct manifest_machines *machines, struct error *err);
+
 /* What the files of one begin with: "out/app-db" of "out/app". */
 const char *cluster_prefix(const char *prefix, const char *machine, struct arena *arena);
 

@@ -15,7 +15,6 @@
 #include "tools/slipway/control_port.h"
 #include "tools/slipway/inputs.h"
 #include "tools/slipway/machines.h"
-#include "tools/slipway/prefix.h"
 #include "tools/slipway/run_cluster.h"
 #include "tools/slipway/vm.h"
 
@@ -146,10 +145,8 @@ static int run(const char *operand, const struct run_options *o, struct arena *a
 {
 	struct manifest_machines machines = { 0 };
 	struct qemu_vm vm = { 0 };
-	struct input input;
 
-	input_find(operand, arena, &input);
-	if (vm_is_file(operand) && prefix_is_of_manifest(operand) && cluster_read(&input, arena, &machines, err) < 0)
+	if (cluster_read_operand(operand, arena, &machines, err) < 0)
 		return -1;
 	if (machines.count)
 		return run_several(operand, &machines, o, arena, status, err);

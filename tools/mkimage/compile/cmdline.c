@@ -10,6 +10,8 @@
 
 #define CMDLINE_MAX 2047		/* COMMAND_LINE_SIZE of x86, with its NUL */
 
+#define WITHOUT_INITRD { "microvm", "firecracker", "cloud-hypervisor" }
+
 static const struct addition {
 	const char *text;
 	const char *keys[5];		/* any of these in the manifest stands for it */
@@ -24,16 +26,16 @@ static const struct addition {
 	/* A serial line takes an exit of the virtual machine a byte: there, warnings and worse. dmesg has all. */
 	{ "loglevel=5", { "loglevel", "quiet", "debug", "ignore_loglevel" }, { NULL } },
 	/* Without an initrd it is the kernel that mounts the root and starts PID 1, and it would try /sbin/init and each type. */
-	{ "root=/dev/vda", { "root" }, { "microvm", "firecracker", "cloud-hypervisor" } },
-	{ "rootfstype=squashfs", { "rootfstype" }, { "microvm", "firecracker", "cloud-hypervisor" } },
-	{ "ro", { "ro", "rw" }, { "microvm", "firecracker", "cloud-hypervisor" } },
-	{ "init=/init", { "init" }, { "microvm", "firecracker", "cloud-hypervisor" } },
+	{ "root=/dev/vda", { "root" }, WITHOUT_INITRD },
+	{ "rootfstype=squashfs", { "rootfstype" }, WITHOUT_INITRD },
+	{ "ro", { "ro", "rw" }, WITHOUT_INITRD },
+	{ "init=/init", { "init" }, WITHOUT_INITRD },
 	/* Without ACPI there is no other way to end: a triple fault, which QEMU takes for a reset (-no-reboot) ... */
 	{ "reboot=t", { "reboot" }, { "microvm" } },
 	/* ... and the keyboard controller's reset line, which is all that Firecracker has of it. */
 	{ "reboot=k", { "reboot" }, { "firecracker" } },
 	/* 256 devices that nobody opens: 27 M instructions, where the kernel was built with them. */
-	{ "pty.legacy_count=0", { "pty.legacy_count" }, { "microvm", "firecracker", "cloud-hypervisor" } },
+	{ "pty.legacy_count=0", { "pty.legacy_count" }, WITHOUT_INITRD },
 	/* Whether the timer's interrupt arrives is tried by waiting for it: a host that is busy looks like a broken one. */
 	{ "no_timer_check", { "no_timer_check" }, { "microvm", "firecracker" } },
 };

@@ -15,7 +15,6 @@
 #include "tools/mkimage/tree/layer.h"
 
 #define QEMU_USER 107			/* in KubeVirt's virt-launcher */
-#define NAME_ANNOTATION "org.opencontainers.image.ref.name"
 
 static const struct tree_attributes readable = { .mode = 0444 };
 
@@ -118,16 +117,15 @@ static int put_manifest(struct tree *archive, const struct oci_descriptor *confi
 
 static int put_index(struct tree *archive, struct oci_descriptor *manifest, const char *name, struct error *err)
 {
-	static const char layout[] = "{\"imageLayoutVersion\":\"" OCI_LAYOUT_VERSION "\"}";
 	autobuffer struct buffer json = { 0 };
-	struct oci_pair annotation = { NAME_ANNOTATION, name };
+	struct oci_pair annotation = { ANNOTATION_REF_NAME, name };
 	struct oci_index index = { .manifests = manifest, .count = 1 };
 
 	manifest->annotations = (struct oci_pairs){ &annotation, 1 };
 	if (oci_index_write(&index, &json, err) < 0 ||
 	    tree_add_file(archive, "index.json", json.data, json.length, &readable, NULL, err) < 0)
 		return -1;
-	return tree_add_file(archive, "oci-layout", layout, strlen(layout), &readable, NULL, err);
+	return tree_add_file(archive, "oci-layout", OCI_LAYOUT_TEXT, strlen(OCI_LAYOUT_TEXT), &readable, NULL, err);
 }
 
 static int write_bytes(void *context, const void *data, size_t length, struct error *err)

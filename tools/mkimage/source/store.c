@@ -100,7 +100,7 @@ static int check_unused(struct store *store, struct error *err)
 /* `oci-layout` comes last: while it is missing, the next one to open the store starts over. */
 static int make_layout(struct store *store, struct error *err)
 {
-	static const char layout[] = "{\"imageLayoutVersion\":\"" OCI_LAYOUT_VERSION "\"}";
+	static const char layout[] = OCI_LAYOUT_TEXT;
 	struct oci_index empty = { .media_type = MEDIA_TYPE_INDEX };
 	autobuffer struct buffer index = { 0 };
 	autoclose int lock = store_lock_index(store, err);
