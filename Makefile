@@ -29,7 +29,7 @@ DEPENDENCIES = -MMD -MP -MT '$$(BUILD)$(@:$(BUILD)%=%)'
 SANITIZE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 
 # libcurl is loaded at run time: tools/mkimage/registry/curl.h.
-HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd liblz4 libxxhash sqlite3 libseccomp ext2fs com_err blkid
+HOST_PACKAGES := libarchive jansson yaml-0.1 libsquashfs1 libcrypto libzstd liblz4 libxxhash sqlite3 libseccomp ext2fs com_err blkid libcryptsetup
 # Asked once, and not before the first recipe that wants it: prerequisites may have brought pkg-config a moment ago.
 PACKAGES_CFLAGS = $(eval PACKAGES_CFLAGS := $(shell pkg-config --cflags $(HOST_PACKAGES)))$(PACKAGES_CFLAGS)
 PACKAGES_LIBS = $(eval PACKAGES_LIBS := $(shell pkg-config --libs $(HOST_PACKAGES)))$(PACKAGES_LIBS)

@@ -9,8 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "init/verity.h"
 #include "init/worker.h"
 
 #define CMDLINE_MAX 4096
@@ -24,8 +27,8 @@ static int open_in(const char *directory, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Without a file of its own, what this kernel was started with. The length with its NUL. */
-static unsigned long read_cmdline(const char *directory, char text[CMDLINE_MAX])
+/* Without a file of its own, what this kernel was started with. */
+static void read_cmdline(const char *directory, char text[CMDLINE_MAX])
 {
 	autoclose int fd = open_in(directory, "cmdline");
 	ssize_t n;
@@ -35,7 +38,30 @@ static unsigned long read_cmdline(const char *directory, char text[CMDLINE_MAX])
 	n = fd >= 0 ? read(fd, text, CMDLINE_MAX - 1) : -1;
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return strlen(text) + 1;
+}
+
+/*
+ * No root can hold its own hash: where it has one and the file of the image says none, it is the one that this kernel was
+ * started with. In front, for "--" and what is behind it stay last.
+ */
+static int add_verity(char text[CMDLINE_MAX], struct error *err)
+{
+	autobuffer struct buffer ours = { 0 };
+	char whole[CMDLINE_MAX];
+	const char *word;
+	size_t length;
+
+	if (verity_find_word(text, &length))
+		return 0;
+	if (file_read(AT_FDCWD, "/proc/cmdline", CMDLINE_MAX, &ours, err) < 0)
+		return -1;
+	word = verity_find_word(buffer_string(&ours), &length);
+	if (!word)
+		return 0;
+	if (snprintf(whole, sizeof(whole), "%.*s %s", (int)length, word, text) >= (int)sizeof(whole))
+		return error_set(err, "the kernel's command line is too long");
+	memcpy(text, whole, sizeof(whole));
+	return 0;
 }
 
 static int load(void *context, struct error *err)
@@ -45,7 +71,6 @@ static int load(void *context, struct error *err)
 	autoclose int kernel = machine->has_state ? open_in(directory, "kernel") : -1;
 	autoclose int initrd = -1;
 	char cmdline[CMDLINE_MAX];
-	unsigned long length;
 
 	if (kernel < 0) {
 		directory = IMAGE_DIRECTORY;
@@ -54,8 +79,10 @@ static int load(void *context, struct error *err)
 	if (kernel < 0)
 		return error_errno(err, "cannot open 'boot/kernel' of the image");
 	initrd = open_in(directory, "initrd.img");
-	length = read_cmdline(directory, cmdline);
-	if (syscall(SYS_kexec_file_load, kernel, initrd, length, cmdline, initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) < 0)
+	read_cmdline(directory, cmdline);
+	if (machine->plan.machine.root_verity && add_verity(cmdline, err) < 0)
+		return -1;
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + 1, cmdline, initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) < 0)
 		return error_errno(err, "the kernel does not take '%s/boot/kernel'", directory);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "init/uevents.h"
+#include "init/verity.h"
 
 /* <sys/mount.h> and <linux/mount.h> cannot be included together. */
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
@@ -51,6 +52,8 @@ static bool is_root_already(const char *type)
 int root_mount_image(struct machine *machine, struct error *err)
 {
 	const struct plan_machine *m = &machine->plan.machine;
+	const char *source = m->root_source;
+	char verified[VERITY_DEVICE_MAX];
 
 	if (file_mkdirs(AT_FDCWD, IMAGE_DIRECTORY, 0755, err) < 0)
 		return -1;
@@ -62,8 +65,13 @@ int root_mount_image(struct machine *machine, struct error *err)
 	}
 	if (uevents_wait_for(machine->uevents.fd, m->root_source, m->root_timeout, err) < 0)
 		return error_context(err, "root device");
-	if (mount(m->root_source, IMAGE_DIRECTORY, m->root_type, MOUNT_RDONLY, NULL) < 0)
-		return error_errno(err, "cannot mount '%s' (%s)", m->root_source, m->root_type);
+	if (m->root_verity) {
+		if (verity_open(verified, err) < 0)
+			return error_context(err, "root device");
+		source = verified;
+	}
+	if (mount(source, IMAGE_DIRECTORY, m->root_type, MOUNT_RDONLY, NULL) < 0)
+		return error_errno(err, "cannot mount '%s' (%s)", source, m->root_type);
 	return 0;
 }
 

@@ -80,6 +80,7 @@ struct plan_machine {
 	const char *hostname;		/* default "slipway" */
 	const char *root_type;		/* "initramfs", "squashfs", "erofs" */
 	const char *root_source;	/* "/dev/vda"; NULL for initramfs */
+	bool root_verity;		/* it is read through dm-verity, as `dm-mod.create=` of the kernel's command line says */
 	unsigned int root_timeout;	/* seconds to wait for the device; default 30 */
 	const char *on_failure;		/* what a failed boot step does: "poweroff" (default), "reboot", "continue", "shell" */
 	enum plan_control_exec control_exec;	/* what control may run; default PLAN_EXEC_SERVICES */

@@ -62,6 +62,7 @@ static const struct plan_field machine_fields[] = {
 	{ "hostname", PLAN_NAME, AT(plan_machine, hostname), .fallback = "slipway" },
 	{ "root_type", PLAN_WORD, AT(plan_machine, root_type), .required = true, .words = root_types },
 	{ "root_source", PLAN_TEXT, AT(plan_machine, root_source) },
+	{ "root_verity", PLAN_BOOL, AT(plan_machine, root_verity), .fallback = "false" },
 	{ "root_timeout", PLAN_NUMBER, AT(plan_machine, root_timeout), .fallback = "30", .max = 3600 },
 	{ "on_failure", PLAN_WORD, AT(plan_machine, on_failure), .fallback = "poweroff", .words = failures },
 	{ "control_exec", PLAN_ENUM, AT(plan_machine, control_exec), .fallback = "services", .words = control_execs },

@@ -104,7 +104,7 @@ console "then it stands still" "watch: ok PID 1 stands still"
 check_fails "and the machine is reset" grep -q "nothing has happened" "$TEST_TMP/console"
 same "which the host sees" 125 "$status"
 
-# The second kernel has other words than the first, and ends the machine.
+# The second kernel has other words than the first, and ends the machine. The hash of the root, which the root itself cannot hold, is the same.
 {
 	cat <<-END
 		kernel:
@@ -112,6 +112,7 @@ same "which the host sees" 125 "$status"
 		  cmdline: "console=ttyS0 loglevel=4"
 		  modules: []
 		reboot: kexec
+		verity: restart
 		services:
 	END
 	watch <<-'END' | sed 's/on_exit: poweroff/on_exit: reboot/'
@@ -119,6 +120,7 @@ same "which the host sees" 125 "$status"
 			verdict "the first kernel is asked for a reboot" true
 		else
 			verdict "the second one runs" true
+			verdict "on the verified root" grep -qx root /sys/block/dm-0/dm/name
 			kill -USR1 1
 			sleep 1000
 		fi
@@ -128,5 +130,6 @@ same "which the host sees" 125 "$status"
 check "the image builds" build kexec kernel+squashfs "$TEST_TMP/kexec.yml"
 boot kexec kernel+squashfs -m 512 --no-network --cmdline once=more --qemu "$(counting_qemu)"
 verdicts "kexec"
+console "it has the hash of the root" "watch: ok on the verified root"
 console "the second one runs, without the firmware" "watch: ok the second one runs"
 finish

@@ -66,6 +66,7 @@ for file in $(jq -r '."boot-source".kernel_image_path, .drives[].path_on_host' "
 # Two processors, a credential and a state partition: told on the command line, since nothing can be found.
 build more microvm <<-EOF
 	$KERNEL
+	verity: error
 	storage:
 	  state: {wait: 60s}
 	volumes:
@@ -75,7 +76,7 @@ build more microvm <<-EOF
 	    image: slipway/busybox
 	    binds: ["data:/data"]
 	    credentials: [token]
-	    command: [/bin/busybox, sh, -c, "/bin/busybox nproc; /bin/busybox cat /run/credentials/all/token; /bin/busybox df /data | /bin/busybox tail -n 1"]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox nproc; /bin/busybox cat /run/credentials/all/token; /bin/busybox df /data | /bin/busybox tail -n 1; echo root is \$(/bin/busybox cat /sys/block/dm-0/dm/name)"]
 	    restart: never
 	    on_exit: poweroff
 EOF
@@ -83,6 +84,7 @@ boot more microvm -m 128 --cpus 2 --credential token=opensesame --disk "$TEST_TM
 same "a machine with a disk ends with status 0" 0 "$status"
 check "two processors" grep -qE "^2.?$" "$TEST_TMP/console"
 console "the credential" opensesame
+console "the root is verified, as the kernel has set it up" "root is root"
 check "a volume of its size" grep -qE " 8192 .* /data" "$TEST_TMP/console"
 
 # A boot that fails says why, and ends.

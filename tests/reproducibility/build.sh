@@ -46,6 +46,7 @@ inputs() # DIRECTORY FORMAT
 	chmod 0644 "$1/file"
 	cat > "$1/app.yml" << EOF
 kernel: {image: test/kernel, tar: none, cmdline: "console=ttyS0 quiet"}
+verity: panic
 onboot:
   - {name: dhcp, image: slipway/dhcp}
 services:

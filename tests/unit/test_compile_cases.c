@@ -68,6 +68,10 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\napp:x:101:102::/:/b
 static const char group[] = "root:x:0:\nstaff:x:50:other\napp:x:102:\naudio:x:63:other,app\nvideo:x:39:app\n";
 
 static const char modules_dep[] =
+	"kernel/drivers/md/dm-verity.ko.xz: kernel/drivers/md/dm-bufio.ko.xz kernel/drivers/md/dm-mod.ko.xz\n"
+	"kernel/drivers/md/dm-bufio.ko.xz: kernel/drivers/md/dm-mod.ko.xz\n"
+	"kernel/drivers/md/dm-mod.ko.xz:\n"
+	"kernel/arch/x86/crypto/sha256-ssse3.ko.xz:\n"
 	"kernel/drivers/block/virtio_blk.ko.xz: kernel/drivers/virtio/virtio.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz\n"
 	"kernel/drivers/block/loop.ko.xz:\n"
 	"kernel/drivers/block/zram/zram.ko.xz: kernel/mm/zsmalloc.ko.xz\n"

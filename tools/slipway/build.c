@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/path.h"
+#include "tools/mkimage/image/verity.h"
 #include "tools/slipway/cluster.h"
 #include "tools/slipway/command.h"
 #include "tools/slipway/compilation.h"
@@ -85,13 +87,29 @@ static int write_files(const struct build_options *o, const struct image_format 
 	return r;
 }
 
+/* Whether there are hashes behind the root, and what one that is wrong does. */
+static struct image_verity verity_of(const struct image_format *format, const struct compilation *c)
+{
+	const struct manifest_string *stated = &c->manifest.verity;
+	struct image_verity verity = { .device = format->root_source };
+
+	if (c->compiled.plan.machine.root_verity)
+		verity.on_corruption = stated->value;
+	else if (stated->value && strcmp(stated->value, "none") != 0)
+		log_info("%s:%u: verity: nothing comes of it, for the root of the format '%s' is no device: it is what the kernel was "
+			 "started with", stated->at.file, stated->at.line, format->name);
+	return verity;
+}
+
 static int write_image(const struct build_options *o, const struct image_format *format, struct compilation *c,
 		       const struct root_input *laid_out, struct tree *root, struct tree *boot, struct progress *progress,
 		       struct error *err)
 {
 	enum image_compression compression = IMAGE_COMPRESSION_DEFAULT;
 	int r = image_compression_parse(o->compression, &compression, err);
+	struct image_verity verity = verity_of(format, c);
 	struct image_input input = {
+		.verity = verity.on_corruption ? &verity : NULL,
 		.root = root, .boot = boot, .kernel = c->kernel.image, .kernel_length = c->kernel.image_length,
 		.ucode = c->kernel.ucode, .ucode_length = c->kernel.ucode_length, .cmdline = c->compiled.cmdline,
 		.elf = c->kernel.elf, .elf_length = c->kernel.elf_length, .vsock = c->manifest.control.vsock.value,

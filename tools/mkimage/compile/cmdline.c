@@ -121,14 +121,32 @@ static void add_policies(const struct manifest *manifest, const char *stated, st
 	}
 }
 
+/* What leads past the hashes, or to other ones. */
+static int check_verity(const struct compile_input *input, const char *words, struct error *err)
+{
+	static const char *const keys[] = { "root", "dm-mod.create" };
+
+	for (size_t i = 0; verity_is_wanted(input) && i < ARRAY_SIZE(keys); i++)
+		if (has_key(words, keys[i]))
+			return place_error(&input->manifest->kernel.cmdline.at, err, "kernel.cmdline: '%s=' stands against 'verity', which "
+					   "says where the root is; leave one of them out", keys[i]);
+	return 0;
+}
+
 /* Ours go in front: what the manifest says comes later, where the last word counts, and "--" stays last. */
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out, struct error *err)
 {
 	const struct manifest_string *stated = &input->manifest->kernel.cmdline;
-	autobuffer struct buffer words = { 0 }, all = { 0 };
+	autobuffer struct buffer theirs = { 0 }, words = { 0 }, all = { 0 };
 
-	add_policies(input->manifest, stated->value ? stated->value : "", &words);
-	add_words(&words, stated->value ? stated->value : "");
+	add_words(&theirs, stated->value ? stated->value : "");
+	if (check_verity(input, buffer_string(&theirs), err) < 0)
+		return -1;
+	/* The device that the kernel makes of `dm-mod.create=`; with an initrd, PID 1 does it. */
+	if (verity_is_wanted(input) && input->machine)
+		buffer_add_string(&words, "root=/dev/dm-0");
+	add_policies(input->manifest, buffer_string(&theirs), &words);
+	add_words(&words, buffer_string(&theirs));
 	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
 		if (is_for(&additions[i], input->machine) && !is_said(&additions[i], buffer_string(&words)))
 			buffer_printf(&all, "%s%s", all.length ? " " : "", additions[i].text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tools/mkimage/compile/parts.h"
 
 static bool any_container(const struct manifest *m, bool (*has)(const struct manifest_container *container))
 {
@@ -150,6 +151,9 @@ static const struct kernel_need needs[] = {
 	{ "VIRTIO_VSOCKETS", "control.vsock", "control by the host", true, has_vsock },
 	{ "WATCHDOG", "watchdog", "devices that end a machine that hangs", true, has_watchdog },
 	{ "SECURITY_LOCKDOWN_LSM", "lockdown", "the kernel refuses what could change it", true, has_lockdown },
+	{ "DM_VERITY", "verity", "the hashes of the root", true, manifest_has_verity },
+	{ "CRYPTO_SHA256", "verity", "what they are made by", true, manifest_has_verity },
+	{ "DM_INIT", "verity", "without an initrd it is the kernel that sets them up", false, manifest_has_verity },
 	{ "KEXEC_FILE", "reboot: kexec", "starting a kernel without the firmware", true, has_kexec },
 	{ "EXT4_FS", "storage.state", "the state partition", true, has_state },
 	{ "EFI_PARTITION", "storage.state", "its partition table", true, has_state },

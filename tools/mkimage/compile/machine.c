@@ -123,6 +123,7 @@ int machine_compile(const struct compile_input *input, struct arena *arena, stru
 {
 	plan->machine.root_type = input->root_type;
 	plan->machine.root_source = input->root_source;
+	plan->machine.root_verity = verity_is_wanted(input);
 	plan->machine.root_timeout = ROOT_TIMEOUT;
 	/* A machine without firmware has no switch: it starts anew, and what runs it takes that for the end. */
 	plan->machine.poweroff = input->machine ? "restart" : "firmware";

@@ -131,6 +131,10 @@ char *module_name(struct arena *arena, const char *path, size_t length);
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);
 
+/* verity.c: whether the manifest has it, and whether there is a device of the root for it. */
+bool manifest_has_verity(const struct manifest *manifest);
+bool verity_is_wanted(const struct compile_input *input);
+
 /* logging.c */
 struct plan_log logging_of(const struct manifest *manifest, const struct manifest_log *stated);
 int logging_compile(const struct compile_input *input, struct arena *arena, struct plan *plan, struct error *err);

@@ -105,13 +105,12 @@ static const struct json_type type = JSON_TYPE(struct vm_config, fields);
 int cloud_hypervisor_write(const struct image_input *input, int fd, struct error *err)
 {
 	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
-	autobuffer struct buffer vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
+	autobuffer struct buffer cmdline = { 0 }, vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
 	struct disk disk = { .readonly = true, .id = "root" };
 	struct vsock vsock = { .cid = GUEST_CID };
 	struct vm_config config = {
 		.cpus = { 1, 1 },
 		.memory.size = MEMORY_BYTES,
-		.payload.cmdline = input->cmdline,
 		.disks = &disk, .disks_count = 1,
 		.rng.src = "/dev/urandom",
 		/* The serial line is the kernel's console; the other one, of virtio, nobody asked for. */
@@ -122,6 +121,9 @@ int cloud_hypervisor_write(const struct image_input *input, int fd, struct error
 	buffer_printf(&vmlinux, "%s-vmlinux", input->name);
 	buffer_printf(&root, "%s-squashfs.img", input->name);
 	buffer_printf(&socket, "%s.vsock", input->name);
+	if (image_cmdline(input, &cmdline, err) < 0)
+		return -1;
+	config.payload.cmdline = buffer_string(&cmdline);
 	config.payload.kernel = buffer_string(&vmlinux);
 	disk.path = buffer_string(&root);
 	vsock.socket = buffer_string(&socket);

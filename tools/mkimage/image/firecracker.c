@@ -89,11 +89,11 @@ static const struct json_type type = JSON_TYPE(struct vm_configuration, fields);
 int firecracker_write(const struct image_input *input, int fd, struct error *err)
 {
 	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
-	autobuffer struct buffer vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
-	struct drive drive = { .drive_id = "root", .is_root_device = true, .is_read_only = true };
+	autobuffer struct buffer cmdline = { 0 }, vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
+	/* For a root device Firecracker adds `root=/dev/vda` behind our words: past the hashes. */
+	struct drive drive = { .drive_id = "root", .is_root_device = !input->verity, .is_read_only = true };
 	struct vsock vsock = { .guest_cid = GUEST_CID };
 	struct vm_configuration configuration = {
-		.boot_source.boot_args = input->cmdline,
 		.drives = &drive, .drives_count = 1,
 		.machine_config = { .vcpu_count = 1, .mem_size_mib = MEMORY_MIB },
 		.vsock = input->vsock ? &vsock : NULL,
@@ -102,6 +102,9 @@ int firecracker_write(const struct image_input *input, int fd, struct error *err
 	buffer_printf(&vmlinux, "%s-vmlinux", input->name);
 	buffer_printf(&root, "%s-squashfs.img", input->name);
 	buffer_printf(&socket, "%s.vsock", input->name);
+	if (image_cmdline(input, &cmdline, err) < 0)
+		return -1;
+	configuration.boot_source.boot_args = buffer_string(&cmdline);
 	configuration.boot_source.kernel_image_path = buffer_string(&vmlinux);
 	drive.path_on_host = buffer_string(&root);
 	vsock.uds_path = buffer_string(&socket);

@@ -15,6 +15,7 @@
 #include "tools/mkimage/image/cloud_hypervisor.h"
 #include "tools/mkimage/image/containerdisk.h"
 #include "tools/mkimage/image/firecracker.h"
+#include "tools/mkimage/image/verity.h"
 #include "tools/mkimage/image/vmlinux.h"
 #include "tools/mkimage/image/writers.h"
 
@@ -38,18 +39,29 @@ static int write_elf(const struct image_input *input, int fd, struct error *err)
 	return file_write_all(fd, input->elf, input->elf_length, "vmlinux", err);
 }
 
-static int write_cmdline(const struct image_input *input, int fd, struct error *err)
+/* The hash in front: "--" and what is behind it stay last. */
+int image_cmdline(const struct image_input *input, struct buffer *out, struct error *err)
 {
-	size_t length = strlen(input->cmdline);
-
-	if (length > CMDLINE_BYTES_MAX)
-		return error_set(err, "the kernel command line has %zu bytes; the kernel takes %d", length,
-				 CMDLINE_BYTES_MAX);
+	if (input->verity) {
+		verity_add_word(input->verity, out);
+		buffer_add_string(out, " ");
+	}
+	buffer_add_string(out, input->cmdline);
+	if (out->length > CMDLINE_BYTES_MAX)
+		return error_set(err, "the kernel command line has %zu bytes; the kernel takes %d", out->length, CMDLINE_BYTES_MAX);
 	if (strchr(input->cmdline, '\n'))
 		return error_set(err, "the kernel command line has more than one line");
-	if (file_write_all(fd, input->cmdline, length, "cmdline", err) < 0)
+	return 0;
+}
+
+static int write_cmdline(const struct image_input *input, int fd, struct error *err)
+{
+	autobuffer struct buffer line = { 0 };
+
+	if (image_cmdline(input, &line, err) < 0)
 		return -1;
-	return file_write_all(fd, "\n", 1, "cmdline", err);
+	buffer_add_string(&line, "\n");
+	return file_write_all(fd, line.data, line.length, "cmdline", err);
 }
 
 /* Microcode is looked for before the kernel can decompress anything: uncompressed, and first. */
@@ -68,7 +80,9 @@ static int write_initrd(const struct image_input *input, int fd, struct error *e
 
 static int write_squashfs(const struct image_input *input, int fd, struct error *err)
 {
-	return squashfs_write(input->root, fd, input->compression, input->compression_level, input->cache, err);
+	if (squashfs_write(input->root, fd, input->compression, input->compression_level, input->cache, err) < 0)
+		return -1;
+	return input->verity ? verity_append(fd, input->verity, err) : 0;
 }
 
 static const struct image_file {
@@ -218,7 +232,9 @@ int image_add_boot(const struct image_input *input, struct error *err)
 {
 	static const char *const suffixes[] = { "-kernel", "-initrd.img", "-cmdline" };
 	static const struct tree_attributes attributes = { .mode = 0600 };
+	struct image_input within = *input;
 
+	within.verity = NULL; /* no root can hold its own hash: PID 1 takes it from the command line it was started with */
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		autoclose int fd = memfd_create("boot", MFD_CLOEXEC);
 		autobuffer struct buffer path = { 0 };
@@ -226,7 +242,7 @@ int image_add_boot(const struct image_input *input, struct error *err)
 		buffer_printf(&path, "boot/%s", suffixes[i] + 1);
 		if (fd < 0)
 			return error_errno(err, "cannot make '%s'", buffer_string(&path));
-		if (image_file_write(suffixes[i], input, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
+		if (image_file_write(suffixes[i], &within, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
 		    tree_add_file_fd(input->root, buffer_string(&path), fd, &attributes, NULL, err) < 0)
 			return error_context(err, "'%s'", buffer_string(&path));
 	}

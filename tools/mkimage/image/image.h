@@ -44,7 +44,8 @@ struct image_input {
 	bool vsock;			/* the host steers the machine over vsock */
 	const void *ucode;		/* microcode cpio to put before the initrd; may be NULL */
 	size_t ucode_length;
-	const char *cmdline;
+	const char *cmdline;		/* without the root's hash, which is known when the root is written: image_cmdline() */
+	struct image_verity *verity;	/* the squashfs has hashes behind it; NULL: it has none */
 	enum image_compression compression;	/* of the squashfs, where the format has one */
 	int compression_level;		/* of zstd; 0: the format's own default */
 	/* Fills the documents when all files are written; NULL: there are none. */
@@ -54,6 +55,13 @@ struct image_input {
 	size_t documents_count;
 	const char *cache;		/* a directory for what need not be compressed again; may be NULL */
 };
+
+struct image_verity;
+
+/*
+ * The whole command line; the squashfs is written before. An error where the kernel would not take it.
+ */
+int image_cmdline(const struct image_input *input, struct buffer *out, struct error *err);
 
 struct image_format {
 	const char *name;		/* "kernel+initrd" */

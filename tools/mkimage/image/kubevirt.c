@@ -208,7 +208,7 @@ int kubevirt_write(const struct image_input *input, int fd, struct error *err)
 {
 	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
 	struct arena arena = { 0 };
-	autobuffer struct buffer text = { 0 };
+	autobuffer struct buffer cmdline = { 0 }, text = { 0 };
 	const char *name = kubevirt_name(input->name, &arena), *image = arena_printf(&arena, "%s:latest", name);
 	struct disk disk = { "root", { "virtio", true } };
 	struct interface interface = { .name = "default" };
@@ -220,14 +220,18 @@ int kubevirt_write(const struct image_input *input, int fd, struct error *err)
 		.machine = {
 			.domain = {
 				.memory = MEMORY,
-				.kernel_boot = { input->cmdline, { image, KUBEVIRT_KERNEL, KUBEVIRT_INITRD } },
+				.kernel_boot = { NULL, { image, KUBEVIRT_KERNEL, KUBEVIRT_INITRD } },
 				.devices = { .disks = &disk, .disks_count = 1, .interfaces = &interface, .interfaces_count = 1 },
 			},
 			.networks = &network, .networks_count = 1,
 			.volumes = &volume, .volumes_count = 1,
 		},
 	};
-	int r = json_write(&document, &vm, true, &text, err);
+	int r = image_cmdline(input, &cmdline, err);
+
+	vm.machine.domain.kernel_boot.kernel_args = buffer_string(&cmdline);
+	if (r == 0)
+		r = json_write(&document, &vm, true, &text, err);
 
 	arena_release(&arena);
 	if (r < 0)

@@ -448,6 +448,7 @@ struct manifest {
 	struct manifest_string panic;		/* (+) of the kernel: reboot | halt */
 	struct manifest_string oom;		/* (+) no memory is left: kill | panic */
 	struct manifest_string lockdown;	/* (+) none | integrity | confidentiality */
+	struct manifest_string verity;		/* (+) what a block of the root that is not as it was built does: none | error | restart | panic */
 	struct manifest_string machine_id;	/* (+) 32 hexadecimal digits */
 	struct manifest_clock clock;
 	struct manifest_watchdog watchdog;

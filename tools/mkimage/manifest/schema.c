@@ -391,6 +391,7 @@ static const struct field manifest_fields[] = {
 	KEY(, "panic", STRING, panic, CHECK(panic)),
 	KEY(, "oom", STRING, oom, CHECK(machine_oom)),
 	KEY(, "lockdown", STRING, lockdown, CHECK(lockdown)),
+	KEY(, "verity", STRING, verity, CHECK(verity)),
 	KEY(, "machine_id", STRING, machine_id, CHECK(machine_id)),
 	NESTED("clock", offsetof(struct manifest, clock), &clock),
 	NESTED("watchdog", offsetof(struct manifest, watchdog), &watchdog),

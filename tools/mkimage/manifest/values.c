@@ -332,6 +332,13 @@ const char *value_lockdown(const char *value, struct arena *arena)
 	return one_of(value, words, NULL, arena);
 }
 
+const char *value_verity(const char *value, struct arena *arena)
+{
+	static const char *const words[] = { "none", "error", "restart", "panic", NULL };
+
+	return one_of(value, words, NULL, arena);
+}
+
 const char *value_log_policy(const char *value, struct arena *arena)
 {
 	static const char *const words[] = { "wait", "drop", NULL };

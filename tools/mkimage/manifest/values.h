@@ -37,7 +37,7 @@ value_check value_control_exec, value_log_policy, value_log_sync, value_log_form
 /* schema_logs.c */
 value_check value_syslog, value_log_memory, value_log_file;
 value_check value_on_exit, value_on_failure, value_boot_failure, value_seccomp;
-value_check value_reboot, value_panic, value_machine_oom, value_lockdown;
+value_check value_reboot, value_panic, value_machine_oom, value_lockdown, value_verity;
 value_check value_metadata, value_format;
 value_check value_dhcp, value_bond_mode, value_lacp_rate;
 value_check value_device_path;		/* an absolute path or "all" */
