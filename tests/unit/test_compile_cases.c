@@ -134,8 +134,6 @@ static void compare(const char *path, const char *got, struct arena *arena)
 
 static void compare_configs(const char *directory, const struct compiled *compiled, struct arena *arena)
 {
-	static const char *const stages[] = { "onboot", "services", "onshutdown" };
-
 	for (size_t i = 0; i < compiled->plan.containers_count; i++) {
 		const struct plan_container *planned = &compiled->plan.containers[i];
 		struct oci_config config = compiled->containers[i].config;
@@ -150,7 +148,7 @@ static void compare_configs(const char *directory, const struct compiled *compil
 		}
 		if (oci_config_write(&config, &json, &err) < 0)
 			fail_msg("%s: %s: %s", directory, planned->name, err.message);
-		compare(arena_printf(arena, "%s/config-%s-%s.json", directory, stages[planned->stage], planned->name),
+		compare(arena_printf(arena, "%s/config-%s-%s.json", directory, plan_stage_names[planned->stage], planned->name),
 			buffer_string(&json), arena);
 	}
 }
