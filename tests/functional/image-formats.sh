@@ -35,10 +35,15 @@ for format in kernel+initrd kernel+squashfs; do
 	check "$format is built" "$SLIPWAY" build --quiet --store "$PACKAGE_STORE" --format "$format" --output "$format" app.yml
 done
 
+check "kernel+squashfs in LZ4 is built" "$SLIPWAY" build --quiet --store "$PACKAGE_STORE" --format kernel+squashfs --compression lz4 --output lz4 app.yml
+
 check "zstd finds the initrd whole" zstd -qt kernel+initrd-initrd.img
 zstd -qdc kernel+initrd-initrd.img > root.cpio
 check "cpio reads the initrd" sh -c 'cpio -it --quiet < root.cpio > cpio.names'
 check "unsquashfs reads the image" sh -c 'unsquashfs -ll kernel+squashfs-squashfs.img > squashfs.list'
+
+check "and the one in LZ4" sh -c 'unsquashfs -ll lz4-squashfs.img > lz4.list'
+check "which has the same files" cmp squashfs.list lz4.list
 
 # Both have the same names, but for the modules that mounting the root takes.
 sed 's|^\.$||' cpio.names | grep -v '^lib/modules/' | sort > a

@@ -429,7 +429,7 @@ static int open_writers(struct writer *w, int fd, enum image_compression compres
 	w->file = squashfs_file_open(fd);
 	if (!w->file)
 		arena_out_of_memory();
-	if (check(w, squashfs_compressor_create(id, (unsigned int)level, 0, &w->compressor), err) < 0 ||
+	if (check(w, squashfs_compressor_open(id, (unsigned int)level, NULL, &w->compressor), err) < 0 ||
 	    check(w, squashfs_compressor_create(id, (unsigned int)level, SQFS_COMP_FLAG_UNCOMPRESS, &w->decompressor), err) < 0 ||
 	    check(w, squashfs_compressor_open(id, (unsigned int)level, w->cache, &w->block_compressor), err) < 0 ||
 	    check(w, sqfs_super_init(&w->super, BLOCK_BYTES, 0, id), err) < 0 ||

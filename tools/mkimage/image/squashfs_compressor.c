@@ -19,7 +19,7 @@
 struct compressor {
 	sqfs_compressor_t base;		/* first: what the library sees */
 	sqfs_compressor_t *full, *fast;
-	struct block_cache *cache;	/* borrowed */
+	struct block_cache *cache;	/* borrowed; NULL: there is none */
 };
 
 /*
@@ -41,15 +41,18 @@ static bool looks_random(const sqfs_u8 *in, sqfs_u32 size)
 	return squares < SAMPLE / VALUES * SAMPLE + 2 * SAMPLE;
 }
 
+/* 0 where it gets no smaller. The library's LZ4 would make 5 bytes of 4, which unsquashfs takes for a broken image. */
 static sqfs_s32 compress(struct compressor *c, const sqfs_u8 *in, sqfs_u32 size, sqfs_u8 *out, sqfs_u32 out_size)
 {
-	if (looks_random(in, size)) {
-		sqfs_s32 n = c->fast->do_block(c->fast, in, size, out, out_size);
+	sqfs_s32 n;
 
+	if (looks_random(in, size)) {
+		n = c->fast->do_block(c->fast, in, size, out, out_size);
 		if (n <= 0)
 			return n;
 	}
-	return c->full->do_block(c->full, in, size, out, out_size);
+	n = c->full->do_block(c->full, in, size, out, out_size);
+	return n < 0 || (sqfs_u32)n < size ? n : 0;
 }
 
 static sqfs_s32 do_block(sqfs_compressor_t *base, const sqfs_u8 *in, sqfs_u32 size, sqfs_u8 *out, sqfs_u32 out_size)
@@ -58,6 +61,8 @@ static sqfs_s32 do_block(sqfs_compressor_t *base, const sqfs_u8 *in, sqfs_u32 si
 	struct block_sum sum;
 	sqfs_s32 n;
 
+	if (!c->cache)
+		return compress(c, in, size, out, out_size);
 	block_sum(in, size, &sum);
 	n = (sqfs_s32)block_cache_find(c->cache, &sum, out, out_size);
 	if (n >= 0)

@@ -51,7 +51,7 @@ void zstd_output_close(struct zstd_output *output);
 /* A compressor of the library's, for sqfs_destroy(); `level` is that of zstd. Gives an error code of the library, or 0. */
 int squashfs_compressor_create(SQFS_COMPRESSOR id, unsigned int level, sqfs_u16 flags, sqfs_compressor_t **compressor);
 
-/* The one of blocks of files; `cache` is borrowed. */
+/* The one that images are written with; `cache`, which may be NULL, is borrowed. */
 struct block_cache;
 int squashfs_compressor_open(SQFS_COMPRESSOR id, unsigned int level, struct block_cache *cache, sqfs_compressor_t **compressor);
 
