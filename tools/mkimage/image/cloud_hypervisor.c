@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "oci/json.h"
+#include "tools/mkimage/image/writers.h"
 
 #define MEMORY_BYTES (256ull << 20)	/* what a few services take; the file is there to be changed */
 #define GUEST_CID 3			/* the first that is a guest's */
@@ -104,13 +104,13 @@ static const struct json_type type = JSON_TYPE(struct vm_config, fields);
 
 int cloud_hypervisor_write(const struct image_input *input, int fd, struct error *err)
 {
-	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
-	autobuffer struct buffer cmdline = { 0 }, vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
+	autobuffer struct buffer vmlinux = { 0 }, root = { 0 }, socket = { 0 };
 	struct disk disk = { .readonly = true, .id = "root" };
 	struct vsock vsock = { .cid = GUEST_CID };
 	struct vm_config config = {
 		.cpus = { 1, 1 },
 		.memory.size = MEMORY_BYTES,
+		.payload.cmdline = input->cmdline,
 		.disks = &disk, .disks_count = 1,
 		.rng.src = "/dev/urandom",
 		/* The serial line is the kernel's console; the other one, of virtio, nobody asked for. */
@@ -121,14 +121,8 @@ int cloud_hypervisor_write(const struct image_input *input, int fd, struct error
 	buffer_printf(&vmlinux, "%s-vmlinux", input->name);
 	buffer_printf(&root, "%s-squashfs.img", input->name);
 	buffer_printf(&socket, "%s.vsock", input->name);
-	if (image_cmdline(input, &cmdline, err) < 0)
-		return -1;
-	config.payload.cmdline = buffer_string(&cmdline);
 	config.payload.kernel = buffer_string(&vmlinux);
 	disk.path = buffer_string(&root);
 	vsock.socket = buffer_string(&socket);
-	if (json_write(&document, &config, true, &text, err) < 0)
-		return -1;
-	buffer_add_string(&text, "\n");
-	return file_write_all(fd, text.data, text.length, "configuration", err);
+	return image_write_json(&type, &config, fd, err);
 }

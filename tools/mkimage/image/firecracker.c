@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "oci/json.h"
+#include "tools/mkimage/image/writers.h"
 
 #define MEMORY_MIB 128			/* what a few services take; the file is there to be changed */
 #define GUEST_CID 3			/* the first that is a guest's */
@@ -88,12 +88,12 @@ static const struct json_type type = JSON_TYPE(struct vm_configuration, fields);
 
 int firecracker_write(const struct image_input *input, int fd, struct error *err)
 {
-	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
-	autobuffer struct buffer cmdline = { 0 }, vmlinux = { 0 }, root = { 0 }, socket = { 0 }, text = { 0 };
+	autobuffer struct buffer vmlinux = { 0 }, root = { 0 }, socket = { 0 };
 	/* For a root device Firecracker adds `root=/dev/vda` behind our words: past the hashes. */
 	struct drive drive = { .drive_id = "root", .is_root_device = !input->verity, .is_read_only = true };
 	struct vsock vsock = { .guest_cid = GUEST_CID };
 	struct vm_configuration configuration = {
+		.boot_source.boot_args = input->cmdline,
 		.drives = &drive, .drives_count = 1,
 		.machine_config = { .vcpu_count = 1, .mem_size_mib = MEMORY_MIB },
 		.vsock = input->vsock ? &vsock : NULL,
@@ -102,14 +102,8 @@ int firecracker_write(const struct image_input *input, int fd, struct error *err
 	buffer_printf(&vmlinux, "%s-vmlinux", input->name);
 	buffer_printf(&root, "%s-squashfs.img", input->name);
 	buffer_printf(&socket, "%s.vsock", input->name);
-	if (image_cmdline(input, &cmdline, err) < 0)
-		return -1;
-	configuration.boot_source.boot_args = buffer_string(&cmdline);
 	configuration.boot_source.kernel_image_path = buffer_string(&vmlinux);
 	drive.path_on_host = buffer_string(&root);
 	vsock.uds_path = buffer_string(&socket);
-	if (json_write(&document, &configuration, true, &text, err) < 0)
-		return -1;
-	buffer_add_string(&text, "\n");
-	return file_write_all(fd, text.data, text.length, "configuration", err);
+	return image_write_json(&type, &configuration, fd, err);
 }

@@ -39,29 +39,11 @@ static int write_elf(const struct image_input *input, int fd, struct error *err)
 	return file_write_all(fd, input->elf, input->elf_length, "vmlinux", err);
 }
 
-/* The hash in front: "--" and what is behind it stay last. */
-int image_cmdline(const struct image_input *input, struct buffer *out, struct error *err)
-{
-	if (input->verity) {
-		verity_add_word(input->verity, out);
-		buffer_add_string(out, " ");
-	}
-	buffer_add_string(out, input->cmdline);
-	if (out->length > CMDLINE_BYTES_MAX)
-		return error_set(err, "the kernel command line has %zu bytes; the kernel takes %d", out->length, CMDLINE_BYTES_MAX);
-	if (strchr(input->cmdline, '\n'))
-		return error_set(err, "the kernel command line has more than one line");
-	return 0;
-}
-
 static int write_cmdline(const struct image_input *input, int fd, struct error *err)
 {
-	autobuffer struct buffer line = { 0 };
-
-	if (image_cmdline(input, &line, err) < 0)
+	if (file_write_all(fd, input->cmdline, strlen(input->cmdline), "cmdline", err) < 0)
 		return -1;
-	buffer_add_string(&line, "\n");
-	return file_write_all(fd, line.data, line.length, "cmdline", err);
+	return file_write_all(fd, "\n", 1, "cmdline", err);
 }
 
 /* Microcode is looked for before the kernel can decompress anything: uncompressed, and first. */
@@ -197,11 +179,32 @@ static void remove_stale(const struct image_format *format, const char *prefix)
 	}
 }
 
+static int check_cmdline(const char *line, struct error *err)
+{
+	size_t length = strlen(line);
+
+	if (length > CMDLINE_BYTES_MAX)
+		return error_set(err, "the kernel command line has %zu bytes; the kernel takes %d", length, CMDLINE_BYTES_MAX);
+	return strchr(line, '\n') ? error_set(err, "the kernel command line has more than one line") : 0;
+}
+
+/* The command line with the root's hash, once the root is written. In front: "--" and what is behind it stay last. */
+static int add_hash(struct image_input *input, struct buffer *line, struct error *err)
+{
+	if (!input->verity || !input->verity->blocks || line->length)
+		return 0;
+	verity_add_word(input->verity, line);
+	buffer_printf(line, " %s", input->cmdline);
+	input->cmdline = buffer_string(line);
+	return check_cmdline(input->cmdline, err);
+}
+
 int image_write(const struct image_format *format, const struct image_input *input, const char *prefix, struct error *err)
 {
 	struct image_input named = *input;
 	struct set set = { .prefix = prefix };
-	int r = 0;
+	autobuffer struct buffer line = { 0 };
+	int r = check_cmdline(input->cmdline, err);
 
 	named.name = path_base(prefix);
 	if (!format->needs_boot_tree)
@@ -213,8 +216,11 @@ int image_write(const struct image_format *format, const struct image_input *inp
 	if (input->compression_level < 0 || input->compression_level > LEVEL_MAX)
 		return error_set(err, "compression level %d: expected 1 to %d, or 0 for the default",
 				 input->compression_level, LEVEL_MAX);
-	for (size_t i = 0; r == 0 && format->suffixes[i]; i++)
+	for (size_t i = 0; r == 0 && format->suffixes[i]; i++) {
 		r = write_one(&set, &named, find_file(format->suffixes[i]), NULL, err);
+		if (r == 0)
+			r = add_hash(&named, &line, err);
+	}
 	if (r == 0)
 		r = write_documents(&set, format, input, err);
 	for (size_t i = 0; r == 0 && i < set.count; i++)
@@ -232,9 +238,7 @@ int image_add_boot(const struct image_input *input, struct error *err)
 {
 	static const char *const suffixes[] = { "-kernel", "-initrd.img", "-cmdline" };
 	static const struct tree_attributes attributes = { .mode = 0600 };
-	struct image_input within = *input;
 
-	within.verity = NULL; /* no root can hold its own hash: PID 1 takes it from the command line it was started with */
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		autoclose int fd = memfd_create("boot", MFD_CLOEXEC);
 		autobuffer struct buffer path = { 0 };
@@ -242,7 +246,7 @@ int image_add_boot(const struct image_input *input, struct error *err)
 		buffer_printf(&path, "boot/%s", suffixes[i] + 1);
 		if (fd < 0)
 			return error_errno(err, "cannot make '%s'", buffer_string(&path));
-		if (image_file_write(suffixes[i], &within, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
+		if (image_file_write(suffixes[i], input, fd, err) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
 		    tree_add_file_fd(input->root, buffer_string(&path), fd, &attributes, NULL, err) < 0)
 			return error_context(err, "'%s'", buffer_string(&path));
 	}

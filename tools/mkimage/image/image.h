@@ -44,7 +44,7 @@ struct image_input {
 	bool vsock;			/* the host steers the machine over vsock */
 	const void *ucode;		/* microcode cpio to put before the initrd; may be NULL */
 	size_t ucode_length;
-	const char *cmdline;		/* without the root's hash, which is known when the root is written: image_cmdline() */
+	const char *cmdline;		/* image_write() adds the hash of the root, once there is one */
 	struct image_verity *verity;	/* the squashfs has hashes behind it; NULL: it has none */
 	enum image_compression compression;	/* of the squashfs, where the format has one */
 	int compression_level;		/* of zstd; 0: the format's own default */
@@ -55,13 +55,6 @@ struct image_input {
 	size_t documents_count;
 	const char *cache;		/* a directory for what need not be compressed again; may be NULL */
 };
-
-struct image_verity;
-
-/*
- * The whole command line; the squashfs is written before. An error where the kernel would not take it.
- */
-int image_cmdline(const struct image_input *input, struct buffer *out, struct error *err);
 
 struct image_format {
 	const char *name;		/* "kernel+initrd" */
@@ -90,6 +83,7 @@ const struct image_format *image_format_find(const char *name, struct error *err
 /*
  * Puts what boots this image into its own root, for a kernel that starts the next one itself: boot/kernel,
  * boot/initrd.img and boot/cmdline. `input->boot` must be there: a root that is an initrd cannot hold itself.
+ * The command line is without the root's hash, which no root can hold: PID 1 takes the one it was started with.
  */
 int image_add_boot(const struct image_input *input, struct error *err);
 

@@ -4,11 +4,9 @@
 
 #include <ctype.h>
 
-#include "base/buffer.h"
-#include "base/cleanup.h"
-#include "base/file.h"
 #include "oci/json.h"
 #include "tools/mkimage/image/containerdisk.h"
+#include "tools/mkimage/image/writers.h"
 
 #define NAME_BYTES_MAX 63		/* RFC 1123, as Kubernetes has it */
 #define MEMORY "256Mi"			/* what a few services take; the file is there to be changed */
@@ -206,9 +204,7 @@ const char *kubevirt_name(const char *name, struct arena *arena)
 
 int kubevirt_write(const struct image_input *input, int fd, struct error *err)
 {
-	static const struct json_field document = { .kind = JSON_KIND_OBJECT, .type = &type };
 	struct arena arena = { 0 };
-	autobuffer struct buffer cmdline = { 0 }, text = { 0 };
 	const char *name = kubevirt_name(input->name, &arena), *image = arena_printf(&arena, "%s:latest", name);
 	struct disk disk = { "root", { "virtio", true } };
 	struct interface interface = { .name = "default" };
@@ -220,22 +216,15 @@ int kubevirt_write(const struct image_input *input, int fd, struct error *err)
 		.machine = {
 			.domain = {
 				.memory = MEMORY,
-				.kernel_boot = { NULL, { image, KUBEVIRT_KERNEL, KUBEVIRT_INITRD } },
+				.kernel_boot = { input->cmdline, { image, KUBEVIRT_KERNEL, KUBEVIRT_INITRD } },
 				.devices = { .disks = &disk, .disks_count = 1, .interfaces = &interface, .interfaces_count = 1 },
 			},
 			.networks = &network, .networks_count = 1,
 			.volumes = &volume, .volumes_count = 1,
 		},
 	};
-	int r = image_cmdline(input, &cmdline, err);
-
-	vm.machine.domain.kernel_boot.kernel_args = buffer_string(&cmdline);
-	if (r == 0)
-		r = json_write(&document, &vm, true, &text, err);
+	int r = image_write_json(&type, &vm, fd, err);
 
 	arena_release(&arena);
-	if (r < 0)
-		return -1;
-	buffer_add_string(&text, "\n");
-	return file_write_all(fd, text.data, text.length, "configuration", err);
+	return r;
 }

@@ -20,6 +20,10 @@
 struct image_input;
 int image_file_write(const char *suffix, const struct image_input *input, int fd, struct error *err);
 
+/* A document of this type, and a line end. */
+struct json_type;
+int image_write_json(const struct json_type *type, const void *value, int fd, struct error *err);
+
 /*
  * CPUs this process may run on, 1 to 16. Only for speed: no writer's bytes may
  * depend on it.
