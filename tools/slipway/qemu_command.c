@@ -98,7 +98,8 @@ static void add_machine(struct command *c, const struct qemu_vm *vm)
 	add_option(c, "-machine", "%s%s", vm->machine->name, vm->machine->properties);
 	/* One thread a CPU is what makes more than one CPU worth having without KVM. */
 	add_option(c, "-accel", "%s", vm->kvm ? "kvm" : vm->deterministic ? "tcg,thread=single" : "tcg,thread=multi");
-	add_option(c, "-cpu", "%s", vm->cpu ? vm->cpu : vm->kvm ? "host" : "max");
+	/* Memory is cleared a byte at a time where the CPU says that this is fast (erms), which it is not where each byte is emulated. */
+	add_option(c, "-cpu", "%s", vm->cpu ? vm->cpu : vm->kvm ? "host" : "max,-erms");
 	add_option(c, "-smp", "%u", vm->cpus);
 	add_option(c, "-m", "%u", vm->memory);
 	add_option(c, "-boot", "menu=off,strict=on");
