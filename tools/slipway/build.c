@@ -210,6 +210,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	options.builder.pull = pull_policy_name(options.pull);
 	options.builder.quiet = o->quiet;
 	options.output = o->output;
+	options.format = format;
 	progress_step(progress, "reading %s%s%s", manifest_path, o->machine ? ": " : "", o->machine ? o->machine : "");
 	progress_close(progress); /* there may be lines of a builder */
 	if (compilation_read(&options, &c, err) == 0 && (!o->amend || o->amend(&c.manifest, o->context, &c.arena, err) == 0)) {

@@ -41,6 +41,16 @@ static int read_manifest(const struct compilation_options *options, struct input
 	return 0;
 }
 
+/*
+ * What is made from a Dockerfile or a compose file has Debian's kernel. A format that enters its kernel without firmware cannot boot
+ * that, and takes the one of ours that is made for its machine.
+ */
+static void choose_kernel(const struct image_format *format, struct manifest *manifest)
+{
+	if (format && format->needs_elf)
+		manifest->kernel.image.value = strcmp(format->machine, "cloud-hypervisor") == 0 ? "slipway/kernel-cloud" : "slipway/kernel";
+}
+
 int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)
 {
 	struct input input;
@@ -58,6 +68,8 @@ int compilation_read(const struct compilation_options *options, struct compilati
 		return -1;
 	if (input.kind == INPUT_COMPOSE && read_compose(&input, c, err) < 0)
 		return -1;
+	if (input.kind != INPUT_MANIFEST)
+		choose_kernel(options->format, &c->manifest);
 	if (policy_of_manifest(&c->manifest, &c->arena, &c->finder.trust, err) < 0)
 		return -1;
 	if (c->manifest.network.dhcp_added && input.kind == INPUT_MANIFEST)

@@ -25,6 +25,7 @@ struct compilation_options {
 	enum pull_policy pull;
 	const struct registry_values *registry;
 	struct builder_options builder;	/* of Dockerfiles */
+	const struct image_format *format;	/* NULL: not known yet; decides the kernel where the manifest is made from something else */
 	const char *output;		/* prefix of the files that a build writes, which are no input of a Dockerfile; NULL: the default */
 };
 

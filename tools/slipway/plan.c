@@ -50,12 +50,13 @@ static int show_config(const struct compilation *c, const char *name, struct buf
 static int plan(const struct plan_options *o, const struct compilation_options *options, struct compilation *c,
 		struct error *err)
 {
-	const struct image_format *format = image_format_find(o->format ? o->format : "kernel+initrd", err);
+	struct compilation_options of_format = *options;
 	autobuffer struct buffer text = { 0 };
 	int r;
 
-	if (!format || compilation_read(options, c, err) < 0 || compilation_resolve(options, c, err) < 0 ||
-	    compilation_read_kernel(c, err) < 0 || compilation_compile(format, c, err) < 0)
+	of_format.format = image_format_find(o->format ? o->format : "kernel+initrd", err);
+	if (!of_format.format || compilation_read(&of_format, c, err) < 0 || compilation_resolve(&of_format, c, err) < 0 ||
+	    compilation_read_kernel(c, err) < 0 || compilation_compile(of_format.format, c, err) < 0)
 		return -1;
 	r = o->config ? show_config(c, o->config, &text, err) : plan_write(&c->compiled.plan, &text, err);
 	return r < 0 ? -1 : command_put_out(NULL, &text, err);

@@ -63,13 +63,16 @@ static void add_volumes(const struct dockerfile_machine *machine, struct arena *
 {
 	const struct oci_strings *volumes = &machine->config->config.volumes;
 
-	if (volumes->count)
-		buffer_add_string(out, "volumes:\n");
+	if (volumes->count == 0)
+		return;
+	buffer_add_string(out, "volumes:\n");
 	for (size_t i = 0; i < volumes->count; i++) {
 		buffer_printf(out, "  - name: %s\n", volume_name(volumes, i, arena));
 		text_key(out, "    ", "from", machine->name);
 		text_key(out, "    ", "path", arena_printf(arena, "/%s", path_clean(arena, volumes->items[i])));
+		buffer_add_string(out, "    persistent: true\n");
 	}
+	text_storage(out);
 }
 
 void dockerfile_manifest(const struct dockerfile_machine *machine, struct arena *arena, struct buffer *out)

@@ -16,7 +16,8 @@ struct dockerfile_machine {
 };
 
 /*
- * Appends the manifest. EXPOSE becomes `ports`, VOLUME volumes that hold what the image has there, HEALTHCHECK `health` and
+ * Appends the manifest. EXPOSE becomes `ports`, VOLUME volumes that hold what the image has there and are kept
+ * where the machine has a disk, HEALTHCHECK `health` and
  * `ready`. The machine ends with the program. The rest (USER, ENTRYPOINT, CMD, ENV, WORKDIR, STOPSIGNAL) is read from the image
  * when the manifest is compiled.
  */

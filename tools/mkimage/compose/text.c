@@ -124,6 +124,12 @@ const char *const machine_binds[] = {
 	"/etc/hosts:/etc/hosts:ro", "/run/resolvconf/resolv.conf:/etc/resolv.conf:ro", NULL,
 };
 
+void text_storage(struct buffer *out)
+{
+	buffer_add_string(out, "# Without a disk (slipway run --disk FILE,size=SIZE) volumes are in memory.\n"
+			  "storage:\n  state: {create: blank, wait: 1s, on_failure: continue}\n");
+}
+
 void text_machine(struct buffer *out, const char *hostname, const char *const *names, const char *const *hosts)
 {
 	buffer_add_string(out, "kernel:\n  image: slipway/kernel-debian\n  cmdline: \"console=ttyS0 quiet\"\n  modules: []\n");

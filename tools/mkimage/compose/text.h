@@ -27,6 +27,9 @@ char *text_name(const char *text, struct arena *arena);
  */
 void text_machine(struct buffer *out, const char *hostname, const char *const *names, const char *const *hosts);
 
+/* Where its volumes that are persistent are kept: on the one disk that there is, if there is one. */
+void text_storage(struct buffer *out);
+
 /* What its services bind, ended by NULL: names of hosts, and who knows others. */
 extern const char *const machine_binds[];
 

@@ -242,8 +242,7 @@ static void write_volumes(const struct importer *importer, struct buffer *out)
 		text_key(out, indent, "path", importer->volumes[i].path);
 		buffer_printf(out, "%spersistent: true\n", indent);
 	}
-	buffer_add_string(out, "# Without a disk (slipway run --disk FILE,size=SIZE) volumes are in memory.\n"
-			  "storage:\n  state: {create: blank, wait: 1s, on_failure: continue}\n");
+	text_storage(out);
 }
 
 void compose_write(struct importer *importer, struct buffer *out)

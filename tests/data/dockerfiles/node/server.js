@@ -1,3 +1,11 @@
-require("http").createServer((request, response) => {
-	response.end(`node in ${process.env.NODE_ENV}\n`);
-}).listen(3000);
+const words = [];
+
+require("polka")()
+	.post("/words/:word", (request, response) => {
+		words.push(request.params.word);
+		response.end(`${words.length}\n`);
+	})
+	.get("/words", (request, response) => {
+		response.end(`${words.join(" ")}, in ${process.env.NODE_ENV}\n`);
+	})
+	.listen(3000);

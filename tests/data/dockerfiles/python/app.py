@@ -1,14 +1,26 @@
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-import json, os
+import os
+import sqlite3
+
+from flask import Flask, jsonify, request
+
+app = Flask(__name__)
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = json.dumps({"path": self.path, "uid_is_root": os.getuid() == 0}).encode() + b"\n"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def database():
+    connection = sqlite3.connect("/data/notes")
+    connection.execute("CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT)")
+    return connection
 
 
-ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+@app.get("/notes")
+def all_notes():
+    with database() as connection:
+        notes = dict(connection.execute("SELECT name, text FROM notes ORDER BY name"))
+    return jsonify(notes=notes, root=os.getuid() == 0)
+
+
+@app.put("/notes/<name>")
+def put_note(name):
+    with database() as connection:
+        connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, request.get_data(as_text=True)))
+    return "", 204
