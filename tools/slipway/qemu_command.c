@@ -29,8 +29,11 @@ static const struct qemu_machine machines[] = {
 		.words = " reboot=t",
 		/* No ACPI tells the kernel where the device is: docs/specs/fw_cfg of QEMU. */
 		.words_credentials = " qemu_fw_cfg.ioport=12@0x510:0:1:4",
-		/* The CPU's own timer is calibrated for a tenth of a second; on one CPU the other does as well. */
-		.words_emulated = " nolapic_timer",
+		/*
+		 * The CPU's own timer is calibrated for a tenth of a second; on one CPU the other does as well. On a busy host the
+		 * counter of the CPU cannot be calibrated, and the kernel counts loops instead: no emulated CPU has more of them.
+		 */
+		.words_emulated = " nolapic_timer lpj=10000000",
 	},
 };
 
