@@ -218,6 +218,7 @@ GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
 GROUPS_check-store-killed := run test
 GROUPS_check-html     := run html
+GROUPS_check-kernel-configs := kernel kernel-arm64
 GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
 GROUPS_bench-check    := run bench

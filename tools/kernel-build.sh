@@ -23,6 +23,7 @@ usage()
 	usage: tools/kernel-build.sh [--key] [--configure FILE] [--refresh] [--cache DIR] FRAGMENT...
 	  --key              print the key of what would be built, and build nothing
 	  --configure FILE   write the whole configuration to FILE, and build nothing
+	  --arch ARCH        x86_64 (default), or with --configure arm64, for which nothing is built so far
 	  --refresh          ask the archive for the source again: brings in Debian's newer kernel
 	  --cache DIR        in place of CACHE
 	environment: CACHE (default ~/.cache/slipway), JOBS (default: as many as processors)
@@ -33,7 +34,7 @@ here=$(dirname "$(readlink -f "$0")")
 CACHE=${CACHE:-${SLIPWAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway}}
 JOBS=${JOBS:-$(nproc)}
 package=linux-source-$VERSION
-work= refresh= key_only= configure= release=$RELEASE
+work= refresh= key_only= configure= arch=x86_64 compiler=gcc groups=kernel release=$RELEASE
 
 say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
 fail() { printf 'kernel-build: %s\n' "$*" >&2; exit 1; }
@@ -167,6 +168,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--key) key_only=1 ;;
 	--configure) configure=${2:?--configure needs a file}; shift ;;
+	--arch) arch=${2:?--arch needs a name}; shift ;;
 	--refresh) refresh=1 ;;
 	--cache) CACHE=${2:?--cache needs a directory}; shift ;;
 	--help) usage; exit 0 ;;
@@ -180,8 +182,16 @@ done
 kernels=$CACHE/kernels
 source=$CACHE/sources/$package@$RELEASE
 [ "$(uname -m)" = x86_64 ] || fail "kernels are built on x86-64 alone so far"
-for tool in gcc ld ar make flex bison bc apt-get tar xz awk flock sha256sum objcopy perl; do
-	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'tools/prerequisites.sh kernel' (as root)"
+case $arch in
+x86_64) ;;
+arm64)
+	[ -n "$configure" ] || fail "kernels for arm64 are not built so far: --arch arm64 goes with --configure"
+	compiler=aarch64-linux-gnu-gcc groups="kernel kernel-arm64"
+	export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+*) fail "--arch '$arch': unknown; there is x86_64 and arm64" ;;
+esac
+for tool in "$compiler" gcc ld ar make flex bison bc apt-get tar xz awk flock sha256sum objcopy perl; do
+	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'tools/prerequisites.sh $groups' (as root)"
 done
 [ -e /usr/include/gelf.h ] || fail "gelf.h is missing: run 'tools/prerequisites.sh kernel' (as root)"
 
