@@ -296,7 +296,7 @@ static void a_microvm_is_told_what_it_has(void **state)
 	assert_true(has_pair(argv, "-append", "quiet reboot=t nolapic_timer lpj=10000000"));
 	assert_true(has_pair(argv, "-machine", "microvm,acpi=off,x-option-roms=off"));
 	assert_true(has_pair(argv, "-device", "virtio-net-device,netdev=net"));
-	assert_true(has_pair(argv, "-device", "virtio-serial-device"));
+	assert_true(has_pair(argv, "-device", "virtio-serial-device,max_ports=4"));
 	vm.cpus = 2;
 	vm.credentials = &credential;
 	vm.credentials_count = 1;

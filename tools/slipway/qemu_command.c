@@ -50,6 +50,8 @@ const struct qemu_machine *qemu_machine_find(const char *name, struct error *err
 	return NULL;
 }
 
+#define PORTS_MAX 3			/* status, control, test */
+
 struct command {
 	struct arena *arena;
 	char **argv;
@@ -175,10 +177,14 @@ static void add_port(struct command *c, const char *id, const char *name, const 
 	add_option(c, "-device", "virtserialport,chardev=%s,name=%s", id, name);
 }
 
-/* The status port is the first: PID 1 waits for it by its number. */
+/*
+ * The status port is the first: PID 1 waits for it by its number. QEMU keeps number 0 for a console and has places for 31 ports, each of which
+ * is two queues that the guest sets up, used or not: without a bus that is 44 kB a queue, and a dozen exits.
+ */
 static void add_ports(struct command *c, const struct qemu_vm *vm)
 {
-	add_option(c, "-device", "virtio-serial-%s%s", vm->machine->device_suffix, vm->deterministic ? ",ioeventfd=off" : "");
+	add_option(c, "-device", "virtio-serial-%s,max_ports=%d%s", vm->machine->device_suffix, PORTS_MAX + 1,
+		   vm->deterministic ? ",ioeventfd=off" : "");
 	add_port(c, "status", GUEST_STATUS_PORT, &vm->status);
 	add_port(c, "control", CONTROL_PORT_NAME, &vm->control);
 	if (vm->test.kind != QEMU_LINE_NONE)
