@@ -11,7 +11,7 @@ TARGET_TCG=700 TARGET_KVM=50
 need qemu-system-x86_64 qemu-system-x86
 need musl-gcc musl-tools
 need mksquashfs squashfs-tools
-"$SLIPWAY" image inspect slipway/kernel > /dev/null 2>&1 || die "there is no kernel of our own; run 'make packages-kernel'"
+has_own_kernel || die "there is no kernel of our own; run 'make packages-kernel'"
 cd "$WORK"
 
 # --- what boots ---

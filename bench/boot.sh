@@ -25,8 +25,6 @@ build_service() {
 	"$SLIPWAY" image import --name slipway-bench/first --entrypoint /bin/first "$WORK/first.tar" > /dev/null
 }
 
-has_own_kernel() { "$SLIPWAY" image inspect slipway/kernel > /dev/null 2>&1; }
-
 kernel_of() { # FORMAT
 	case $1 in
 	*-verity) kernel_of "${1%-verity}"; echo "verity: panic" ;;

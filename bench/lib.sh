@@ -18,6 +18,8 @@ need() { # PROGRAM PACKAGE
 	command -v "$1" > /dev/null || die "'$1' is not installed; install the package '$2'"
 }
 
+has_own_kernel() { "$SLIPWAY" image inspect slipway/kernel > /dev/null 2>&1; }
+
 # The median of the numbers on standard input.
 median() {
 	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'

@@ -13,7 +13,7 @@ need mkfs.erofs erofs-utils
 need veritysetup cryptsetup-bin
 INIT=$BUILD/libexec/slipway/init
 [ -x "$INIT" ] || die "'$INIT' is not built; run 'make'"
-"$SLIPWAY" image inspect slipway/kernel > /dev/null 2>&1 || die "there is no kernel of our own; run 'make packages-kernel'"
+has_own_kernel || die "there is no kernel of our own; run 'make packages-kernel'"
 cd "$WORK"
 
 # --- the root: redis, nginx and what is measured ---

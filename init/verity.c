@@ -64,6 +64,7 @@ int verity_parse(const char *cmdline, struct verity_table *table, struct error *
 	size_t length, count = 0;
 	const char *word = verity_find_word(cmdline, &length);
 	char text[VERITY_PARAMETERS_MAX + VERITY_NAME_MAX], *fields[FIELDS], *rest = text;
+	bool alone;
 
 	if (!word)
 		return error_set(err, "the root has hashes, and the kernel's command line no 'dm-mod.create=' that says which");
@@ -72,9 +73,10 @@ int verity_parse(const char *cmdline, struct verity_table *table, struct error *
 		return error_set(err, "'dm-mod.create=' is too long");
 	memcpy(text, word + strlen(KEY), length);
 	text[length] = '\0';
+	alone = !strchr(text, ';');
 	while (count < FIELDS && rest)
 		fields[count++] = strsep(&rest, ",");
-	if (count < FIELDS || rest || strchr(text, ';'))
+	if (!alone || count < FIELDS || rest)
 		return error_set(err, "'dm-mod.create=': expected one device of one target, 'NAME,,,ro,TABLE'");
 	if (strcmp(fields[3], "ro") != 0)
 		return error_set(err, "'dm-mod.create=': the root is not read-only there");
@@ -113,13 +115,6 @@ static int load_table(int control, const struct verity_table *table, struct erro
 	return 0;
 }
 
-static int remove_device(int control, const char *name)
-{
-	struct request r = { 0 };
-
-	return request(control, DM_DEV_REMOVE, &r, name, 0);
-}
-
 static int make_device(const struct verity_table *table, dev_t *number, struct error *err)
 {
 	autoclose int control = open(CONTROL_PATH, O_RDWR | O_CLOEXEC);
@@ -137,7 +132,7 @@ static int make_device(const struct verity_table *table, dev_t *number, struct e
 	*number = (dev_t)r.head.dev;
 	if (!made || load_table(control, table, err) == 0)
 		return 0;
-	(void)remove_device(control, table->name);
+	(void)request(control, DM_DEV_REMOVE, &(struct request){ 0 }, table->name, 0);
 	return -1;
 }
 

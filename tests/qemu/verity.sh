@@ -10,33 +10,26 @@ PREFIX=app-kernel+squashfs
 
 # Bytes that do not compress, so that they can be found in the image; the last of a file, far from what a boot reads.
 openssl rand 262144 > secret
-manifest()
-{
-	cat <<-EOF
-		$KERNEL
-		verity: $1
-		files:
-		  - {path: srv/secret, source: secret, mode: "0444"}
-		services:
-		  - name: reader
-		    image: slipway/busybox
-		    binds: ["/srv/secret:/secret:ro", "/sys:/sys:ro"]
-		    command:
-		      - /bin/busybox
-		      - sh
-		      - -c
-		      - |
-		        echo "device \$(/bin/busybox cat /sys/block/dm-0/dm/name) of \$(/bin/busybox basename /sys/block/dm-0/slaves/*)"
-		        /bin/busybox sha256sum /secret || exit 9
-		    restart: never
-		    on_exit: poweroff
-	EOF
-}
-words() { grep -o 'verity 1 [^"]*' "$PREFIX-cmdline"; }
-
-manifest error > app.yml
-build app kernel+squashfs app.yml
-read -r _ _ _ _ _ _ blocks hashes _ root _ <<< "$(words)"
+build app kernel+squashfs <<-EOF
+	$KERNEL
+	verity: error
+	files:
+	  - {path: srv/secret, source: secret, mode: "0444"}
+	services:
+	  - name: reader
+	    image: slipway/busybox
+	    binds: ["/srv/secret:/secret:ro", "/sys:/sys:ro"]
+	    command:
+	      - /bin/busybox
+	      - sh
+	      - -c
+	      - |
+	        echo "device \$(/bin/busybox cat /sys/block/dm-0/dm/name) of \$(/bin/busybox basename /sys/block/dm-0/slaves/*)"
+	        /bin/busybox sha256sum /secret || exit 9
+	    restart: never
+	    on_exit: poweroff
+EOF
+read -r _ _ _ _ _ _ blocks hashes _ root _ <<< "$(grep -o 'verity 1 [^"]*' "$PREFIX-cmdline")"
 verify() { veritysetup verify "$PREFIX-squashfs.img" "$PREFIX-squashfs.img" "$root" --hash-offset=$((blocks * 4096)); }
 same "the hashes begin behind their superblock" $((blocks + 1)) "$hashes"
 check "veritysetup finds the image right" verify

@@ -44,6 +44,7 @@ static void anything_else_is_refused(void **state)
 		{ "dm-mod.create=\"\"", "one device of one target" },
 		{ "dm-mod.create=\"root,,,ro\"", "one device of one target" },
 		{ "dm-mod.create=\"root,,,ro,0 72 verity 1,72 8 zero\"", "one device of one target" },
+		{ "dm-mod.create=\"root,,,ro,0 72 verity 1;two\"", "one device of one target" },
 		{ "dm-mod.create=\"root,,,rw,0 72 verity 1\"", "not read-only" },
 		{ "dm-mod.create=\",,,ro,0 72 verity 1\"", "without a name" },
 		{ "dm-mod.create=\"root,,,ro,8 72 verity 1\"", "begin with '0 SECTORS'" },

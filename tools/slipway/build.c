@@ -95,7 +95,7 @@ static struct image_verity verity_of(const struct image_format *format, const st
 
 	if (c->compiled.plan.machine.root_verity)
 		verity.on_corruption = stated->value;
-	else if (stated->value && strcmp(stated->value, "none") != 0)
+	else if (manifest_has_verity(&c->manifest))
 		log_info("%s:%u: verity: nothing comes of it, for the root of the format '%s' is no device: it is what the kernel was "
 			 "started with", stated->at.file, stated->at.line, format->name);
 	return verity;

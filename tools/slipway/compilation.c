@@ -47,8 +47,8 @@ static int read_manifest(const struct compilation_options *options, struct input
  */
 static void choose_kernel(const struct image_format *format, struct manifest *manifest)
 {
-	if (format && format->needs_elf)
-		manifest->kernel.image.value = strcmp(format->machine, "cloud-hypervisor") == 0 ? "slipway/kernel-cloud" : "slipway/kernel";
+	if (format && format->kernel)
+		manifest->kernel.image.value = format->kernel;
 }
 
 int compilation_read(const struct compilation_options *options, struct compilation *c, struct error *err)

@@ -77,6 +77,9 @@ struct compiled {
 
 int compile(const struct compile_input *input, struct arena *arena, struct compiled *compiled, struct error *err);
 
+/* Whether the root is to be read through dm-verity, where the format has a device of it. */
+bool manifest_has_verity(const struct manifest *manifest);
+
 /*
  * After the container's root file system is there: gives config.process.user the numbers of
  * `container->user` ("name", "uid", "name:group", "uid:gid"; image-spec config.md, "User").

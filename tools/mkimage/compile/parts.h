@@ -131,8 +131,7 @@ char *module_name(struct arena *arena, const char *path, size_t length);
 int cmdline_compile(const struct compile_input *input, struct arena *arena, struct compiled *out,
 		    struct error *err);
 
-/* verity.c: whether the manifest has it, and whether there is a device of the root for it. */
-bool manifest_has_verity(const struct manifest *manifest);
+/* verity.c: whether the manifest has it, and there is a device of the root for it. */
 bool verity_is_wanted(const struct compile_input *input);
 
 /* logging.c */

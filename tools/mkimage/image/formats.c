@@ -280,6 +280,7 @@ static const struct image_format microvm = {
 	.root_source = "/dev/vda",
 	.machine = "microvm",
 	.needs_elf = true,
+	.kernel = "slipway/kernel",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline" },
 };
 
@@ -291,6 +292,7 @@ static const struct image_format firecracker = {
 	.root_source = "/dev/vda",
 	.machine = "firecracker",
 	.needs_elf = true,
+	.kernel = "slipway/kernel",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-firecracker.json" },
 };
 
@@ -302,6 +304,7 @@ static const struct image_format cloud_hypervisor = {
 	.root_source = "/dev/vda",
 	.machine = "cloud-hypervisor",
 	.needs_elf = true,
+	.kernel = "slipway/kernel-cloud",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-cloud-hypervisor.json" },
 };
 

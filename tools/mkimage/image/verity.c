@@ -2,7 +2,6 @@
 #include "tools/mkimage/image/verity.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 #include <libcryptsetup.h>
+
+#include "base/cleanup.h"
 
 #define BLOCK 4096u			/* of data and of hashes: a page, the most that the kernel takes */
 #define SECTOR 512u
@@ -77,7 +78,7 @@ static const char *option_of(const struct image_verity *verity)
 		{ "panic", " 1 panic_on_corruption" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].word, verity->on_corruption) == 0)
 			return rows[i].option;
 	return ""; /* whoever reads it gets EIO */
