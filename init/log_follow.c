@@ -18,6 +18,7 @@
 struct reader {
 	struct log_cursor cursor;
 	bool wanted, full;		/* `line` is the next one */
+	uint64_t first, end;		/* of the lines there were when it was asked: sequences, the end excluded */
 	uint64_t lost;
 	struct log_line line;
 };
@@ -51,7 +52,7 @@ static size_t oldest(struct follower *f)
 
 	for (size_t i = 0; i < f->memory.count; i++) {
 		fill(f, i);
-		if (f->readers[i].full && (found == f->memory.count ||
+		if (f->readers[i].full && f->readers[i].line.sequence < f->readers[i].end && (found == f->memory.count ||
 					   f->readers[i].line.monotonic_us < f->readers[found].line.monotonic_us))
 			found = i;
 	}
@@ -84,16 +85,23 @@ static void add_line(struct follower *f, size_t source)
 	record_end(&f->out);
 }
 
-/* All there is now but for the first `skip` lines; without `send` it only counts them. */
+/* All up to the ends but for the first `skip` lines; without `send` it only counts them. */
 static uint64_t pass(struct follower *f, uint64_t skip, bool send)
 {
 	uint64_t count = 0;
 	size_t source;
 
 	while ((source = oldest(f)) < f->memory.count) {
+		struct reader *r = &f->readers[source];
+		uint64_t before = count < skip ? skip - count : 0, unseen = r->lost < before ? r->lost : before;
+
+		count += unseen;
+		r->lost -= unseen;
 		if (send && count >= skip)
 			add_line(f, source);
-		f->readers[source].full = false;
+		if (r->first == 0)
+			r->first = r->line.sequence;
+		r->full = false;
 		count++;
 		if (f->out.length > 16384)
 			session_send(f->client, &f->out);
@@ -103,10 +111,11 @@ static uint64_t pass(struct follower *f, uint64_t skip, bool send)
 	return count;
 }
 
+/* Back to the first that was counted: what has been overwritten since is known as lost. */
 static void rewind_all(struct follower *f)
 {
 	for (size_t i = 0; i < f->memory.count; i++) {
-		f->readers[i].cursor = (struct log_cursor){ 0 };
+		f->readers[i].cursor = (struct log_cursor){ .sequence = f->readers[i].first };
 		f->readers[i].full = false;
 		f->readers[i].lost = 0;
 	}
@@ -114,6 +123,8 @@ static void rewind_all(struct follower *f)
 
 static void __attribute__((noreturn)) follow(struct follower *f)
 {
+	for (size_t i = 0; i < f->memory.count; i++)
+		f->readers[i].end = UINT64_MAX;
 	for (;;) {
 		uint32_t seen = atomic_load(&f->memory.header->changes);
 
@@ -187,6 +198,9 @@ int session_logs(const struct machine *machine, int client, const struct record 
 	if (choose(&f, request, err) < 0)
 		return -1;
 	session_begin(client);
+	/* Who writes faster than the client reads would keep it here for ever, and the last n be more than n. */
+	for (size_t k = 0; k < f.memory.count; k++)
+		f.readers[k].end = log_end(f.memory.areas[k]);
 	if (record_number(request, "lines", &lines) && lines >= 0) {
 		count = pass(&f, 0, false);
 		count = count > (uint64_t)lines ? count - (uint64_t)lines : 0;

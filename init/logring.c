@@ -267,6 +267,13 @@ int log_read(const struct log_area *area, size_t ring, struct log_cursor *cursor
 	return 0;
 }
 
+uint64_t log_end(const struct log_area *area)
+{
+	struct log_commit c;
+
+	return snapshot(area, &c) ? c.next_sequence : 0;
+}
+
 void log_sleep(struct log_header *header, uint32_t seen, int timeout)
 {
 	struct timespec t = { .tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000L };

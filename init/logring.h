@@ -118,6 +118,9 @@ struct log_cursor {
 /* The next line: 1, or 0 where there is none. `lost` is how many before it are gone. */
 int log_read(const struct log_area *area, size_t ring, struct log_cursor *cursor, struct log_line *line, uint64_t *lost);
 
+/* The sequence that the next line to be written will have. */
+uint64_t log_end(const struct log_area *area);
+
 /* Sleeps until `changes` is no longer `seen`; at most `timeout` ms, for ever with -1. */
 void log_sleep(struct log_header *header, uint32_t seen, int timeout);
 

@@ -139,6 +139,9 @@ has "PID 1's own" init "service 'count': started as process"
 check "what is forwarded to the kernel's buffer is there" sh -c "'$SLIPWAY' ctl dmesg | grep -q 'forwards: to the kernel'"
 check "and comes but once" [ "$(ctl logs | grep -c 'to the kernel')" -eq 1 ]
 same "-n gives the last" "600" "$(ctl logs -n 1 count | sed 's/.* //')"
+# Lines come between the moment when they are counted and the one when they are sent.
+ended() { for i in $(seq 20); do [ "$(ctl logs -n 5 dropping | grep -c flood)" -le 5 ] || return 1; done; }
+check "and not more, of a service that never stops" ended
 check "--since of a moment ago gives few" [ "$(ctl logs --since 1s count | wc -l)" -lt 1000 ]
 check "all sources are in the order of time" sh -c "'$SLIPWAY' ctl logs -n 400 --json | jq -es '[.[] | select(.monotonic_us).monotonic_us] | . == sort' > /dev/null"
 if ctl logs nobody > /dev/null; then not_ok "a source that there is not is refused"; else ok "a source that there is not is refused"; fi
