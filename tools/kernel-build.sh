@@ -20,10 +20,11 @@ RELEASE=trixie
 usage()
 {
 	cat <<-USAGE
-	usage: tools/kernel-build.sh [--key] [--configure FILE] [--refresh] [--cache DIR] FRAGMENT...
+	usage: tools/kernel-build.sh [--key] [--configure FILE] [--patch FILE]... [--refresh] [--cache DIR] FRAGMENT...
 	  --key              print the key of what would be built, and build nothing
 	  --configure FILE   write the whole configuration to FILE, and build nothing
 	  --arch ARCH        x86_64 (default), or with --configure arm64, for which nothing is built so far
+	  --patch FILE       change the source by a unified diff, which has to fit to the line
 	  --refresh          ask the archive for the source again: brings in Debian's newer kernel
 	  --cache DIR        in place of CACHE
 	environment: CACHE (default ~/.cache/slipway), JOBS (default: as many as processors)
@@ -34,7 +35,7 @@ here=$(dirname "$(readlink -f "$0")")
 CACHE=${CACHE:-${SLIPWAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway}}
 JOBS=${JOBS:-$(nproc)}
 package=linux-source-$VERSION
-work= refresh= key_only= configure= arch=x86_64 compiler=gcc groups=kernel release=$RELEASE
+work= refresh= key_only= configure= patches=() arch=x86_64 compiler=gcc groups=kernel release=$RELEASE
 
 say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
 fail() { printf 'kernel-build: %s\n' "$*" >&2; exit 1; }
@@ -71,6 +72,15 @@ unpack_kernel()
 	tar -C "$work/src" --strip-components=1 --no-same-owner -xf "$work"/deb/usr/src/*.tar.* \
 		--exclude='*/Documentation/?*/*' --exclude='*/tools/testing/selftests'
 	rm -rf "$work/deb"
+}
+
+patch_kernel()
+{
+	local file
+	for file in "${patches[@]}"; do
+		say PATCH "${file##*/}"
+		patch -d "$work/src" -p1 --fuzz=0 --batch --no-backup-if-mismatch <"$file" >>"$log" 2>&1 || failed
+	done
 }
 
 # --- the configuration -----------------------------------------------------------------------------
@@ -161,6 +171,7 @@ key_of()
 		cat "$source/SHA256SUMS" "$work/options"
 		echo "gcc $(gcc -dumpmachine) $(gcc -dumpfullversion) $(ld -v) ${SOURCE_DATE_EPOCH:-0}"
 		declare -f unpack_kernel kernel_make configure_kernel build_kernel
+		[ ${#patches[@]} -eq 0 ] || { declare -f patch_kernel; cat "${patches[@]}"; }
 	} | sha256sum | cut -c 1-16
 }
 
@@ -168,6 +179,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--key) key_only=1 ;;
 	--configure) configure=${2:?--configure needs a file}; shift ;;
+	--patch) patches+=("$(readlink -f "${2:?--patch needs a file}")"); shift ;;
 	--arch) arch=${2:?--arch needs a name}; shift ;;
 	--refresh) refresh=1 ;;
 	--cache) CACHE=${2:?--cache needs a directory}; shift ;;
@@ -190,10 +202,12 @@ arm64)
 	export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
 *) fail "--arch '$arch': unknown; there is x86_64 and arm64" ;;
 esac
-for tool in "$compiler" gcc ld ar make flex bison bc apt-get tar xz awk flock sha256sum objcopy perl; do
+for tool in "$compiler" gcc ld ar make flex bison bc apt-get tar xz awk flock sha256sum objcopy perl patch; do
 	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'tools/prerequisites.sh $groups' (as root)"
 done
 [ -e /usr/include/gelf.h ] || fail "gelf.h is missing: run 'tools/prerequisites.sh kernel' (as root)"
+
+for file in "${patches[@]}"; do [ -r "$file" ] || fail "cannot read the patch '$file'"; done
 
 mkdir -p "$kernels" || fail "cannot make '$kernels': set CACHE to a directory that can be written"
 
@@ -228,6 +242,7 @@ if [ -n "$configure" ] || [ ! -e "$kernels/$key.tar" ]; then
 	: >"$log"
 	fetch checked
 	unpack_kernel
+	patch_kernel
 	configure_kernel
 	[ -z "$configure" ] || { cp "$work/src/.config" "$configure"; exit 0; }
 	build_kernel

@@ -110,6 +110,17 @@ static int set_zram(const char *name, const char *value, struct error *err)
 	return 0;
 }
 
+/* Where the kernel made none by itself (zram.num_devices=0): who reads this gets the first. */
+static void make_zram(void)
+{
+	char number[16];
+	autoclose int fd = access(ZRAM, F_OK) < 0 ? open("/sys/class/zram-control/hot_add", O_RDONLY | O_CLOEXEC) : -1;
+
+	/* Where that fails there is no /sys/block/zram0, and set_zram() says so. */
+	if (fd >= 0 && read(fd, number, sizeof(number)) < 0)
+		return;
+}
+
 /* In whole MiB: what is left over is not worth a page table. */
 static uint64_t share_of_memory(unsigned int percent)
 {
@@ -128,6 +139,7 @@ int swap_on_zram(const struct plan_storage *item, const struct storage_places *p
 
 	(void)places;
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	make_zram();
 	/* The algorithm first: it cannot be changed once there is a size. */
 	if ((item->algorithm && set_zram("comp_algorithm", item->algorithm, err) < 0) || set_zram("disksize", text, err) < 0)
 		return -1;

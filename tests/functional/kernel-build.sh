@@ -2,7 +2,7 @@
 # tools/kernel-build.sh with a source of its own making: a makefile that behaves as the kernel's does where the script looks.
 set -u
 . "$TOP/tests/lib.sh"
-need ar make objcopy xz flex bison bc
+need ar make objcopy xz flex bison bc patch
 cd "$TEST_TMP" || exit 1
 script=$TOP/tools/kernel-build.sh
 export CACHE=$TEST_TMP/cache
@@ -17,7 +17,7 @@ make_source()
 	allnoconfig:
 	> grep -vE 'LOST|=n' $(KCONFIG_ALLCONFIG) > .config; echo "CONFIG_OTHER=y" >> .config
 	bzImage: broken-$(wildcard break)
-	> mkdir -p arch/x86/boot && { cat .config; echo "$(KBUILD_BUILD_USER)@$(KBUILD_BUILD_HOST) $(KBUILD_BUILD_TIMESTAMP)"; } > arch/x86/boot/bzImage
+	> mkdir -p arch/x86/boot && { cat .config note; echo "$(KBUILD_BUILD_USER)@$(KBUILD_BUILD_HOST) $(KBUILD_BUILD_TIMESTAMP)"; } > arch/x86/boot/bzImage
 	> echo 'int main;' | gcc -x c -c -o main.o - && cp main.o vmlinux && echo "0 T main" > System.map
 	modules.builtin:
 	> echo kernel/one.ko > modules.builtin; : > modules.builtin.modinfo
@@ -27,6 +27,7 @@ make_source()
 	kernelrelease:
 	> @echo 6.12.0-test
 	MAKE
+	printf 'first\nNOTE=old\nlast\n' > tree/kernel/note
 	cp "$@" tree/kernel/ 2>/dev/null || true
 	tar -C tree --transform 's/^kernel/linux-source-6.12/' -cJf tree/usr/src/linux-source-6.12.tar.xz kernel
 	(cd tree && tar -cJf ../data.tar.xz ./usr && echo 2.0 > ../debian-binary)
@@ -79,7 +80,15 @@ key=$("$script" --key good.config)
 check_fails "other options have another key" test "$key" = "$("$script" --key good.config other.config)"
 same "the last fragment counts" "CONFIG_GOOD=m" "$("$script" --configure whole good.config other.config 2> /dev/null; grep GOOD whole)"
 
-rm -f "$CACHE"/kernels/*.tar && touch break && make_source break
+printf -- '--- a/note\n+++ b/note\n@@ -1,3 +1,3 @@\n first\n-NOTE=old\n+NOTE=new\n last\n' > good.patch
+sed 's/ first/ other/' good.patch > bad.patch
+check_fails "a patch makes another key" test "$key" = "$("$script" --key --patch good.patch good.config)"
+tar=$("$script" --patch good.patch good.config 2> err) || { cat err; tar=/dev/null; }
+same "and another source" "NOTE=new" "$(tar -xOf "$tar" boot/vmlinuz-6.12.0-test | grep NOTE)"
+rm -f "$CACHE"/kernels/*.tar
+refused "a patch that does not fit to the line" "Hunk #1 FAILED" --patch bad.patch good.config
+refused "a patch that is not there" "cannot read the patch '$PWD/none.patch'" --patch none.patch good.config
+touch break && make_source break
 refused "a failed build says why" "the compiler says no" good.config
 check "and where the log is" grep -qE "the whole log is $CACHE/kernels/[0-9a-f]+\.log" err
 finish

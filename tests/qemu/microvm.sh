@@ -69,6 +69,7 @@ build more microvm <<-EOF
 	verity: error
 	storage:
 	  state: {wait: 60s}
+	  zram: {size: 8M}
 	volumes:
 	  - {name: data, persistent: true, size: 8M}
 	services:
@@ -76,7 +77,7 @@ build more microvm <<-EOF
 	    image: slipway/busybox
 	    binds: ["data:/data"]
 	    credentials: [token]
-	    command: [/bin/busybox, sh, -c, "/bin/busybox nproc; /bin/busybox cat /run/credentials/all/token; /bin/busybox df /data | /bin/busybox tail -n 1; echo root is \$(/bin/busybox cat /sys/block/dm-0/dm/name)"]
+	    command: [/bin/busybox, sh, -c, "/bin/busybox nproc; /bin/busybox cat /run/credentials/all/token; /bin/busybox df /data | /bin/busybox tail -n 1; echo root is \$(/bin/busybox cat /sys/block/dm-0/dm/name); /bin/busybox grep ^/dev/ /proc/swaps; echo interfaces: \$(/bin/busybox ls /sys/class/net | /bin/busybox tr '\\\\n' ' ')"]
 	    restart: never
 	    on_exit: poweroff
 EOF
@@ -85,6 +86,8 @@ same "a machine with a disk ends with status 0" 0 "$status"
 check "two processors" grep -qE "^2.?$" "$TEST_TMP/console"
 console "the credential" opensesame
 console "the root is verified, as the kernel has set it up" "root is root"
+console "a zram is made when it is asked for" "/dev/zram0"
+check "and nothing was made that nobody asked for" grep -qE "^interfaces: bonding_masters eth0 lo .?$" "$TEST_TMP/console"
 check "a volume of its size" grep -qE " 8192 .* /data" "$TEST_TMP/console"
 
 # A boot that fails says why, and ends.

@@ -21,11 +21,27 @@ static const char *beside(const struct recipe *recipe, const char *path, struct 
 	return path_join(arena, arena_strndup(arena, recipe->path, (size_t)(slash - recipe->path)), path);
 }
 
+/* Files of the recipe as arguments, each behind `option` where there is one. */
+static int add_files(const struct recipe *recipe, const struct manifest_strings *files, const char *key, const char *option, const char **argv,
+		     size_t *n, struct arena *arena, struct error *err)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const char *path = beside(recipe, files->items[i].value, arena);
+
+		if (access(path, R_OK) < 0)
+			return place_error(&files->items[i].at, err, "%s: cannot read '%s'", key, path);
+		if (option)
+			argv[(*n)++] = option;
+		argv[(*n)++] = path;
+	}
+	return 0;
+}
+
 int kernel_source_build(const char *script, const char *cache, const struct recipe *recipe, struct arena *arena, const char **tar,
 			struct error *err)
 {
-	const struct manifest_strings *fragments = &recipe->kernel_configs;
-	const char **argv = arena_array(arena, fragments->count + 4, sizeof(*argv));
+	const struct manifest_strings *fragments = &recipe->kernel_configs, *patches = &recipe->kernel_patches;
+	const char **argv = arena_array(arena, fragments->count + 2 * patches->count + 4, sizeof(*argv));
 	autobuffer struct buffer output = { 0 };
 	struct error cause;
 	size_t n = 0;
@@ -33,11 +49,9 @@ int kernel_source_build(const char *script, const char *cache, const struct reci
 	argv[n++] = script;
 	argv[n++] = "--cache";
 	argv[n++] = cache;
-	for (size_t i = 0; i < fragments->count; i++) {
-		argv[n] = beside(recipe, fragments->items[i].value, arena);
-		if (access(argv[n++], R_OK) < 0)
-			return place_error(&fragments->items[i].at, err, "kernel_configs: cannot read '%s'", argv[n - 1]);
-	}
+	if (add_files(recipe, patches, "kernel_patches", "--patch", argv, &n, arena, err) < 0 ||
+	    add_files(recipe, fragments, "kernel_configs", NULL, argv, &n, arena, err) < 0)
+		return -1;
 	if (process_run_shown(argv, "slipway", &output, &cause) < 0)
 		return place_error(&fragments->items[0].at, err, "kernel_configs: %s", cause.message);
 	*tar = arena_strndup(arena, buffer_string(&output), strcspn(buffer_string(&output), "\n"));

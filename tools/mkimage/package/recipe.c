@@ -23,6 +23,7 @@ static const struct field fields[] = {
 	  .count = AT(files_count), .set = FIELD_NOWHERE },
 	{ .name = "kernel", .kind = FIELD_BOOL, .offset = AT(kernel) },
 	{ .name = "kernel_configs", .kind = FIELD_STRINGS, .offset = AT(kernel_configs) },
+	{ .name = "kernel_patches", .kind = FIELD_STRINGS, .offset = AT(kernel_patches) },
 	{ .name = "entrypoint", .kind = FIELD_STRINGS, .offset = AT(entrypoint) },
 	{ .name = "cmd", .kind = FIELD_STRINGS, .offset = AT(cmd) },
 	{ .name = "env", .kind = FIELD_STRINGS, .offset = AT(env) },
@@ -66,6 +67,9 @@ static int check(const struct recipe *recipe, struct error *err)
 	if (recipe->kernel_configs.count && recipe->debs.count)
 		return place_error(&recipe->kernel_configs.items[0].at, err,
 				   "kernel_configs: a kernel is built from source or comes from packages; 'debs' is there, too");
+	if (recipe->kernel_patches.count && recipe->kernel_configs.count == 0)
+		return place_error(&recipe->kernel_patches.items[0].at, err,
+				   "kernel_patches: no kernel is built from source here; write 'kernel_configs:', too");
 	return 0;
 }
 
