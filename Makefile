@@ -39,11 +39,15 @@ HOST_LIBS = $(PACKAGES_LIBS) -lpthread
 HOST_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 
 # What runs on the target: static, for size, with no kernel headers of musl's own (see tools/target-libs.sh).
-TARGET_PREFIX = $(BUILD)/target-libs
 TARGET_CFLAGS = $(COMMON) -Os -g -fno-pie -ffunction-sections -fdata-sections -fstack-protector-strong \
-	-fno-asynchronous-unwind-tables -isystem $(TARGET_PREFIX)/include -isystem $(TARGET_PREFIX)/kernel-headers
-TARGET_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -L$(TARGET_PREFIX)/lib
+	-fno-asynchronous-unwind-tables
+TARGET_INCLUDES = -isystem $(BUILD)/$(1)-libs/include -isystem $(BUILD)/$(1)-libs/kernel-headers
+TARGET_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack
 TARGET_LIBS = -ljansson -lseccomp -lext2fs -lcom_err -lblkid
+
+# The same for another architecture: the flavour 'aarch64' beside the flavour 'target'. Its compiler is made by the first that asks for it.
+AARCH64_TOOLS := aarch64-linux-gnu-
+AARCH64_CC = $(eval AARCH64_CC := $(shell CACHE='$(CACHE)' tools/musl-cross.sh || echo false))$(AARCH64_CC)
 
 # --- libraries: a directory each; the order is that of the layers --------------------------------
 
@@ -100,7 +104,7 @@ NEED_bootchart := control oci base
 NEED_slipway  := bootchart control builder compose inspect package root image provenance tree compile registry trust source manifest runtime plan oci base
 
 # A flavour is a directory of objects, with a compiler and flags of its own: see the pattern rules below.
-FLAVOURS := host target replay fuzz
+FLAVOURS := host target aarch64 replay fuzz
 OBJECTS = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 ARCHIVES = $(patsubst %,$(BUILD)/$(1)/lib%.a,$(2))
 # LIBRARY and what it stands on.
@@ -108,7 +112,7 @@ WITH_NEEDS = $(call ARCHIVES,$(1),$(2) $(NEED_$(2)))
 
 define library
 $(BUILD)/$(1)/lib$(2).a: $(call OBJECTS,$(1),$(LIB_$(2)))
-	@mkdir -p $$(@D) && rm -f $$@ && ar rcD $$@ $$^
+	@mkdir -p $$(@D) && rm -f $$@ && $(if $(filter aarch64,$(1)),$(AARCH64_TOOLS))ar rcD $$@ $$^
 endef
 $(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 
@@ -126,35 +130,49 @@ $(BUILD)/host/%.o: %.c | prerequisites-check
 	@echo "  CC      $<"
 	@$(HOST_CC) $(HOST_CFLAGS) $(DEPENDENCIES) -c $< -o $@
 
-$(BUILD)/target/%.o: %.c $(BUILD)/target-libs.key
-	@mkdir -p $(@D)
-	@echo "  CC(t)   $<"
-	@$(TARGET_CC) $(TARGET_CFLAGS) $(DEPENDENCIES) -c $< -o $@
-
 $(BUILD)/bin/slipway: $(call OBJECTS,host,tools/slipway/main.c) $(call WITH_NEEDS,host,slipway)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(HOST_CC) $(HOST_LDFLAGS) $^ $(HOST_LIBS) -o $@
 
-# The one binary of the target: PID 1 and the OCI runtime, told apart by the name it is called by.
-INIT_PARTS := $(call OBJECTS,target,init/main.c) $(call ARCHIVES,target,init command $(NEED_init))
-$(BUILD)/libexec/slipway/init: $(INIT_PARTS) $(BUILD)/target-libs.key
-	@mkdir -p $(@D)
-	@echo "  LD(t)   $@"
-	@$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--start-group $(INIT_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@.debug
-	@objcopy --strip-all $@.debug $@
+# What runs on a target, in a directory: FLAVOUR, DIRECTORY, COMPILER, prefix of other tools.
+#  init     the one binary of the target: PID 1 and the OCI runtime, told apart by the name it is called by
+#  e2fsck   built with the libraries
+# Their script knows whether there is anything to do. The key changes with them, and then all of the target is built anew.
+define target
+$(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)-libs.key
+	@mkdir -p $$(@D)
+	@echo "  CC($(1:target=t))   $$<"
+	@$$($(3)) $$(TARGET_CFLAGS) $$(call TARGET_INCLUDES,$(1)) $$(DEPENDENCIES) -c $$< -o $$@
+
+INIT_PARTS_$(1) := $(call OBJECTS,$(1),init/main.c) $(call ARCHIVES,$(1),init command $(NEED_init))
+$(2)/init: $$(INIT_PARTS_$(1)) $(BUILD)/$(1)-libs.key
+	@mkdir -p $$(@D)
+	@echo "  LD($(1:target=t))   $$@"
+	@$$($(3)) $$(TARGET_LDFLAGS) -L$(BUILD)/$(1)-libs/lib -Wl,--start-group $$(INIT_PARTS_$(1)) -Wl,--end-group $$(TARGET_LIBS) -o $$@.debug
+	@$(4)objcopy --strip-all $$@.debug $$@
+
+$(2)/e2fsck: $(BUILD)/$(1)-libs.key
+	@mkdir -p $$(@D)
+	@cp -f $(BUILD)/$(1)-libs/libexec/e2fsck $$@
+
+$(BUILD)/$(1)-libs.key: FORCE | prerequisites-check
+	@CACHE='$$(CACHE)' TARGET_CC='$$($(3))' tools/target-libs.sh --link $(BUILD)/$(1)-libs
+	@readlink $(BUILD)/$(1)-libs | cmp -s - $$@ || readlink $(BUILD)/$(1)-libs >$$@
+endef
+$(eval $(call target,target,$(BUILD)/libexec/slipway,TARGET_CC,))
+$(eval $(call target,aarch64,$(BUILD)/libexec/slipway/aarch64,AARCH64_CC,$(AARCH64_TOOLS)))
+
+AARCH64_PROGRAMS := $(patsubst %,$(BUILD)/libexec/slipway/aarch64/%,init e2fsck)
+aarch64: $(AARCH64_PROGRAMS) ## what runs on the target, for arm64: then 'slipway build --platform linux/arm64' has it
 
 # For hosts: the runtime by itself, which needs nothing of what PID 1 does with disks.
 RUNTIME_PARTS := $(call OBJECTS,target,runtime/command/main.c) $(call WITH_NEEDS,target,command)
 $(BUILD)/bin/slipway-runtime: $(RUNTIME_PARTS) $(BUILD)/target-libs.key
 	@mkdir -p $(@D)
 	@echo "  LD(t)   $@"
-	@$(TARGET_CC) $(TARGET_LDFLAGS) -Wl,--start-group $(RUNTIME_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@
+	@$(TARGET_CC) $(TARGET_LDFLAGS) -L$(BUILD)/target-libs/lib -Wl,--start-group $(RUNTIME_PARTS) -Wl,--end-group $(TARGET_LIBS) -o $@
 	@objcopy --strip-all $@
-
-$(BUILD)/libexec/slipway/e2fsck: $(BUILD)/target-libs.key
-	@mkdir -p $(@D)
-	@cp -f $(TARGET_PREFIX)/libexec/e2fsck $@
 
 # Loaded by QEMU, which brings the functions that it calls.
 $(BUILD)/libexec/slipway/count.so: tools/counter/count.c tools/counter/plugin.h control/test.h | prerequisites-check
@@ -166,16 +184,11 @@ $(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%): $(BUILD)/libexec/slipway/%: tool
 	@mkdir -p $(@D)
 	@cp -f $< $@
 
-# The script knows whether there is anything to do. The key changes with the libraries, and then all of the target is built anew.
-$(BUILD)/target-libs.key: FORCE | prerequisites-check
-	@CACHE='$(CACHE)' TARGET_CC='$(TARGET_CC)' tools/target-libs.sh --link $(TARGET_PREFIX)
-	@readlink $(TARGET_PREFIX) | cmp -s - $@ || readlink $(TARGET_PREFIX) >$@
-
 # --- packages and running ------------------------------------------------------------------------
 
 # `slipway pkg build` knows by itself whether a package is up to date. The store is the user's, or SLIPWAY_STORE.
 # What builds a kernel takes minutes, and is asked for by itself.
-KERNEL_RECIPES := pkg/kernel pkg/kernel-cloud
+KERNEL_RECIPES := pkg/kernel pkg/kernel-cloud pkg/kernel-aarch64
 RECIPES := $(filter-out $(KERNEL_RECIPES),$(patsubst %/build.yml,%,$(wildcard pkg/*/build.yml)))
 HELLO_RECIPES := pkg/busybox pkg/kernel-debian
 
@@ -218,7 +231,9 @@ GROUPS_qemu           := run test
 GROUPS_reproducibility := run test
 GROUPS_check-store-killed := run test
 GROUPS_check-html     := run html
-GROUPS_check-kernel-configs := kernel kernel-arm64
+GROUPS_check-kernel-configs := kernel aarch64
+GROUPS_aarch64        := aarch64
+GROUPS_check-aarch64  := aarch64 run test
 GROUPS_check-dockerfiles := run test dockerfiles
 GROUPS_bench          := run bench
 GROUPS_bench-check    := run bench
@@ -227,7 +242,7 @@ GROUPS_fuzz-run       := fuzz
 GROUPS_prerequisites  := check run test bench kernel
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := build $(foreach g,$(GOALS),$(GROUPS_$(g))) $(if $(filter $(BUILD)/tests/%,$(GOALS)),check)
-INSTALLING := $(filter run test check-html prerequisites,$(GOALS))
+INSTALLING := $(filter run test check-html aarch64 check-aarch64 prerequisites,$(GOALS))
 
 prerequisites-check:
 	@tools/prerequisites.sh $(if $(INSTALLING),,--check) $(sort $(GROUPS))
@@ -237,7 +252,8 @@ prerequisites: $(BUILD)/target-libs.key ## install Debian packages (as root) and
 # --- the rest ------------------------------------------------------------------------------------
 
 INSTALL_FILES := bin/slipway bin/slipway-runtime libexec/slipway/init libexec/slipway/e2fsck libexec/slipway/count.so \
-	$(SCRIPTS_BESIDE:%=libexec/slipway/%)
+	$(SCRIPTS_BESIDE:%=libexec/slipway/%) \
+	$(patsubst $(BUILD)/%,%,$(wildcard $(AARCH64_PROGRAMS)))
 MAN_PAGES := $(wildcard tools/slipway/*.[1-8] runtime/*.[1-8] runtime/command/*.[1-8] init/*.[1-8] plan/*.[1-8] docs/*.[1-8])
 
 install: $(PROGRAMS) ## install below DESTDIR and PREFIX (default /usr/local)
@@ -255,7 +271,7 @@ clean: ## remove what was built (the cache outside the tree stays)
 	rm -rf build compile_commands.json
 
 help: ## this list
-	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile Makefile.tests | expand -t 24
+	@sed -n 's/^\([a-z0-9_.-]*\):.*## /\1\t/p' Makefile Makefile.tests | expand -t 24
 	@echo
 	@echo 'SAN=1          with AddressSanitizer and UBSan, in a build directory of its own (build/san)'
 	@echo 'BUILD=DIR      build elsewhere than in build/'
@@ -264,7 +280,7 @@ help: ## this list
 	@echo 'SLIPWAY_STORE  where packages go (default: the store of the user)'
 
 FORCE:
-.PHONY: all packages packages-hello packages-kernel packages-kernel-cloud run prerequisites prerequisites-check install clean help FORCE
+.PHONY: all aarch64 packages packages-hello packages-kernel packages-kernel-cloud run prerequisites prerequisites-check install clean help FORCE
 .DEFAULT_GOAL := all
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints the system's own apt sources, turned into sources of source packages, in deb822 format.
 #
-#   tools/debian-sources.sh [RELEASE]      for another release of Debian in the same archive, with its binary packages, too
+#   tools/debian-sources.sh [RELEASE]      for that release of Debian in the same archive, with its binary packages, too
 #
 # Only entries for this release of Debian with component main and, where they name a key, with Debian's: a third party's
 # archive has nothing to do here. 'trusted' is left out, so that signatures count. Both of apt's formats are read.
@@ -58,7 +58,7 @@ entries=$({
 		for (i = 1; i <= n; i++) {
 			plain = word[i]; sub(/(-updates|-security|\/updates)$/, "", plain)
 			if (plain != codename && plain !~ /^(old)?stable$/) continue
-			if (release == "") suites = suites " " word[i]
+			if (release == "" || release == codename) suites = suites " " word[i]
 			else if (plain == word[i]) suites = " " release
 		}
 		id = field["uris"] suites

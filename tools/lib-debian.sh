@@ -2,7 +2,7 @@
 # Source packages of Debian, fetched, checked and unpacked below $CACHE/sources. Read by tools/target-libs.sh and
 # tests/conformance/runc-suite.sh. Needs the variables CACHE, here (this directory), work (a temporary directory on the
 # same file system as CACHE) and refresh (not empty: ask the archive again), and the functions say and fail. Where release is
-# set, apt is asked about that release of Debian instead of the system's own.
+# set, apt is asked about that release of Debian instead of the system's own; where architecture is, about binary packages of that.
 # shellcheck shell=bash
 
 # A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
@@ -20,6 +20,8 @@ apt_prepare()
 	"$here/debian-sources.sh" ${release:+"$release"} >"$work/apt/debian.sources" || exit 1
 	cat >"$work/apt/conf" <<-CONF
 	#clear APT::Update;
+	${architecture:+APT::Architecture "$architecture";}
+	${architecture:+APT::Architectures { "$architecture"; };}
 	APT::Update::Error-Mode "any";
 	APT::Sandbox::User "root";
 	APT::Get::AllowUnauthenticated "false";
@@ -36,14 +38,14 @@ apt_prepare()
 	Dir::Etc::Preferences "/dev/null";
 	Dir::Etc::PreferencesParts "$work/apt/empty";
 	CONF
-	say FETCH "index of Debian's source packages"
+	say FETCH "index of Debian's ${architecture:-source} packages"
 	apt_private -qq update >"$work/apt/log" 2>&1 || network_failure "$work/apt/log"
 }
 
 network_failure()
 {
 	sed 's/^/  apt: /' "$1" | grep -E ' [EW]: ' | head -n 5 >&2 || true
-	fail "cannot fetch source packages from Debian's archive (see above); nothing was changed, run it again when the network is back"
+	fail "cannot fetch packages from Debian's archive (see above); nothing was changed, run it again when the network is back"
 }
 
 # Debian's version of a fetched source package, and the upstream part of it.

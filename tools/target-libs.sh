@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the target's static libraries (tools/target-libs.txt) with musl-gcc from Debian source packages.
+# Builds the target's static libraries (tools/target-libs.txt) with musl-gcc from Debian source packages. With the compiler that
+# tools/musl-cross.sh makes, they are those of another architecture.
 #
 #   $CACHE/sources/SOURCE/               what apt fetched and checked, with SHA256SUMS
 #   $CACHE/target/parts/LIBRARY-KEY/     one library; KEY covers sources, recipe and compiler
@@ -20,7 +21,7 @@ usage()
 	usage: tools/target-libs.sh [--link PATH] [--refresh]
 	  --link PATH   make PATH a symlink to the set of libraries of this checkout
 	  --refresh     ask the archive for the sources again: brings in Debian's newer patches
-	environment: CACHE (default ~/.cache/slipway), JOBS (default 2), SLIPWAY_UNPINNED=1 (accept an
+	environment: CACHE (default ~/.cache/slipway), JOBS (default 2), TARGET_CC (default musl-gcc), SLIPWAY_UNPINNED=1 (accept an
 	upstream version that tools/target-libs.txt does not know, on the strength of apt's signatures alone)
 	USAGE
 }
@@ -41,6 +42,9 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 . "$here/lib-debian.sh"
+# Where the recipes say these, they are those of the compiler's machine.
+ar() { command "$machine-ar" "$@"; }
+strip() { command "$machine-strip" "$@"; }
 
 # --- recipes: run in the patched source, install below $out ---------------------------------------
 
@@ -171,13 +175,14 @@ set_key()
 # musl's headers do not come with the kernel's. The directory has the kernel's and nothing of glibc's.
 make_kernel_headers()
 {
-	local dir=$1 name from
+	local dir=$1 name from places="/usr/include/$machine /usr/include" package=linux-libc-dev
+	[ "$machine" = "$(gcc -dumpmachine)" ] || places=/usr/$machine/include package="the linux-libc-dev of $machine"
 	mkdir -p "$dir"
 	for name in linux asm asm-generic mtd; do
-		for from in "/usr/include/$(gcc -print-multiarch)/$name" "/usr/include/$name"; do
-			[ ! -d "$from" ] || { ln -sfn "$from" "$dir/$name"; break; }
+		for from in $places; do
+			[ ! -d "$from/$name" ] || { ln -sfn "$from/$name" "$dir/$name"; break; }
 		done
-		[ -d "$dir/$name" ] || fail "the kernel's header directory '$name' is missing: install linux-libc-dev"
+		[ -d "$dir/$name" ] || fail "the kernel's header directory '$name' is missing: install $package"
 	done
 }
 
@@ -240,7 +245,7 @@ done
 for tool in "$CC" apt-get gperf make patch tar xz awk flock sha256sum ar; do
 	command -v "$tool" >/dev/null || fail "'$tool' is missing: run 'make prerequisites' (as root)"
 done
-compiler=$(compiler_version)
+machine=$($CC -dumpmachine) compiler=$(compiler_version)
 finish() { point "$target/current" "$1"; [ -z "$link" ] || point "$link" "$target/$1"; }
 
 # Nothing to do is the usual case, and needs no lock.

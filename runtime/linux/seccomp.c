@@ -168,6 +168,7 @@ struct compilation {
 	struct arena *arena;
 	uint32_t otherwise;
 	bool notifies;			/* somebody else answers some of the calls */
+	uint32_t own;			/* the architecture that most calls come from */
 	bool newer_fail;		/* calls newer than the profile get ENOSYS */
 	struct filter_section sections[ARRAY_SIZE(architectures)];
 	size_t sections_count;
@@ -306,10 +307,10 @@ static int add_architectures(struct compilation *c, const struct alternatives *r
 			wanted[which] = true;
 	}
 	/* The one that most calls come from is asked for first. */
-	if (add_architecture(c, seccomp_arch_native(), rules, wanted[x32], err) < 0)
+	if (add_architecture(c, c->own, rules, wanted[x32], err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
-		if (wanted[i] && architectures[i] != seccomp_arch_native() &&
+		if (wanted[i] && architectures[i] != c->own &&
 		    add_architecture(c, architectures[i], rules, wanted[x32], err) < 0)
 			return -1;
 	return 0;
@@ -365,9 +366,19 @@ static int check_listener(const struct oci_seccomp *config, bool notifies, struc
 int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struct seccomp_program *program,
 		    struct error *err)
 {
+	return seccomp_compile_for(NULL, config, arena, program, err);
+}
+
+int seccomp_compile_for(const char *architecture, const struct oci_seccomp *config, struct arena *arena,
+			struct seccomp_program *program, struct error *err)
+{
+	int own = architecture ? find(seccomp_architecture_names, architecture) : 0;
 	struct compilation c = { .config = config, .arena = arena };
 	struct seccomp_program p = { .agent = -1 };
 
+	if (own < 0 || (size_t)own >= ARRAY_SIZE(architectures))
+		return error_set(err, "linux.seccomp: no filter is made for the architecture '%s'", architecture);
+	c.own = p.arch = architecture ? architectures[own] : seccomp_arch_native();
 	if (find_action(config->default_action, config->has_default_errno_ret, config->default_errno_ret, &c.otherwise,
 			err) < 0)
 		return error_context(err, "linux.seccomp.defaultAction");

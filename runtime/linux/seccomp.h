@@ -16,6 +16,7 @@
 struct seccomp_program {		/* length 0: no filter */
 	struct sock_filter *filter;	/* in the arena */
 	unsigned short length;		/* instructions */
+	uint32_t arch;			/* AUDIT_ARCH_* of the machine that it is for */
 	unsigned int flags;		/* SECCOMP_FILTER_FLAG_* */
 	bool notifies;			/* has SCMP_ACT_NOTIFY: loading gives a listener, see notify.h */
 	int agent;			/* if it notifies: the connection to who gets the listener */
@@ -24,6 +25,10 @@ struct seccomp_program {		/* length 0: no filter */
 
 int seccomp_compile(const struct oci_seccomp *config, struct arena *arena, struct seccomp_program *program,
 		    struct error *err);
+
+/* The same for another machine: "SCMP_ARCH_AARCH64"; NULL is this one. */
+int seccomp_compile_for(const char *architecture, const struct oci_seccomp *config, struct arena *arena,
+			struct seccomp_program *program, struct error *err);
 
 /*
  * Loads it into this process. Needs no_new_privs or CAP_SYS_ADMIN. `listener` gets the descriptor

@@ -14,7 +14,7 @@
 
 void seccomp_file_write(const struct seccomp_program *program, struct buffer *out)
 {
-	struct seccomp_file head = { .arch = seccomp_arch_native(), .flags = program->flags, .length = program->length };
+	struct seccomp_file head = { .arch = program->arch, .flags = program->flags, .length = program->length };
 
 	assert(!program->notifies);
 	memcpy(head.magic, MAGIC, sizeof(head.magic));
@@ -46,7 +46,7 @@ int seccomp_file_read(const char *path, struct arena *arena, struct seccomp_prog
 	bytes = text.length < sizeof(head) ? 0 : text.length - sizeof(head);
 	if (check(&head, bytes, err) < 0)
 		return error_context(err, "'%s'", path);
-	*program = (struct seccomp_program){ .length = (unsigned short)head.length, .flags = head.flags, .agent = -1 };
+	*program = (struct seccomp_program){ .length = (unsigned short)head.length, .arch = head.arch, .flags = head.flags, .agent = -1 };
 	program->filter = arena_array(arena, head.length, sizeof(*program->filter));
 	memcpy(program->filter, text.data + sizeof(head), bytes);
 	return 0;

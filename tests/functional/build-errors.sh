@@ -32,10 +32,25 @@ blob()
 	local manifest
 	manifest=$(jq -r --arg n "docker.io/slipway/$1:latest" \
 		'.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $n) | .digest' store/index.json)
+	# A package that was built for several platforms: the one that is built here.
+	if jq -e .manifests "store/blobs/sha256/${manifest#sha256:}" > list; then
+		manifest=$(jq -r '.[] | select(.platform.architecture == "amd64") | .digest' list)
+	fi
 	echo "store/blobs/sha256/$(jq -r "$2" "store/blobs/sha256/${manifest#sha256:}" | sed 's/^sha256://')"
 }
 
 refused "an unknown format" "slipway: *'nonsense'*kernel+initrd*" -f nonsense hello.yml
+refused "a platform that no machine is made for" "slipway: platform 'linux/riscv64': machines are made for 'linux/amd64' and 'linux/arm64'" \
+	--platform linux/riscv64 hello.yml
+refused "a format that is another processor's" "slipway: the format 'microvm' is for 'amd64' alone; for 'arm64' there are 'kernel+initrd' and 'kernel+squashfs'" \
+	--platform linux/arm64 -f microvm hello.yml
+refused "an init binary of another processor" "slipway: '*/init': it is for 'amd64', and the machine is to be 'arm64'" \
+	--platform linux/arm64 --init "$BUILD/libexec/slipway/init" hello.yml
+# A slipway beside which nothing was built for arm64.
+mkdir -p alone/bin && cp "$SLIPWAY" alone/bin/
+refused_alone() { local SLIPWAY=$TEST_TMP/alone/bin/slipway; refused "$@"; }
+refused_alone "another platform, for which there is no init" "slipway: there is no '*/alone/libexec/slipway/aarch64/init': run 'make aarch64' where slipway was built*" \
+	--platform linux/arm64 hello.yml
 refused "a manifest that is not there" "slipway: nothing.yml: there is no such file*" nothing.yml
 refused "a directory" "slipway: *directory*" .
 echo "services: {}" > compose.yaml

@@ -39,7 +39,7 @@ refuses "neither a file nor a block device" --disk . app
 refuses "--memory: expected a number above 0" -m 0 app
 refuses "--cpus: expected a number above 0" --cpus 0 app
 refuses "expected 'auto', 'on' or 'off'" --kvm yes app
-refuses "--machine 'pc98': unknown; there is 'q35', 'microvm'" --machine pc98 app
+refuses "--machine 'pc98': unknown; there is 'q35', 'microvm', 'virt'" --machine pc98 app
 refuses "did you mean '--publish'?" --publsh 1:1 app
 printf 'one\ntwo\n' > two-cmdline
 cp app-kernel two-kernel
@@ -47,12 +47,31 @@ refuses "is not one line of text" two
 cp app-kernel lost-kernel
 refuses "cannot open 'lost-cmdline': No such file or directory" lost
 
+# What the kernel is for decides the machine: an arm64 Image has this mark, and so has one under gzip.
+{ head -c 56 /dev/zero; printf 'ARM\x64'; head -c 964 /dev/zero; } > arm-kernel
+gzip -n < arm-kernel > packed-kernel
+for prefix in arm packed; do echo "console=ttyAMA0" > "$prefix-cmdline"; done
+refuses "install the package 'qemu-system-arm'" arm
+refuses "install the package 'qemu-system-arm'" packed
+refuses "'q35' is of the kind 'amd64', and 'arm-kernel' is a kernel for 'arm64', which 'virt' boots" --machine q35 arm
+refuses "'virt' is of the kind 'arm64', and 'app-kernel' is a kernel for 'amd64', which 'q35' boots" --machine virt app
+refuses "--kvm on: the processor of the machine is of another kind than the one here" --kvm on arm
+refuses "--platform 'linux/amd64': 'arm-kernel' was built for 'linux/arm64'" --platform linux/amd64 arm
+refuses "platform 'linux/s390x': machines are made for 'linux/amd64' and 'linux/arm64'" --platform linux/s390x arm
+
 # command ARGUMENTS...: what it would run.
 command() { "$SLIPWAY" run --kvm off --dry-run "$@" > command.sh && bash -n command.sh; }
 # has NAME TEXT
 has() { if grep -qF -- "$2" command.sh; then ok "$1"; else not_ok "$1" "no '$2' in: $(cat command.sh)"; fi; }
 
 if PATH=/nonexistent "$SLIPWAY" run --dry-run app > /dev/null; then ok "--dry-run needs no QEMU"; else not_ok "--dry-run needs no QEMU"; fi
+command arm
+has "a kernel for arm64 has the machine 'virt'" "qemu-system-aarch64"
+has "and a CPU of that kind" "-cpu cortex-a72"
+cp arm-kernel mute-kernel
+echo "console=ttyS0" > mute-cmdline
+"$SLIPWAY" run --kvm off --qemu /no/such/qemu mute > /dev/null 2> err || true
+check "a console of another kind of machine is warned of" grep -qF "console 'ttyS0', and this kind of machine has 'ttyAMA0'" err
 command -m 96 --cpus 2 --cmdline "a b" --cmdline "c='d'" --disk "new disk,size=1G" -p 8080:80 app
 has "memory" "-m 96"
 has "CPUs" "-smp 2"

@@ -19,8 +19,8 @@ kernel()
 	fi
 }
 
-kernel microvm x86_64 base.config microvm.config
-kernel cloud x86_64 base.config cloud.config
+kernel microvm amd64 base.config microvm.config
+kernel cloud amd64 base.config cloud.config
 kernel aarch64 arm64 base.config aarch64.config
 check "aarch64: is a configuration of that architecture" grep -qx CONFIG_ARM64=y aarch64
 check_fails "without the lines about x86 some are lost" "$TOP/tools/kernel-build.sh" --arch arm64 --configure lost "$TOP/kernel-configs/base.config"

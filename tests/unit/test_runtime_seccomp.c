@@ -244,6 +244,27 @@ static void a_compiled_filter_comes_back_as_it_was(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* A build on one machine compiles filters for another: the numbers are the other's, and only it takes the file. */
+static void a_filter_for_another_machine_has_its_numbers(void **state)
+{
+	const struct oci_seccomp *profile = read_profile(REFUSE "\"architectures\":[\"SCMP_ARCH_AARCH64\"],"
+		"\"syscalls\":[{\"names\":[\"getpid\",\"open\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+	struct seccomp_program p;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(seccomp_compile_for("SCMP_ARCH_AARCH64", profile, &arena, &p, &err), 0);
+	assert_int_equal(p.arch, AUDIT_ARCH_AARCH64);
+	/* 172 is getpid there, and open is no call. */
+	assert_int_equal(answer(&p, AUDIT_ARCH_AARCH64, 172, 0), SECCOMP_RET_ALLOW);
+	assert_int_not_equal(answer(&p, AUDIT_ARCH_AARCH64, 39, 0), SECCOMP_RET_ALLOW);
+	assert_int_not_equal(answer(&p, AUDIT_ARCH_AARCH64, 2, 0), SECCOMP_RET_ALLOW);
+	/* Nobody else calls through it. */
+	assert_int_not_equal(answer(&p, AUDIT_ARCH_X86_64, 39, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(seccomp_compile_for("SCMP_ARCH_VAX", profile, &arena, &p, &err), -1);
+	assert_non_null(strstr(err.message, "'SCMP_ARCH_VAX'"));
+}
+
 static void a_file_that_is_no_filter_is_refused(void **state)
 {
 	static const struct {
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_filter_too_long_for_the_kernel_is_refused, release),
 		cmocka_unit_test_teardown(long_filters_find_their_way, release),
 		cmocka_unit_test_teardown(a_compiled_filter_comes_back_as_it_was, release),
+		cmocka_unit_test_teardown(a_filter_for_another_machine_has_its_numbers, release),
 		cmocka_unit_test_teardown(a_file_that_is_no_filter_is_refused, release),
 		cmocka_unit_test_teardown(the_kernel_takes_it_and_does_it, release),
 	};

@@ -308,6 +308,28 @@ static void a_microvm_is_told_what_it_has(void **state)
 	arena_release(&arena);
 }
 
+static void a_machine_of_arm_is_virt(void **state)
+{
+	struct error err;
+	struct qemu_vm vm = { .machine = qemu_machine_find("virt", &err), .program = "qemu", .memory = 512, .cpus = 2,
+			      .kernel = "k", .cmdline = "quiet", .network = true };
+	struct arena arena = { 0 };
+	char **argv = qemu_command(&vm, &arena);
+
+	(void)state;
+	assert_string_equal(vm.machine->program, "qemu-system-aarch64");
+	assert_true(has_pair(argv, "-machine", "virt,acpi=off,gic-version=max"));
+	assert_true(has_pair(argv, "-cpu", "cortex-a72"));
+	assert_true(has_pair(argv, "-append", "quiet"));
+	assert_true(has_pair(argv, "-device", "virtio-serial-pci,max_ports=4"));
+	assert_true(has_pair(argv, "-device", "virtio-net-pci,netdev=net,romfile="));
+	vm.cpu = "max";
+	assert_true(has_pair(qemu_command(&vm, &arena), "-cpu", "max"));
+	assert_string_equal(qemu_machine_default(architecture_of("linux/arm64", &err)), "virt");
+	assert_string_equal(qemu_machine_default(architecture_of("linux/amd64", &err)), "q35");
+	arena_release(&arena);
+}
+
 /* What --dry-run prints, a shell reads back as the same words. */
 static void the_text_of_a_command_is_the_command(void **state)
 {
@@ -332,7 +354,7 @@ static void an_unknown_machine_is_told_the_names(void **state)
 
 	(void)state;
 	assert_null(qemu_machine_find("pc98", &err));
-	assert_string_equal(err.message, "--machine 'pc98': unknown; there is 'q35', 'microvm'");
+	assert_string_equal(err.message, "--machine 'pc98': unknown; there is 'q35', 'microvm', 'virt'");
 }
 
 /* --- what the guest says --- */
@@ -418,6 +440,7 @@ int main(void)
 		cmocka_unit_test(the_text_of_a_command_is_the_command),
 		cmocka_unit_test(a_machine_of_several_has_a_second_card),
 		cmocka_unit_test(a_microvm_is_told_what_it_has),
+		cmocka_unit_test(a_machine_of_arm_is_virt),
 		cmocka_unit_test(an_unknown_machine_is_told_the_names),
 		cmocka_unit_test(a_status_may_come_in_pieces),
 		cmocka_unit_test(only_numbers_to_255_are_a_status),

@@ -321,6 +321,48 @@ static void index_is_followed_to_the_platform(void **state)
 			    "linux/amd64, linux/arm64/v8");
 }
 
+/* An image that is made here, as `slipway pkg build` files it. */
+static struct oci_descriptor make_image(struct fixture *f, const char *architecture, const char *name)
+{
+	struct oci_descriptor d = put_image(f, architecture);
+
+	d.platform = (struct oci_platform){ .architecture = architecture, .os = "linux" };
+	assert_int_equal(store_tag_platform(f->store, name, &d, &f->err), 0);
+	return d;
+}
+
+static void image_for_another_platform_is_filed_beside_it(void **state)
+{
+	struct fixture *f = *state;
+	struct oci_descriptor amd = make_image(f, "amd64", "example.org/a:1"), arm, there;
+	struct oci_image image;
+	struct oci_index index;
+
+	/* One alone is no index. */
+	assert_int_equal(store_find(f->store, "example.org/a:1", &f->arena, &there, &f->err), 0);
+	assert_true(digest_equal(&there.digest, &amd.digest));
+	assert_string_equal(there.media_type, MEDIA_TYPE_MANIFEST);
+	arm = make_image(f, "arm64", "example.org/a:1");
+	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/amd64", &f->arena, &image, &f->err), 0);
+	assert_true(digest_equal(&image.digest, &amd.digest));
+	assert_int_equal(store_image(f->store, "example.org/a:1", "linux/arm64", &f->arena, &image, &f->err), 0);
+	assert_true(digest_equal(&image.digest, &arm.digest));
+	/* Whichever came first, the same index; made again it is not listed twice, and one name is one entry. */
+	make_image(f, "arm64", "example.org/b:1");
+	make_image(f, "amd64", "example.org/b:1");
+	make_image(f, "arm64", "example.org/b:1");
+	assert_int_equal(store_image(f->store, "example.org/b:1", "linux/arm64", &f->arena, &image, &f->err), 0);
+	assert_int_equal(store_find(f->store, "example.org/a:1", &f->arena, &there, &f->err), 0);
+	assert_true(digest_equal(&image.top, &there.digest));
+	assert_int_equal(store_list(f->store, &f->arena, &index, &f->err), 0);
+	assert_int_equal(index.count, 2);
+	/* What the store has lost is not listed on. */
+	assert_int_equal(unlink(blob_path(f, &amd.digest)), 0);
+	make_image(f, "arm64", "example.org/b:1");
+	assert_int_equal(store_find(f->store, "example.org/b:1", &f->arena, &there, &f->err), 0);
+	assert_true(digest_equal(&there.digest, &arm.digest));
+}
+
 static void image_of_another_machine_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -443,6 +485,7 @@ int main(void)
 		STORE_TEST(index_json_that_is_damaged_is_not_replaced),
 		STORE_TEST(image_is_found_by_short_name_and_by_digest),
 		STORE_TEST(index_is_followed_to_the_platform),
+		STORE_TEST(image_for_another_platform_is_filed_beside_it),
 		STORE_TEST(image_of_another_machine_is_refused),
 		STORE_TEST(gc_removes_only_what_no_name_leads_to),
 		STORE_TEST(gc_of_a_store_with_a_damaged_image_removes_nothing),

@@ -104,7 +104,7 @@ static int check_alone(const char *operand, struct arena *arena, struct error *e
 static int boot(const char *operand, const struct bootchart_options *o, struct arena *arena, struct chart *chart, int *status,
 		struct error *err)
 {
-	struct build_options how = { .format = o->format, .store = o->store, .builder = o->builder, .pull = o->pull };
+	struct build_options how = { .format = o->format, .platform = o->vm.platform, .store = o->store, .builder = o->builder, .pull = o->pull };
 	struct qemu_vm vm = { .log = o->log };
 	const char *prefix, *name = machine_name(operand, arena);
 

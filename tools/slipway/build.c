@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/path.h"
+#include "tools/mkimage/image/binary.h"
 #include "tools/mkimage/image/verity.h"
 #include "tools/slipway/cluster.h"
 #include "tools/slipway/command.h"
@@ -33,7 +35,7 @@ static const struct option build_option_table[] = {
 	{ OPTION_UNSIGNED, 0, "level", "N", "level of zstd (default: the format's own)", AT(level) },
 	{ OPTION_LIST, 0, "sbom", "FORMAT", "also PREFIX-sbom...: what it is made of, as spdx or cyclonedx, or how, as slsa; may be given again",
 	  AT(sbom) },
-	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the images (default: this machine's)", AT(platform) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the machine and its images: linux/amd64 or linux/arm64 (default: this machine's)", AT(platform) },
 	BUILDER_OPTIONS(struct build_options),
 	{ OPTION_STRING, 0, "init", "FILE", "binary of PID 1 (default: the one that came with slipway)", AT(init) },
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
@@ -43,13 +45,29 @@ static const struct option build_option_table[] = {
 	OPTION_TABLE_END,
 };
 
-static const char *find_init(const struct build_options *o, struct arena *arena)
+/* What runs on the machine and came with slipway: for another architecture than this machine's in a directory of its own. */
+static const char *find_program(struct compilation *c, const char *name)
+{
+	return command_beside(c->architecture == architecture_here() ? name : path_join(&c->arena, c->architecture->machine, name), &c->arena);
+}
+
+static const char *find_init(const struct build_options *o, struct compilation *c)
 {
 	const char *environment = getenv("SLIPWAY_INIT");
 
 	if (o->init)
 		return o->init;
-	return environment && *environment ? environment : command_beside("init", arena);
+	return environment && *environment ? environment : find_program(c, "init");
+}
+
+static int check_init(const struct build_options *o, struct compilation *c, struct error *err)
+{
+	const char *init = find_init(o, c);
+
+	if (c->architecture != architecture_here() && access(init, F_OK) < 0)
+		return error_set(err, "there is no '%s': run 'make %s' where slipway was built, which makes what machines of that kind need",
+				 init, c->architecture->machine);
+	return binary_check_program(init, c->architecture, err);
 }
 
 static const char *output_of(const struct build_options *o, struct compilation *c)
@@ -140,7 +158,7 @@ static int lay_out(const struct build_options *o, const struct image_format *for
 	struct root_input input = {
 		.manifest = &c->manifest, .compiled = &c->compiled, .images = c->images,
 		.images_count = c->images_count, .kernel = c->kernel.package ? &c->kernel : NULL, .store = c->store,
-		.init_binary = find_init(o, &c->arena), .check_binary = command_beside("e2fsck", &c->arena),
+		.init_binary = find_init(o, c), .check_binary = find_program(c, "e2fsck"),
 	};
 	struct tree *root = NULL, *boot = NULL;
 	int r = -1;
@@ -159,10 +177,23 @@ static int check_kernel(const struct image_format *format, const struct compilat
 {
 	const struct manifest_string *image = &c->manifest.kernel.image;
 
+	struct error cause;
+
+	if (binary_check_kernel(c->kernel.image, c->kernel.image_length, c->architecture, &cause) < 0)
+		return place_error(&image->at, err, "kernel.image: the kernel of '%s' is of no use: %s", image->value, cause.message);
 	if (!format->needs_elf || c->kernel.elf)
 		return 0;
 	return place_error(&image->at, err, "kernel.image: the format '%s' needs a kernel image with '/vmlinux', as 'slipway/kernel' "
 			   "is (pkg/kernel); '%s' has none", format->name, image->value);
+}
+
+/* Before anything is looked up or built. */
+static int check_architecture(const struct build_options *o, const struct image_format *format, struct compilation *c, struct error *err)
+{
+	if (format->architecture && strcmp(format->architecture, c->architecture->name) != 0)
+		return error_set(err, "the format '%s' is for '%s' alone; for '%s' there are 'kernel+initrd' and 'kernel+squashfs'", format->name,
+				 format->architecture, c->architecture->name);
+	return check_init(o, c, err);
 }
 
 /* Where nothing has changed, what is there is what would come out. */
@@ -170,7 +201,7 @@ static int build_resolved(const struct build_options *o, const struct image_form
 			  struct progress *progress, struct error *err)
 {
 	const char *output = output_of(o, c);
-	const char *const programs[] = { "/proc/self/exe", find_init(o, &c->arena), command_beside("e2fsck", &c->arena), NULL };
+	const char *const programs[] = { "/proc/self/exe", find_init(o, c), find_program(c, "e2fsck"), NULL };
 	struct unchanged unchanged;
 	int r = -1;
 
@@ -213,7 +244,7 @@ static int build(const struct build_options *o, const char *manifest_path, struc
 	options.format = format;
 	progress_step(progress, "reading %s%s%s", manifest_path, o->machine ? ": " : "", o->machine ? o->machine : "");
 	progress_close(progress); /* there may be lines of a builder */
-	if (compilation_read(&options, &c, err) == 0 && (!o->amend || o->amend(&c.manifest, o->context, &c.arena, err) == 0)) {
+	if (compilation_read(&options, &c, err) == 0 && check_architecture(o, format, &c, err) == 0 && (!o->amend || o->amend(&c.manifest, o->context, &c.arena, err) == 0)) {
 		progress_step(progress, "looking images up");
 		if (dockerfiles_wanted(&c.manifest))
 			progress_close(progress); /* likewise */

@@ -56,7 +56,8 @@ int compilation_read(const struct compilation_options *options, struct compilati
 	struct input input;
 
 	input_find(options->manifest_path, &c->arena, &input);
-	if (builder_options_check(&options->builder, err) < 0 ||
+	c->architecture = architecture_of(options->platform, err);
+	if (!c->architecture || builder_options_check(&options->builder, err) < 0 ||
 	    (input.kind == INPUT_MANIFEST && read_manifest(options, &input, c, err) < 0) ||
 	    command_store_open(options->store, &c->store, err) < 0)
 		return -1;
@@ -215,7 +216,7 @@ int compilation_compile(const struct image_format *format, struct compilation *c
 {
 	struct compile_input input = {
 		.manifest = &c->manifest, .images = c->images, .images_count = c->images_count,
-		.kernel = c->kernel.lists, .root_type = format->root_type, .root_source = format->root_source,
+		.kernel = c->kernel.lists, .architecture = c->architecture, .root_type = format->root_type, .root_source = format->root_source,
 		.machine = format->machine,
 		.built = (uint32_t)compilation_newest_time(),
 	};

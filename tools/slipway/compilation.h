@@ -31,6 +31,7 @@ struct compilation_options {
 
 struct compilation {
 	struct arena arena;
+	const struct architecture *architecture;	/* of the machine that it becomes */
 	struct manifest manifest;
 	struct store *store;
 	struct images finder;

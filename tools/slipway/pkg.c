@@ -7,7 +7,7 @@
 #include "tools/slipway/command.h"
 
 struct pkg_options {
-	const char *store, *tag, *cache;
+	const char *store, *tag, *cache, *platform;
 	bool force;
 };
 
@@ -15,6 +15,7 @@ struct pkg_options {
 
 static const struct option pkg_option_table[] = {
 	{ OPTION_STRING, 't', "tag", "TAG", "tag of the image (default latest)", AT(tag) },
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "platform of the image: linux/amd64 or linux/arm64 (default: this machine's)", AT(platform) },
 	{ OPTION_FLAG, 0, "force", NULL, "build even when nothing changed", AT(force) },
 	{ OPTION_STRING, 0, "cache", "DIR", "where packages are kept (default $XDG_CACHE_HOME/slipway)", AT(cache) },
 	{ OPTION_STRING, 0, "store", "DIR", COMMAND_STORE_HELP, AT(store) },
@@ -25,7 +26,7 @@ static int build_one(const struct pkg_options *o, const char *directory, struct 
 		     struct error *err)
 {
 	struct package_options options = {
-		.directory = directory, .tag = o->tag, .cache = o->cache, .force = o->force,
+		.directory = directory, .platform = o->platform, .tag = o->tag, .cache = o->cache, .force = o->force,
 		.kernel_build = command_beside("kernel-build.sh", arena),
 	};
 	struct package_result result;

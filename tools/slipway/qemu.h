@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/option.h"
+#include "tools/mkimage/source/architecture.h"
 #include "tools/slipway/guest_status.h"
 
 /* --- machines (qemu_command.c) --- */
@@ -22,6 +23,8 @@ struct qemu_machine {
 	const char *name;		/* as --machine takes it: "q35" */
 	const char *program;		/* "qemu-system-x86_64" */
 	const char *package;		/* of Debian, that has it */
+	const char *architecture;	/* that it is of, a name of architecture.h: "amd64" */
+	const char *cpu;		/* the model of its CPUs without KVM */
 	const char *properties;		/* behind the name in -machine: ",sata=off" */
 	const char *device_suffix;	/* "pci": virtio-blk-pci */
 	const char *card_properties;	/* of the network card: ",romfile=" */
@@ -34,6 +37,9 @@ struct qemu_machine {
 
 /* NULL with an error that lists the names where there is none of that name. */
 const struct qemu_machine *qemu_machine_find(const char *name, struct error *err);
+
+/* The first of an architecture, which has everything; its name. */
+const char *qemu_machine_default(const struct architecture *architecture);
 
 /* --- disks (qemu_disks.c) --- */
 

@@ -56,7 +56,7 @@ static const struct option run_option_table[] = {
 
 static struct build_options build_options(const struct run_options *o)
 {
-	return (struct build_options){ .format = o->format, .store = o->store, .builder = o->builder, .pull = o->pull };
+	return (struct build_options){ .format = o->format, .platform = o->vm.platform, .store = o->store, .builder = o->builder, .pull = o->pull };
 }
 
 static int describe(struct qemu_vm *vm, const char *operand, const struct run_options *o, struct arena *arena,

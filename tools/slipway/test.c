@@ -24,6 +24,7 @@
 #include "tools/slipway/test_report.h"
 #include "tools/slipway/vm.h"
 
+#define DETERMINISTIC_MACHINE "q35"
 #define TIMEOUT_DEFAULT 600		/* seconds */
 #define ARTIFACTS_MAX_DEFAULT 1024	/* MiB */
 #define ARTIFACTS_MAX_MAX (1u << 24)
@@ -193,8 +194,8 @@ static int make_deterministic(struct test_options *o, struct error *err)
 		return error_set(err, "--publish needs the network that --deterministic takes away");
 	if (strcmp(o->vm.kvm, "on") == 0)
 		return error_set(err, "--deterministic: KVM does not count instructions; remove --kvm on");
-	if (o->vm.machine && strcmp(o->vm.machine, "q35") != 0)
-		return error_set(err, "--deterministic: only a machine of the kind 'q35' is");
+	if (o->vm.machine && strcmp(o->vm.machine, DETERMINISTIC_MACHINE) != 0)
+		return error_set(err, "--deterministic: only a machine of the kind '" DETERMINISTIC_MACHINE "' is");
 	o->format = "kernel+initrd";
 	o->vm.kvm = "off";
 	o->vm.no_network = true;
@@ -305,7 +306,7 @@ static const char *build(struct test *test, const struct input *input, const cha
 	const struct test_options *o = test->options;
 	struct build_options build = {
 		.format = o->format ? o->format : "kernel+squashfs", .store = o->store, .builder = o->builder, .pull = o->pull,
-		.silent = true, .amend = amend, .context = test,
+		.platform = o->vm.platform, .silent = true, .amend = amend, .context = test,
 	};
 
 	build.output = vm_output(input, "test", arena, err);
@@ -350,6 +351,9 @@ static int describe(const struct test *test, const char *prefix, size_t index, s
 		return cluster_describe(vm, prefix, &test->machines.items[index], &o->vm, words, arena, err);
 	if (vm_describe(vm, prefix, &o->vm, words, arena, err) < 0)
 		return -1;
+	/* Of an image for another kind of processor the default is another machine. */
+	if (o->deterministic && strcmp(vm->machine->name, DETERMINISTIC_MACHINE) != 0)
+		return error_set(err, "--deterministic: only a machine of the kind '" DETERMINISTIC_MACHINE "' is, not '%s'", vm->machine->name);
 	if (o->deterministic) {
 		deterministic = arena_alloc(arena, sizeof(*deterministic));
 		*deterministic = (struct qemu_deterministic){ .seed = o->seed ? o->seed : SEED_DEFAULT, .counter = command_beside("count.so", arena) };

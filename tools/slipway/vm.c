@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "tools/mkimage/image/binary.h"
 #include "tools/mkimage/source/hash.h"
 #include "tools/slipway/machines.h"
 #include "tools/slipway/ports.h"
@@ -101,26 +102,80 @@ static int read_cmdline(const char *path, const struct option_list *more, const 
 	return 0;
 }
 
+/* What the kernel is for; one that does not say is taken for this machine's. */
+static const struct architecture *architecture_of_kernel(const char *path, struct error *err)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const struct architecture *found;
+	autofree char *head = malloc(BINARY_HEAD_BYTES);
+	ssize_t n;
+
+	if (!head)
+		arena_out_of_memory();
+	n = fd < 0 ? -1 : read(fd, head, BINARY_HEAD_BYTES);
+	if (n < 0) {
+		(void)error_errno(err, "cannot read '%s'", path);
+		return NULL;
+	}
+	found = binary_architecture(head, (size_t)n);
+	return found ? found : architecture_here() ? architecture_here() : architecture_at(0);
+}
+
+/* A console that only another kind of machine has: nothing would be seen of it, and it would be taken for hanging. */
+static void warn_of_console(const char *cmdline, const struct architecture *is)
+{
+	static bool told;		/* once is enough for several machines */
+	const struct architecture *other;
+
+	for (unsigned int i = 0; !told && (other = architecture_at(i)); i++) {
+		if (!strstr(cmdline, other->console) || strstr(cmdline, is->console))
+			continue;
+		log_warning("the kernel command line has the console '%s', and this kind of machine has '%s': nothing of it will be seen",
+			    other->console, is->console);
+		told = true;
+	}
+}
+
+static int choose_machine(struct qemu_vm *vm, const struct vm_options *o, const char *usual, struct error *err)
+{
+	const struct architecture *is = architecture_of_kernel(vm->kernel, err);
+	const struct architecture *wanted = is && o->platform ? architecture_of(o->platform, err) : is;
+
+	if (!wanted)
+		return -1;
+	if (wanted != is)
+		return error_set(err, "--platform '%s': '%s' was built for 'linux/%s'", o->platform, vm->kernel, is->name);
+	usual = usual ? usual : qemu_machine_default(is);
+	vm->machine = qemu_machine_find(o->machine ? o->machine : usual, err);
+	if (!vm->machine)
+		return -1;
+	if (strcmp(vm->machine->architecture, is->name) != 0)
+		return error_set(err, "--machine '%s' is of the kind '%s', and '%s' is a kernel for '%s', which '%s' boots", vm->machine->name,
+				 vm->machine->architecture, vm->kernel, is->name, usual);
+	if (!o->dry_run)
+		warn_of_console(vm->cmdline, is);
+	return 0;
+}
+
 static int describe_files(struct qemu_vm *vm, const char *prefix, const struct vm_options *o, const char *words,
 			  struct arena *arena, const char **root, struct error *err)
 {
-	const char *machine;
+	const char *usual;
 
 	/* A kernel without a decompressor: for a machine without firmware, and without a bus unless it was built for one that has it. */
 	vm->kernel = arena_printf(arena, "%s-vmlinux", prefix);
-	machine = vm_is_file(vm->kernel) && !vm_is_file(arena_printf(arena, "%s-cloud-hypervisor.json", prefix)) ? "microvm" : "q35";
+	usual = vm_is_file(vm->kernel) && !vm_is_file(arena_printf(arena, "%s-cloud-hypervisor.json", prefix)) ? "microvm" : NULL;
 	if (!vm_is_file(vm->kernel))
 		vm->kernel = arena_printf(arena, "%s-kernel", prefix);
-	vm->machine = qemu_machine_find(o->machine ? o->machine : machine, err);
-	if (!vm->machine)
-		return -1;
 	vm->initrd = arena_printf(arena, "%s-initrd.img", prefix);
 	if (!vm_is_file(vm->initrd))
 		vm->initrd = NULL;
 	*root = arena_printf(arena, "%s-squashfs.img", prefix);
 	if (!vm_is_file(*root))
 		*root = NULL;
-	return read_cmdline(arena_printf(arena, "%s-cmdline", prefix), &o->cmdline, words, arena, &vm->cmdline, err);
+	if (read_cmdline(arena_printf(arena, "%s-cmdline", prefix), &o->cmdline, words, arena, &vm->cmdline, err) < 0)
+		return -1;
+	return choose_machine(vm, o, usual, err);
 }
 
 /* --- the machine --- */
@@ -177,6 +232,11 @@ static int describe_credentials(struct qemu_vm *vm, const struct vm_options *o, 
 	return 0;
 }
 
+static bool is_own_kind(const struct qemu_machine *machine)
+{
+	return architecture_here() && strcmp(architecture_here()->name, machine->architecture) == 0;
+}
+
 static int describe_accelerator(struct qemu_vm *vm, const struct vm_options *o, struct error *err)
 {
 	static bool told;		/* once is enough for several machines */
@@ -185,7 +245,9 @@ static int describe_accelerator(struct qemu_vm *vm, const struct vm_options *o, 
 
 	if (qemu_kvm_parse(o->kvm, &kvm, err) < 0)
 		return -1;
-	vm->kvm = kvm != QEMU_KVM_OFF && qemu_kvm_usable(&reason);
+	if (kvm != QEMU_KVM_OFF && !is_own_kind(vm->machine))
+		reason = "the processor of the machine is of another kind than the one here";
+	vm->kvm = kvm != QEMU_KVM_OFF && !reason && qemu_kvm_usable(&reason);
 	if (kvm == QEMU_KVM_ON && !vm->kvm)
 		return error_set(err, "--kvm on: %s", reason);
 	if (reason && !o->dry_run && !told)

@@ -10,7 +10,7 @@
 struct vm_options {
 	unsigned int memory, cpus;
 	struct option_list publish, cmdline, credentials;
-	const char *machine, *kvm, *cpu, *qemu;
+	const char *machine, *kvm, *cpu, *qemu, *platform;
 	bool no_network, publish_all;
 	struct option_list disks;	/* `run` alone has the option */
 	bool dry_run;			/* likewise */
@@ -31,10 +31,12 @@ struct vm_options {
 	{ OPTION_FLAG, 0, "no-network", NULL, "no network card", offsetof(type, vm.no_network) },                          \
 	{ OPTION_STRING, 0, "kvm", "auto|on|off", "hardware virtualization (default auto: where it works)",                \
 	  offsetof(type, vm.kvm) },                                                                                        \
-	{ OPTION_STRING, 0, "machine", "NAME", "kind of machine: q35 or microvm (default: what the image was made for)",   \
+	{ OPTION_STRING, 0, "machine", "NAME", "kind of machine: q35, microvm or virt (default: what the image was made for)",   \
 	  offsetof(type, vm.machine) },                                                                                    \
 	{ OPTION_STRING, 0, "cpu", "MODEL", "CPU model as QEMU names it", offsetof(type, vm.cpu) },                        \
-	{ OPTION_STRING, 0, "qemu", "PATH", "the QEMU to use", offsetof(type, vm.qemu) }
+	{ OPTION_STRING, 0, "qemu", "PATH", "the QEMU to use", offsetof(type, vm.qemu) },                                  \
+	{ OPTION_STRING, 0, "platform", "OS/ARCH", "of what is built first: linux/amd64 or linux/arm64 (default: this machine's)", \
+	  offsetof(type, vm.platform) }
 
 /*
  * Where what `slipway build` wrote is at PREFIX: all of `vm` but for its lines. `words`, which may be NULL, go to the kernel's

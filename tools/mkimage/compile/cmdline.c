@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 
-#define CMDLINE_MAX 2047		/* COMMAND_LINE_SIZE of x86, with its NUL */
+#define CMDLINE_MAX 2047		/* COMMAND_LINE_SIZE of x86 and arm64, with its NUL */
 
 #define WITHOUT_INITRD { "microvm", "firecracker", "cloud-hypervisor" }
 
@@ -17,8 +17,6 @@ static const struct addition {
 	const char *keys[5];		/* any of these in the manifest stands for it */
 	const char *machines[4];	/* of the format; none: on all */
 } additions[] = {
-	/* A machine that nobody can read is of no use: the first serial line, which QEMU and clouds show. */
-	{ "console=ttyS0", { "console" }, { NULL } },
 	/* Nobody is there to press a key: a panic ends the machine at once, and what runs it can act. */
 	{ "panic=-1", { "panic" }, { NULL } },
 	/* The kernel's cipher self-tests: two thirds of the instructions of a boot of Debian's kernel. */
@@ -151,6 +149,9 @@ int cmdline_compile(const struct compile_input *input, struct arena *arena, stru
 		buffer_add_string(&words, "root=/dev/dm-0");
 	add_policies(input->manifest, buffer_string(&theirs), &words);
 	add_words(&words, buffer_string(&theirs));
+	/* A machine that nobody can read is of no use: the first serial line, which QEMU and clouds show. */
+	if (!has_key(buffer_string(&words), "console"))
+		buffer_printf(&all, "console=%s", architecture_wanted(input)->console);
 	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
 		if (is_for(&additions[i], input->machine) && !is_said(&additions[i], buffer_string(&words)))
 			buffer_printf(&all, "%s%s", all.length ? " " : "", additions[i].text);

@@ -6,6 +6,11 @@
 #include "base/cleanup.h"
 #include "tools/mkimage/compile/parts.h"
 
+const struct architecture *architecture_wanted(const struct compile_input *input)
+{
+	return input->architecture ? input->architecture : architecture_at(0);
+}
+
 static const struct oci_image *find_image(const struct compile_input *input, const char *reference)
 {
 	for (size_t i = 0; i < input->images_count; i++)

@@ -15,6 +15,7 @@
 #include "oci/config.h"
 #include "plan/plan.h"
 #include "tools/mkimage/manifest/manifest.h"
+#include "tools/mkimage/source/architecture.h"
 #include "tools/mkimage/source/store.h"
 
 /* The image of each reference in the manifest, as resolved. */
@@ -36,6 +37,7 @@ struct compile_input {
 	const struct compile_image *images;
 	size_t images_count;
 	struct compile_kernel kernel;
+	const struct architecture *architecture;	/* NULL: the first there is */
 	const char *root_type;		/* from the output format: "initramfs" or "squashfs" */
 	const char *root_source;	/* "/dev/vda", or NULL */
 	const char *machine;		/* from the output format: "microvm", "firecracker", "cloud-hypervisor"; NULL: any, with firmware and an initrd */

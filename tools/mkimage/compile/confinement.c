@@ -113,7 +113,7 @@ static int compile_seccomp(struct job *job, struct oci_linux *linux_)
 					 stated->value);
 	}
 	if (wanted)
-		linux_->seccomp = seccomp_default(job->capabilities, job->arena);
+		linux_->seccomp = seccomp_default(architecture_wanted(job->input), job->capabilities, job->arena);
 	return 0;
 }
 

@@ -31,7 +31,8 @@ int filter_compile(struct job *job, struct compiled *out)
 
 	if (!container->config.linux_.seccomp)
 		return 0;
-	if (seccomp_compile(container->config.linux_.seccomp, job->arena, &program, &cause) < 0)
+	if (seccomp_compile_for(architecture_wanted(job->input)->seccomp[0], container->config.linux_.seccomp, job->arena, &program,
+				&cause) < 0)
 		return job_error(job, &job->stated->at, "%s", cause.message);
 	/* Who listens is found, and described to, at each start: the profile stays with the config. */
 	if (program.notifies)

@@ -62,6 +62,7 @@ static const struct machine_module {
 	{ "erofs", "the root file system", true, true, "erofs", true, NULL },
 	/* The quicker code for the hash first: what is there when the root is mounted is what is taken. */
 	{ "sha256_ssse3", "hashes by the processor's own instructions", true, false, "squashfs", false, manifest_has_verity },
+	{ "sha2_ce", "likewise, of arm64", true, false, "squashfs", false, manifest_has_verity },
 	{ "dm_verity", "the hashes of the root", true, true, "squashfs", true, manifest_has_verity },
 	{ "overlay", "writable layers over the root and over containers", true, true, NULL, false, NULL },
 	{ "virtio_net", "the network", false, false, NULL, false, NULL },

@@ -37,6 +37,9 @@ int merge_label(struct job *job);
 #define CAPABILITY(number) (UINT64_C(1) << (number))
 int capabilities_compile(struct job *job, struct oci_process *process);
 
+/* compile.c: whose machine it is for. */
+const struct architecture *architecture_wanted(const struct compile_input *input);
+
 /* The questions that decisions about confinement ask. */
 bool job_is_privileged(const struct job *job);	/* has every capability */
 bool job_administers(const struct job *job);	/* has CAP_SYS_ADMIN: could undo any masking from inside */
@@ -90,7 +93,7 @@ size_t job_position(const struct job *job);
 int confinement_compile(struct job *job, struct oci_config *config);
 
 /* seccomp.c: the default profile, with what the capabilities unlock. */
-struct oci_seccomp *seccomp_default(uint64_t capabilities, struct arena *arena);
+struct oci_seccomp *seccomp_default(const struct architecture *architecture, uint64_t capabilities, struct arena *arena);
 
 /* user.c */
 int user_compile(struct job *job, struct compiled_container *out);

@@ -52,10 +52,8 @@ static void allow_argument(struct oci_seccomp *profile, const char *name, struct
 	rule->args_count = 1;
 }
 
-struct oci_seccomp *seccomp_default(uint64_t capabilities, struct arena *arena)
+struct oci_seccomp *seccomp_default(const struct architecture *architecture, uint64_t capabilities, struct arena *arena)
 {
-	/* Not x32: distributions' kernels refuse its calls anyway, and it would make a third of the filter. */
-	static const char *const architectures[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86" };
 	struct oci_seccomp *profile = arena_alloc(arena, sizeof(*profile));
 	struct oci_strings allowed = { 0 }, refused = { 0 };
 	struct oci_seccomp_rule *rule;
@@ -65,8 +63,8 @@ struct oci_seccomp *seccomp_default(uint64_t capabilities, struct arena *arena)
 		.has_default_errno_ret = true,
 		.default_errno_ret = ENOSYS,
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
-		add_name(&profile->architectures, architectures[i], arena);
+	for (const char *const *name = architecture->seccomp; *name; name++)
+		add_name(&profile->architectures, *name, arena);
 	for (const struct seccomp_group *group = seccomp_groups; group->names; group++) {
 		if (group->answer == SECCOMP_ALLOW || (group->unlocked_by & capabilities))
 			add_names(&allowed, group->names, arena);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every system call of Linux on x86_64 (with its 32-bit and x32 variants) stands here
+ * Every system call of Linux on x86-64 and arm64 (with their 32-bit and x32 variants) stands here
  * once. Allowed is what acts on the caller's own processes, memory, files and sockets, where
  * the kernel's own checks are as good as a filter's. Refused is what acts on the machine, and
  * each such group says which capability makes it allowed: asking for the capability is asking
@@ -22,7 +22,7 @@ const struct seccomp_group seccomp_groups[] = {
 	  "fork vfork execve execveat exit exit_group wait4 waitid waitpid kill tkill tgkill getpid getppid gettid "
 	  "getpgid getpgrp setpgid getsid setsid pidfd_open pidfd_send_signal set_tid_address set_robust_list "
 	  "get_robust_list restart_syscall rseq membarrier arch_prctl prctl set_thread_area get_thread_area "
-	  "modify_ldt ptrace process_vm_readv process_vm_writev process_mrelease seccomp "
+	  "set_tls modify_ldt ptrace process_vm_readv process_vm_writev process_mrelease seccomp "
 	  "landlock_create_ruleset landlock_add_rule landlock_restrict_self "
 	  "lsm_get_self_attr lsm_set_self_attr lsm_list_modules" },
 	/* scheduling and limits */
@@ -42,7 +42,7 @@ const struct seccomp_group seccomp_groups[] = {
 	/* memory */
 	{ SECCOMP_ALLOW, 0,
 	  "mmap mmap2 munmap mprotect mremap msync mincore madvise brk mlock mlock2 mlockall munlock munlockall "
-	  "remap_file_pages memfd_create memfd_secret pkey_alloc pkey_free pkey_mprotect mseal map_shadow_stack "
+	  "remap_file_pages memfd_create memfd_secret pkey_alloc pkey_free pkey_mprotect mseal map_shadow_stack cacheflush "
 	  "shmget shmat shmctl shmdt semget semop semctl semtimedop semtimedop_time64 msgget msgsnd msgrcv msgctl ipc "
 	  "mq_open mq_unlink mq_timedsend mq_timedsend_time64 mq_timedreceive mq_timedreceive_time64 mq_notify "
 	  "mq_getsetattr futex futex_time64 futex_waitv futex_wake futex_wait futex_requeue" },
@@ -50,8 +50,8 @@ const struct seccomp_group seccomp_groups[] = {
 	{ SECCOMP_ALLOW, 0,
 	  "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 open openat openat2 creat close "
 	  "close_range dup dup2 dup3 fcntl fcntl64 ioctl lseek _llseek pipe pipe2 splice tee vmsplice sendfile "
-	  "sendfile64 copy_file_range flock fsync fdatasync sync syncfs sync_file_range readahead fadvise64 "
-	  "fadvise64_64 fallocate cachestat eventfd eventfd2 signalfd signalfd4 select _newselect pselect6 "
+	  "sendfile64 copy_file_range flock fsync fdatasync sync syncfs sync_file_range sync_file_range2 arm_sync_file_range readahead fadvise64 "
+	  "fadvise64_64 arm_fadvise64_64 fallocate cachestat eventfd eventfd2 signalfd signalfd4 select _newselect pselect6 "
 	  "pselect6_time64 poll ppoll ppoll_time64 epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_wait "
 	  "epoll_wait_old epoll_pwait epoll_pwait2 inotify_init inotify_init1 inotify_add_watch inotify_rm_watch "
 	  "fanotify_mark io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents io_pgetevents_time64" },
@@ -108,6 +108,6 @@ const struct seccomp_group seccomp_groups[] = {
 	{ SECCOMP_ABSENT, 0,
 	  "uselib ustat sysfs _sysctl create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg afs_syscall "
 	  "tuxcall security vserver lookup_dcookie bdflush break ftime gtty stty idle lock mpx prof profil ulimit "
-	  "oldstat oldlstat oldfstat sgetmask ssetmask uretprobe" },
+	  "oldstat oldlstat oldfstat sgetmask ssetmask uretprobe pciconfig_iobase pciconfig_read pciconfig_write breakpoint usr26 usr32" },
 	{ 0, 0, NULL },
 };

@@ -132,7 +132,7 @@ void text_storage(struct buffer *out)
 
 void text_machine(struct buffer *out, const char *hostname, const char *const *names, const char *const *hosts)
 {
-	buffer_add_string(out, "kernel:\n  image: slipway/kernel-debian\n  cmdline: \"console=ttyS0 quiet\"\n  modules: []\n");
+	buffer_add_string(out, "kernel:\n  image: slipway/kernel-debian\n  cmdline: quiet\n  modules: []\n");
 	text_key(out, "", "hostname", hostname);
 	buffer_add_string(out, "network:\n  interfaces:\n    - {name: eth0, dhcp: ipv4, optional: true}\n");
 	buffer_printf(out, "files:\n  - path: etc/hosts\n    mode: \"0644\"\n    contents: |\n      127.0.0.1 localhost\n"

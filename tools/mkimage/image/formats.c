@@ -22,7 +22,7 @@
 #define FILES_MAX         ARRAY_SIZE(((struct image_format *)NULL)->suffixes)
 #define FILE_MODE         0644
 #define LEVEL_MAX         22 /* of zstd, which every format uses */
-#define CMDLINE_BYTES_MAX 2047 /* COMMAND_LINE_SIZE of x86, less the NUL */
+#define CMDLINE_BYTES_MAX 2047 /* COMMAND_LINE_SIZE of x86 and arm64, less the NUL */
 #define INITRD_ALIGN      4 /* what the kernel expects between the parts of an initrd */
 
 /* --- the files an output may have, and what goes into each --- */
@@ -280,6 +280,7 @@ static const struct image_format microvm = {
 	.root_source = "/dev/vda",
 	.machine = "microvm",
 	.needs_elf = true,
+	.architecture = "amd64",
 	.kernel = "slipway/kernel",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline" },
 };
@@ -292,6 +293,7 @@ static const struct image_format firecracker = {
 	.root_source = "/dev/vda",
 	.machine = "firecracker",
 	.needs_elf = true,
+	.architecture = "amd64",
 	.kernel = "slipway/kernel",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-firecracker.json" },
 };
@@ -304,6 +306,7 @@ static const struct image_format cloud_hypervisor = {
 	.root_source = "/dev/vda",
 	.machine = "cloud-hypervisor",
 	.needs_elf = true,
+	.architecture = "amd64",
 	.kernel = "slipway/kernel-cloud",
 	.suffixes = { "-vmlinux", "-squashfs.img", "-cmdline", "-cloud-hypervisor.json" },
 };
@@ -314,6 +317,7 @@ static const struct image_format containerdisk = {
 	.root_type = "squashfs",
 	.compression = IMAGE_COMPRESSION_ZSTD,
 	.root_source = "/dev/vda",
+	.architecture = "amd64",
 	.needs_boot_tree = true,
 	.suffixes = { "-containerdisk.tar", "-kubevirt.json" },
 };

@@ -64,6 +64,7 @@ struct image_format {
 	enum image_compression compression;	/* of its squashfs; the default: it has none */
 	bool needs_boot_tree;
 	bool needs_elf;			/* a kernel that is entered by its PVH note */
+	const char *architecture;	/* the only one it is for: "amd64"; NULL: any */
 	const char *kernel;		/* the image of ours that has such a one for its machine; NULL: any kernel will do */
 	/* Suffixes of the files it writes, ended by NULL: "-kernel", "-initrd.img", "-cmdline". */
 	const char *suffixes[6];

@@ -16,7 +16,7 @@
 #define HOSTNAME_MAX  64 /* sethostname(2) */
 #define INTERFACE_MAX 15 /* IFNAMSIZ, with its NUL */
 #define TTY_MAX       31
-#define CMDLINE_MAX   2047 /* COMMAND_LINE_SIZE of x86, with its NUL */
+#define CMDLINE_MAX   2047 /* COMMAND_LINE_SIZE of x86 and arm64, with its NUL */
 
 static const char *too_long(const char *value, size_t max, struct arena *arena)
 {

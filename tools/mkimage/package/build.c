@@ -23,6 +23,7 @@
 
 #define RECIPE_BYTES_MAX (1u << 20)
 #define DEFAULT_ORG "slipway"
+#define ARCH_WORD "${ARCH}"
 #define KERNEL_PARTS "vmlinux kernel-config System.map"
 
 struct package {
@@ -30,6 +31,7 @@ struct package {
 	struct store *store;
 	struct arena *arena;
 	struct recipe recipe;
+	const struct architecture *architecture;
 	const char *cache;
 	struct deb_list debs;
 	const char *kernel_tar;		/* of the kernel that was built; NULL: none is wanted */
@@ -52,6 +54,17 @@ static int find_cache(struct package *p, struct error *err)
 	return 0;
 }
 
+/* Packages that have the architecture in their name: "linux-image-cloud-${ARCH}". */
+static void name_debs(struct package *p)
+{
+	for (size_t i = 0; i < p->recipe.debs.count; i++) {
+		const char **name = &p->recipe.debs.items[i].value, *at = strstr(*name, ARCH_WORD);
+
+		if (at)
+			*name = arena_printf(p->arena, "%.*s%s%s", (int)(at - *name), *name, p->architecture->name, at + strlen(ARCH_WORD));
+	}
+}
+
 static int read_recipe(struct package *p, struct error *err)
 {
 	const char *path = path_join(p->arena, p->options->directory, "build.yml");
@@ -64,12 +77,32 @@ static int read_recipe(struct package *p, struct error *err)
 	if (recipe_parse(path, arena_strndup(p->arena, buffer_string(&text), text.length), text.length, p->arena,
 			 &p->recipe, err) < 0)
 		return -1;
+	name_debs(p);
 	org = p->recipe.org.value ? p->recipe.org.value : DEFAULT_ORG;
 	if (reference_parse(arena_printf(p->arena, "%s/%s:%s", org, p->recipe.image.value,
 					 p->options->tag ? p->options->tag : "latest"), p->arena, &reference, err) < 0)
 		return place_error(&p->recipe.image.at, err, "%s", arena_strdup(p->arena, err->message));
 	p->name = reference.name;
 	return 0;
+}
+
+/* LinuxKit's list of what a package is built for. */
+static int check_arches(const struct package *p, struct error *err)
+{
+	const struct manifest_strings *arches = &p->recipe.arches;
+
+	for (size_t i = 0; i < arches->count; i++)
+		if (strcmp(arches->items[i].value, p->architecture->name) == 0)
+			return 0;
+	return arches->count == 0 ? 0 : place_error(&arches->items[0].at, err, "arches: the package is not for '%s'", p->architecture->name);
+}
+
+static int build_kernel(struct package *p, struct error *err)
+{
+	const struct kernel_source source = { .script = p->options->kernel_build, .cache = p->cache, .recipe = &p->recipe,
+					      .architecture = p->architecture };
+
+	return kernel_source_build(&source, p->arena, &p->kernel_tar, err);
 }
 
 /* Whatever can change the bytes of the image goes in. */
@@ -81,6 +114,8 @@ static int hash_inputs(struct package *p, struct error *err)
 
 	hash_add(hash, SLIPWAY_VERSION, sizeof(SLIPWAY_VERSION));
 	hash_add(hash, p->recipe.text, p->recipe.length + 1);
+	if (p->architecture != architecture_here())
+		hash_add(hash, p->architecture->name, strlen(p->architecture->name) + 1);
 	if (epoch)
 		hash_add(hash, epoch, strlen(epoch) + 1);
 	for (size_t i = 0; i < p->debs.count; i++)
@@ -103,7 +138,7 @@ static bool is_current(const struct package *p, struct digest *digest)
 	struct error ignored;
 	const char *inputs;
 
-	if (p->options->force || store_image(p->store, p->name, NULL, p->arena, &image, &ignored) < 0)
+	if (p->options->force || store_image(p->store, p->name, p->options->platform, p->arena, &image, &ignored) < 0)
 		return false;
 	inputs = oci_pairs_find(&image.manifest.annotations, PACKAGE_INPUTS_ANNOTATION);
 	if (!inputs || strcmp(inputs, p->inputs.text) != 0)
@@ -139,7 +174,7 @@ static int build(struct package *p, struct digest *digest, struct error *err)
 
 	log_info("building %s", p->name);
 	if (tree_open(NULL, &tree, err) == 0 && fill(p, tree, err) == 0)
-		r = write_image(tree, &p->recipe, p->name, &p->inputs, p->store, p->arena, digest, err);
+		r = write_image(tree, &p->recipe, p->architecture, p->name, &p->inputs, p->store, p->arena, digest, err);
 	tree_close(tree);
 	return r;
 }
@@ -147,19 +182,21 @@ static int build(struct package *p, struct digest *digest, struct error *err)
 int package_build(const struct package_options *options, struct store *store, struct arena *arena,
 		  struct package_result *result, struct error *err)
 {
-	struct package p = { .options = options, .store = store, .arena = arena };
-	const struct manifest_strings *debs = &p.recipe.debs, *exclude = &p.recipe.exclude;
+	struct package p = { .options = options, .store = store, .arena = arena, .architecture = architecture_of(options->platform, err) };
+	const struct manifest_strings *debs = &p.recipe.debs;
+	struct deb_request request = { .architecture = p.architecture, .names = debs, .exclude = &p.recipe.exclude };
 
-	if (find_cache(&p, err) < 0 || read_recipe(&p, err) < 0 ||
-	    (p.recipe.kernel_configs.count && kernel_source_build(options->kernel_build, p.cache, &p.recipe, arena, &p.kernel_tar, err) < 0) ||
-	    (debs->count && debs_resolve(p.cache, debs, exclude, arena, &p.debs, err) < 0) ||
+	if (!p.architecture || find_cache(&p, err) < 0 || read_recipe(&p, err) < 0 || check_arches(&p, err) < 0)
+		return -1;
+	request.cache = p.cache;
+	if ((p.recipe.kernel_configs.count && build_kernel(&p, err) < 0) || (debs->count && debs_resolve(&request, arena, &p.debs, err) < 0) ||
 	    hash_inputs(&p, err) < 0)
 		return -1;
 	*result = (struct package_result){ .name = p.name };
 	result->unchanged = is_current(&p, &result->digest);
 	if (result->unchanged)
 		return 0;
-	if (debs->count && debs_fetch(p.cache, debs, exclude, arena, &p.debs, err) < 0)
+	if (debs->count && debs_fetch(&request, arena, &p.debs, err) < 0)
 		return -1;
 	/* Fetching may have found newer packages than were asked for at first. */
 	return hash_inputs(&p, err) < 0 ? -1 : build(&p, &result->digest, err);

@@ -22,7 +22,7 @@
 #define DEBS_MAX 5000
 
 struct apt {
-	const char *directory;		/* CACHE/apt */
+	const char *directory;		/* CACHE/apt, of another architecture CACHE/apt-ARCH */
 	const char **argv;		/* "apt-get", options; a command is added behind */
 	size_t argc;
 	int lock;
@@ -66,22 +66,29 @@ static int make_directories(const struct apt *apt, struct arena *arena, struct e
 }
 
 /* One at a time: apt's own locks are off, since they would be the machine's. */
-static int apt_open(const char *cache, const struct manifest_strings *exclude, struct arena *arena, struct apt *apt,
-		    struct error *err)
+static int apt_open(const struct deb_request *request, struct arena *arena, struct apt *apt, struct error *err)
 {
-	const char *status, *lock;
+	const char *status, *lock, *foreign = NULL;
 
-	*apt = (struct apt){ .directory = path_join(arena, cache, "apt"), .lock = -1 };
+	if (request->architecture && request->architecture != architecture_here())
+		foreign = request->architecture->name;
+	*apt = (struct apt){ .directory = arena_printf(arena, "%s/apt%s%s", request->cache, foreign ? "-" : "", foreign ? foreign : ""),
+			     .lock = -1 };
 	if (make_directories(apt, arena, err) < 0)
 		return -1;
 	lock = path_join(arena, apt->directory, "lock");
 	apt->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (apt->lock < 0 || flock(apt->lock, LOCK_EX) < 0)
 		return error_errno(err, "cannot lock '%s'", lock);
-	status = write_status(apt, exclude, arena, err);
+	status = write_status(apt, request->exclude, arena, err);
 	if (!status)
 		return -1;
 	add_argument(apt, arena, "apt-get");
+	if (foreign) {
+		add_option(apt, arena, "APT::Architecture", foreign);
+		add_option(apt, arena, "APT::Architectures", "");
+		add_option(apt, arena, "APT::Architectures::", foreign);
+	}
 	add_option(apt, arena, "Dir::State", path_join(arena, apt->directory, "state"));
 	add_option(apt, arena, "Dir::State::status", status);
 	add_option(apt, arena, "Dir::Cache", path_join(arena, apt->directory, "cache"));
@@ -189,12 +196,12 @@ static int ask(const struct apt *apt, const struct manifest_strings *names, stru
 	return 0;
 }
 
-int debs_resolve(const char *cache, const struct manifest_strings *names, const struct manifest_strings *exclude,
-		 struct arena *arena, struct deb_list *list, struct error *err)
+int debs_resolve(const struct deb_request *request, struct arena *arena, struct deb_list *list, struct error *err)
 {
+	const struct manifest_strings *names = request->names;
 	bool fresh = false;
 	struct apt apt;
-	int r = apt_open(cache, exclude, arena, &apt, err);
+	int r = apt_open(request, arena, &apt, err);
 
 	if (r == 0 && lists_are_old(&apt, arena)) {
 		r = update_lists(&apt, arena, err);
@@ -237,9 +244,9 @@ static int verify_all(const struct deb_list *list, struct arena *arena, struct e
 	return 0;
 }
 
-int debs_fetch(const char *cache, const struct manifest_strings *names, const struct manifest_strings *exclude,
-	       struct arena *arena, struct deb_list *list, struct error *err)
+int debs_fetch(const struct deb_request *request, struct arena *arena, struct deb_list *list, struct error *err)
 {
+	const struct manifest_strings *names = request->names;
 	static const char *const words[] = { "install", "--yes", "--download-only", NULL };
 	struct error ignored;
 	struct apt apt;
@@ -248,7 +255,7 @@ int debs_fetch(const char *cache, const struct manifest_strings *names, const st
 	if (verify_all(list, arena, &ignored) == 0)
 		return 0;
 	log_info("downloading Debian packages (%zu in all)", list->count);
-	r = apt_open(cache, exclude, arena, &apt, err);
+	r = apt_open(request, arena, &apt, err);
 	/* A package that was replaced in the archive since: new lists, and all of it again. */
 	if (r == 0 && apt_run(&apt, arena, words, names, NULL, err) < 0 &&
 	    ((r = update_lists(&apt, arena, err)) < 0 || (r = ask(&apt, names, arena, list, err)) < 0 ||

@@ -12,12 +12,20 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "tools/mkimage/manifest/manifest.h"
+#include "tools/mkimage/source/architecture.h"
 #include "tools/mkimage/tree/tree.h"
 
 struct deb {
 	const char *uri;
 	const char *file;		/* name of the file, as apt keeps it */
 	struct digest digest;		/* sha256 from the archive's signed index */
+};
+
+/* What is asked for. */
+struct deb_request {
+	const char *cache;
+	const struct architecture *architecture;	/* of the packages; NULL: this machine's */
+	const struct manifest_strings *names, *exclude;
 };
 
 struct deb_list {
@@ -27,12 +35,10 @@ struct deb_list {
 };
 
 /* Finds out what is needed. The lists of apt are refreshed when they are older than a day, or where apt cannot do without. */
-int debs_resolve(const char *cache, const struct manifest_strings *names, const struct manifest_strings *exclude,
-		 struct arena *arena, struct deb_list *list, struct error *err);
+int debs_resolve(const struct deb_request *request, struct arena *arena, struct deb_list *list, struct error *err);
 
 /* Downloads what the cache lacks and verifies every file. */
-int debs_fetch(const char *cache, const struct manifest_strings *names, const struct manifest_strings *exclude,
-	       struct arena *arena, struct deb_list *list, struct error *err);
+int debs_fetch(const struct deb_request *request, struct arena *arena, struct deb_list *list, struct error *err);
 
 /*
  * Unpacks a package's files into the tree, and its control file to

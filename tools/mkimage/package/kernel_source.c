@@ -37,25 +37,27 @@ static int add_files(const struct recipe *recipe, const struct manifest_strings 
 	return 0;
 }
 
-int kernel_source_build(const char *script, const char *cache, const struct recipe *recipe, struct arena *arena, const char **tar,
-			struct error *err)
+int kernel_source_build(const struct kernel_source *source, struct arena *arena, const char **tar, struct error *err)
 {
+	const struct recipe *recipe = source->recipe;
 	const struct manifest_strings *fragments = &recipe->kernel_configs, *patches = &recipe->kernel_patches;
-	const char **argv = arena_array(arena, fragments->count + 2 * patches->count + 4, sizeof(*argv));
+	const char **argv = arena_array(arena, fragments->count + 2 * patches->count + 6, sizeof(*argv));
 	autobuffer struct buffer output = { 0 };
 	struct error cause;
 	size_t n = 0;
 
-	argv[n++] = script;
+	argv[n++] = source->script;
 	argv[n++] = "--cache";
-	argv[n++] = cache;
+	argv[n++] = source->cache;
+	argv[n++] = "--arch";
+	argv[n++] = source->architecture->name;
 	if (add_files(recipe, patches, "kernel_patches", "--patch", argv, &n, arena, err) < 0 ||
 	    add_files(recipe, fragments, "kernel_configs", NULL, argv, &n, arena, err) < 0)
 		return -1;
 	if (process_run_shown(argv, "slipway", &output, &cause) < 0)
 		return place_error(&fragments->items[0].at, err, "kernel_configs: %s", cause.message);
 	*tar = arena_strndup(arena, buffer_string(&output), strcspn(buffer_string(&output), "\n"));
-	return **tar ? 0 : error_set(err, "'%s' printed no path of a kernel", script);
+	return **tar ? 0 : error_set(err, "'%s' printed no path of a kernel", source->script);
 }
 
 static long read_tar(void *context, void *data, size_t length, struct error *err)

@@ -16,6 +16,7 @@
 
 struct package_options {
 	const char *directory;		/* holds build.yml */
+	const char *platform;		/* "linux/arm64"; NULL: this machine's */
 	const char *tag;		/* NULL: "latest" */
 	const char *cache;		/* for apt's lists and archives; NULL is $XDG_CACHE_HOME/slipway */
 	const char *kernel_build;	/* the script tools/kernel-build.sh, where it is installed */

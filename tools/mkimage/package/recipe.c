@@ -15,6 +15,7 @@
 static const struct field fields[] = {
 	{ .name = "image", .kind = FIELD_STRING, .offset = AT(image) },
 	{ .name = "org", .kind = FIELD_STRING, .offset = AT(org) },
+	{ .name = "arches", .kind = FIELD_STRINGS, .offset = AT(arches) },
 	{ .name = "config", .kind = FIELD_IGNORED },
 	{ .name = "debs", .kind = FIELD_STRINGS, .offset = AT(debs) },
 	{ .name = "exclude", .kind = FIELD_STRINGS, .offset = AT(exclude) },
@@ -33,7 +34,6 @@ static const struct field fields[] = {
 	{ .name = "working_dir", .kind = FIELD_STRING, .offset = AT(working_dir) },
 	{ .name = "stop_signal", .kind = FIELD_STRING, .offset = AT(stop_signal) },
 	{ .name = "labels", .kind = FIELD_PAIRS, .offset = AT(labels) },
-	{ .name = "arches", .kind = FIELD_IGNORED, .note = DOCKER_ONLY },
 	{ .name = "network", .kind = FIELD_IGNORED, .note = DOCKER_ONLY },
 	{ .name = "gitrepo", .kind = FIELD_IGNORED, .note = DOCKER_ONLY },
 	{ .name = "extra-sources", .kind = FIELD_IGNORED, .note = DOCKER_ONLY },

@@ -14,7 +14,8 @@ struct recipe {
 	size_t length;
 	struct manifest_string image, org;
 	const struct node *config;	/* as written: becomes the label org.mobyproject.config; NULL where absent */
-	struct manifest_strings debs;		/* (+) Debian packages; their dependencies come along */
+	struct manifest_strings arches;		/* those it is for, "amd64"; none: any */
+	struct manifest_strings debs;		/* (+) Debian packages, with "${ARCH}" for "amd64"; their dependencies come along */
 	struct manifest_strings exclude;	/* (+) packages taken for installed: they and what only they need stay out */
 	struct manifest_strings prune;		/* (+) paths taken out, besides documentation */
 	struct manifest_file *files;		/* (+) as in a manifest */

@@ -87,26 +87,14 @@ static struct oci_pairs labels_of(const struct recipe *recipe, struct arena *are
 	return labels;
 }
 
-/* "amd64" of this machine, as the image-spec writes it. */
-static const char *architecture(void)
-{
-#if defined(__x86_64__)
-	return "amd64";
-#elif defined(__aarch64__)
-	return "arm64";
-#else
-#error "name this architecture as GOARCH does"
-#endif
-}
-
-static int put_config(const struct recipe *recipe, const struct digest *diff_id, struct store *store,
+static int put_config(const struct recipe *recipe, const char *architecture, const struct digest *diff_id, struct store *store,
 		      struct arena *arena, struct oci_descriptor *descriptor, struct error *err)
 {
 	static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	autobuffer struct buffer json = { 0 };
 	struct digest diff_ids[1] = { *diff_id };
 	struct oci_image_config config = {
-		.architecture = architecture(), .os = "linux", .created = "1970-01-01T00:00:00Z",
+		.architecture = architecture, .os = "linux", .created = "1970-01-01T00:00:00Z",
 		.diff_ids = diff_ids, .diff_ids_count = 1,
 	};
 	static const char *path_only[] = { default_path };
@@ -143,16 +131,18 @@ static int put_manifest(const struct oci_descriptor *config, struct oci_descript
 	return store_put(store, json.data, json.length, &descriptor->digest, err);
 }
 
-int write_image(struct tree *tree, const struct recipe *recipe, const char *name, const struct digest *inputs,
-		struct store *store, struct arena *arena, struct digest *digest, struct error *err)
+int write_image(struct tree *tree, const struct recipe *recipe, const struct architecture *architecture, const char *name,
+		const struct digest *inputs, struct store *store, struct arena *arena, struct digest *digest, struct error *err)
 {
 	struct oci_descriptor layer, config, manifest;
 	struct digest diff_id;
 
 	if (write_layer(tree, store, &layer, &diff_id, err) < 0 ||
-	    put_config(recipe, &diff_id, store, arena, &config, err) < 0 ||
-	    put_manifest(&config, &layer, inputs, store, &manifest, err) < 0 ||
-	    store_tag(store, name, &manifest, err) < 0)
+	    put_config(recipe, architecture->name, &diff_id, store, arena, &config, err) < 0 ||
+	    put_manifest(&config, &layer, inputs, store, &manifest, err) < 0)
+		return -1;
+	manifest.platform = (struct oci_platform){ .architecture = architecture->name, .os = "linux" };
+	if (store_tag_platform(store, name, &manifest, err) < 0)
 		return -1;
 	*digest = manifest.digest;
 	return 0;

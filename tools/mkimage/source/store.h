@@ -101,6 +101,12 @@ const char *store_annotation(const struct oci_descriptor *descriptor, const char
  */
 int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err);
 
+/*
+ * Files a manifest that was made here, and says its platform, under a name. What the name stands for already stays beside it, in an
+ * index, where that is for another platform and in the store.
+ */
+int store_tag_platform(struct store *store, const char *name, const struct oci_descriptor *manifest, struct error *err);
+
 /* The descriptor filed under a name. An error says how to bring the image in. */
 int store_find(struct store *store, const char *name, struct arena *arena, struct oci_descriptor *descriptor,
 	       struct error *err);

@@ -45,6 +45,13 @@ int store_sync_directory(struct store *store, const char *name, struct error *er
 /* Replaces a file at the top of the store, whole. */
 int store_replace(struct store *store, const char *name, const void *data, size_t length, struct error *err);
 
+/*
+ * What a name is to stand for that stood for `there`, once `manifest` is made, too: an index of both, which is put into the store, or
+ * `manifest` alone where there is nothing of another platform.
+ */
+int store_put_beside(struct store *store, const struct oci_descriptor *there, const struct oci_descriptor *manifest, struct arena *arena,
+		     struct oci_descriptor *entry, struct error *err);
+
 /* A descriptor that holds the lock until it is closed, or -1. */
 int store_lock_index(struct store *store, struct error *err);
 

@@ -117,22 +117,18 @@ static int write_index(struct store *store, struct oci_index *index, struct erro
 	return store_replace(store, "index.json", text.data, text.length, err);
 }
 
-int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor,
-	      struct error *err)
+static int tag_locked(struct store *store, const char *name, const struct oci_descriptor *descriptor, struct error *err)
 {
 	const char *pulled = store_annotation(descriptor, ANNOTATION_PULLED);
 	const char *signs = store_annotation(descriptor, ANNOTATION_SIGNS);
 	/* Sorted by their keys. */
 	struct oci_pair pairs[3] = { { ANNOTATION_PULLED, name }, { ANNOTATION_SIGNS, signs } };
 	size_t count = pulled && strcmp(pulled, name) == 0 ? signs ? 2 : 1 : 0;
-	autoclose int lock = store_lock_index(store, err);
 	struct oci_descriptor *entry;
 	struct arena arena = { 0 };
 	struct oci_index index;
 	int r = -1;
 
-	if (lock < 0)
-		return -1;
 	if (store_list(store, &arena, &index, err) == 0) {
 		entry = find_name(&index, name);
 		if (!entry) {
@@ -149,6 +145,30 @@ int store_tag(struct store *store, const char *name, const struct oci_descriptor
 		entry->annotations = (struct oci_pairs){ pairs, count };
 		r = write_index(store, &index, err);
 	}
+	arena_release(&arena);
+	return r;
+}
+
+int store_tag(struct store *store, const char *name, const struct oci_descriptor *descriptor,
+	      struct error *err)
+{
+	autoclose int lock = store_lock_index(store, err);
+
+	return lock < 0 ? -1 : tag_locked(store, name, descriptor, err);
+}
+
+int store_tag_platform(struct store *store, const char *name, const struct oci_descriptor *manifest, struct error *err)
+{
+	autoclose int lock = store_lock_index(store, err);
+	struct oci_descriptor there, entry = *manifest;
+	struct arena arena = { 0 };
+	struct error none;
+	int r = lock < 0 ? -1 : 0;
+
+	if (r == 0 && store_find(store, name, &arena, &there, &none) == 0)
+		r = store_put_beside(store, &there, manifest, &arena, &entry, err);
+	if (r == 0)
+		r = tag_locked(store, name, &entry, err);
 	arena_release(&arena);
 	return r;
 }
