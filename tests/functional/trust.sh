@@ -4,7 +4,7 @@
 # that anybody made of them since. A build that was trusted once is trusted again without the network.
 . "$TOP/tests/lib.sh"
 . "$TOP/tests/functional/lib-registry.sh"
-. "$TOP/tests/functional/lib-cosign.sh"
+. "$TOP/tests/functional/lib-programs.sh"
 need docker-registry skopeo openssl jq curl
 C2=$(cosign_of trixie) && C3=$(cosign_of sid) || skip "there is no cosign of Debian trixie and sid to be had"
 cd "$TEST_TMP" || exit 1

@@ -180,7 +180,7 @@ static int build_into(const char *directory, const struct builder *builder, stru
 		job->ignore_file = NULL;
 	if (program_run(builder_command(builder, false, job, arena), job->options->quiet, err) < 0)
 		return -1;
-	if (builder->save && program_run(builder_command(builder, true, job, arena), job->options->quiet, err) < 0)
+	if (program_run(builder_command(builder, true, job, arena), job->options->quiet, err) < 0)
 		return error_context(err, "handing the image over");
 	return import_archive(job, name, store, arena, err);
 }

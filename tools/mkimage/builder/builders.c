@@ -109,23 +109,32 @@ static void podman_save(struct words *words, const struct build_job *job)
 	add(words, job->tag);
 }
 
+/* Docker's own driver, the default, writes no archives while it builds: the image goes into the daemon, and from there to a file. */
 static void docker_build(struct words *words, const struct build_job *job)
 {
-	static const char *const command[] = { "docker", "buildx", "build", "--progress", "plain", "--provenance=false", NULL };
+	static const char *const command[] = { "docker", "buildx", "build", "--progress", "plain", "--provenance=false", "--load", NULL };
 
 	add_all(words, command);
 	if (job->options->pull && (strcmp(job->options->pull, "always") == 0 || strcmp(job->options->pull, "newer") == 0))
 		add(words, "--pull");
-	add_option(words, "--output", arena_printf(words->arena, "type=docker,dest=%s", job->archive));
 	add_option(words, "--tag", job->tag);
 	add_settings(words, job);
 	add(words, job->request->context);
 }
 
+static void docker_save(struct words *words, const struct build_job *job)
+{
+	static const char *const command[] = { "docker", "save", "--output", NULL };
+
+	add_all(words, command);
+	add(words, job->archive);
+	add(words, job->tag);
+}
+
 static const struct builder builders[] = {
 	{ "buildah", buildah_build, buildah_save, true },
 	{ "podman", podman_build, podman_save, true },
-	{ "docker", docker_build, NULL, false },
+	{ "docker", docker_build, docker_save, false },
 };
 
 static bool is_installed(const char *program)

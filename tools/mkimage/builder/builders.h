@@ -25,7 +25,7 @@ struct words {
 struct builder {
 	const char *name;
 	void (*build)(struct words *words, const struct build_job *job);
-	void (*save)(struct words *words, const struct build_job *job);	/* NULL: the build has written the archive */
+	void (*save)(struct words *words, const struct build_job *job);
 	bool has_pull_never;
 };
 
