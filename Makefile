@@ -119,7 +119,7 @@ $(foreach f,$(FLAVOURS),$(foreach l,$(LIBS),$(eval $(call library,$(f),$(l)))))
 # --- programs ------------------------------------------------------------------------------------
 
 # The script that builds kernels, with what it reads.
-SCRIPTS_BESIDE := kernel-build.sh lib-debian.sh debian-sources.sh
+SCRIPTS_BESIDE := kernel-build.sh lib-debian.sh lib-kconfig.sh debian-sources.sh
 PROGRAMS := $(BUILD)/bin/slipway $(BUILD)/bin/slipway-runtime $(BUILD)/libexec/slipway/init $(BUILD)/libexec/slipway/e2fsck \
 	$(BUILD)/libexec/slipway/count.so $(SCRIPTS_BESIDE:%=$(BUILD)/libexec/slipway/%)
 
