@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "oci/reference.h"
+#include "tools/mkimage/package/built.h"
 #include "tools/mkimage/package/contents.h"
 #include "tools/mkimage/package/debs.h"
 #include "tools/mkimage/package/kernel.h"
-#include "tools/mkimage/package/kernel_source.h"
 #include "tools/mkimage/package/recipe.h"
 #include "tools/mkimage/package/write.h"
 #include "tools/mkimage/source/hash.h"
@@ -34,7 +34,7 @@ struct package {
 	const struct architecture *architecture;
 	const char *cache;
 	struct deb_list debs;
-	const char *kernel_tar;		/* of the kernel that was built; NULL: none is wanted */
+	const char *tar;		/* what was compiled for it; NULL: nothing */
 	struct digest inputs;		/* of all that the image is made from */
 	const char *name;
 };
@@ -97,12 +97,12 @@ static int check_arches(const struct package *p, struct error *err)
 	return arches->count == 0 ? 0 : place_error(&arches->items[0].at, err, "arches: the package is not for '%s'", p->architecture->name);
 }
 
-static int build_kernel(struct package *p, struct error *err)
+static int compile_contents(struct package *p, struct error *err)
 {
-	const struct kernel_source source = { .script = p->options->kernel_build, .cache = p->cache, .recipe = &p->recipe,
-					      .architecture = p->architecture };
+	const struct built_request request = { .kernel_build = p->options->kernel_build, .cache = p->cache, .recipe = &p->recipe,
+					       .architecture = p->architecture };
 
-	return kernel_source_build(&source, p->arena, &p->kernel_tar, err);
+	return built_make(&request, p->arena, &p->tar, err);
 }
 
 /* Whatever can change the bytes of the image goes in. */
@@ -124,8 +124,8 @@ static int hash_inputs(struct package *p, struct error *err)
 	if (p->recipe.kernel.value)
 		hash_add(hash, KERNEL_PARTS, sizeof(KERNEL_PARTS));
 	/* Its name is made of all that went into it. */
-	if (p->kernel_tar)
-		hash_add(hash, path_base(p->kernel_tar), strlen(path_base(p->kernel_tar)) + 1);
+	if (p->tar)
+		hash_add(hash, path_base(p->tar), strlen(path_base(p->tar)) + 1);
 	r = contents_hash_files(&p->recipe, p->arena, hash, err);
 	hash_finish(hash, &p->inputs);
 	return r;
@@ -150,17 +150,17 @@ static bool is_current(const struct package *p, struct digest *digest)
 	return true;
 }
 
-/* The tree of the image: packages, or the kernel made of them, then files. */
+/* The tree of the image: packages and what was compiled, or the kernel made of them, then files. */
 static int fill(struct package *p, struct tree *tree, struct error *err)
 {
 	struct tree *packages = NULL;
-	bool kernel = p->recipe.kernel.value || p->kernel_tar;
+	bool kernel = p->recipe.kernel.value || p->recipe.kernel_configs.count;
 	int r = kernel ? tree_open_shared(tree, &packages, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < p->debs.count; i++)
 		r = deb_unpack(&p->debs, &p->debs.items[i], kernel ? packages : tree, err);
-	if (r == 0 && p->kernel_tar)
-		r = kernel_source_unpack(p->kernel_tar, packages, err);
+	if (r == 0 && p->tar)
+		r = built_unpack(p->tar, kernel ? packages : tree, err);
 	if (r == 0 && kernel)
 		r = package_kernel(packages, tree, err);
 	tree_close(packages);
@@ -189,7 +189,7 @@ int package_build(const struct package_options *options, struct store *store, st
 	if (!p.architecture || find_cache(&p, err) < 0 || read_recipe(&p, err) < 0 || check_arches(&p, err) < 0)
 		return -1;
 	request.cache = p.cache;
-	if ((p.recipe.kernel_configs.count && build_kernel(&p, err) < 0) || (debs->count && debs_resolve(&request, arena, &p.debs, err) < 0) ||
+	if (compile_contents(&p, err) < 0 || (debs->count && debs_resolve(&request, arena, &p.debs, err) < 0) ||
 	    hash_inputs(&p, err) < 0)
 		return -1;
 	*result = (struct package_result){ .name = p.name };

@@ -58,7 +58,7 @@ static int wait_for(pid_t pid, const char *name, const char *package, int messag
 			return error_errno(err, "cannot wait for '%s'", name);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && package)
 		return error_set(err, "'%s' is not installed; install the package '%s'", name, package);
 	if (WIFSIGNALED(status))
 		return error_set(err, "'%s' was ended by signal %d", name, WTERMSIG(status));

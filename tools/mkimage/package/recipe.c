@@ -25,6 +25,7 @@ static const struct field fields[] = {
 	{ .name = "kernel", .kind = FIELD_BOOL, .offset = AT(kernel) },
 	{ .name = "kernel_configs", .kind = FIELD_STRINGS, .offset = AT(kernel_configs) },
 	{ .name = "kernel_patches", .kind = FIELD_STRINGS, .offset = AT(kernel_patches) },
+	{ .name = "build", .kind = FIELD_STRING, .offset = AT(build) },
 	{ .name = "entrypoint", .kind = FIELD_STRINGS, .offset = AT(entrypoint) },
 	{ .name = "cmd", .kind = FIELD_STRINGS, .offset = AT(cmd) },
 	{ .name = "env", .kind = FIELD_STRINGS, .offset = AT(env) },
@@ -62,14 +63,16 @@ static int check(const struct recipe *recipe, struct error *err)
 		return place_error(&recipe->at, err, "key 'image' is missing; write 'image: NAME'");
 	if (recipe->config && recipe->config->kind != NODE_MAP)
 		return place_error(&recipe->config->at, err, "config: expected a mapping");
-	if (recipe->debs.count == 0 && recipe->files_count == 0 && recipe->kernel_configs.count == 0)
-		return place_error(&recipe->at, err, "nothing to put into the image; write 'debs:' or 'files:'");
+	if (recipe->debs.count == 0 && recipe->files_count == 0 && recipe->kernel_configs.count == 0 && !recipe->build.value)
+		return place_error(&recipe->at, err, "nothing to put into the image; write 'debs:', 'build:' or 'files:'");
 	if (recipe->kernel_configs.count && recipe->debs.count)
 		return place_error(&recipe->kernel_configs.items[0].at, err,
 				   "kernel_configs: a kernel is built from source or comes from packages; 'debs' is there, too");
 	if (recipe->kernel_patches.count && recipe->kernel_configs.count == 0)
 		return place_error(&recipe->kernel_patches.items[0].at, err,
 				   "kernel_patches: no kernel is built from source here; write 'kernel_configs:', too");
+	if (recipe->kernel_configs.count && recipe->build.value)
+		return place_error(&recipe->build.at, err, "build: a kernel is compiled already; 'kernel_configs' is there, too");
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct recipe {
 	struct manifest_bool kernel;		/* (+) the packages hold a kernel: make /kernel and /kernel.tar of it */
 	struct manifest_strings kernel_configs;	/* (+) fragments of a configuration: build a kernel with them, and package it */
 	struct manifest_strings kernel_patches;	/* (+) changes to its source, unified diffs */
+	struct manifest_string build;		/* (+) a program that compiles something, and prints where the tar of it is */
 	/* (+) the image config */
 	struct manifest_strings entrypoint, cmd, env, exposed_ports, volumes;
 	struct manifest_string user, working_dir, stop_signal;
