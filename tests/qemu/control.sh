@@ -170,7 +170,7 @@ same "terminals do all that" 10 "$(grep -c '^ok' "$TEST_TMP/terminal")"
 # --- clients that are killed, and many at once
 "$SLIPWAY" ctl exec web /bin/busybox sleep 4321 &
 client=$!
-sleeps() { [ "$(ctl exec --host /bin/busybox sh -c 'cd /proc; /bin/busybox grep -l "^/bin/busybox.sleep.4321" [0-9]*/cmdline' | wc -l)" -eq "$1" ]; }
+sleeps() { [ "$(ctl exec --host /bin/busybox sh -c 'cd /proc; /bin/busybox cat [0-9]*/cmdline | /bin/busybox tr "\0" "\n" | /bin/busybox grep -cx "[4]321"')" = "$1" ]; }
 check "a program runs" until_ok 30 sleeps 1
 kill -9 "$client"
 check "and ends with its client" until_ok 30 sleeps 0

@@ -39,6 +39,12 @@ for format in microvm firecracker; do
 	console "$format: the service that waited for the ready one ran" "the server is ready"
 done
 
+# The smallest image has a size to keep to; most of it is PID 1 and busybox.
+sed 's|slipway/kernel-debian|slipway/kernel|' "$TOP/examples/hello.yml" | build small microvm
+size=$(stat -c %s "$TEST_TMP/small-microvm-squashfs.img")
+echo "## hello without its kernel: $size bytes"
+check "hello without its kernel has 1.2 MB at most" test "$size" -le 1200000
+
 # Cloud Hypervisor's machine has PCI and ACPI, as q35 has; the kernel is entered the same way there.
 if "$SLIPWAY" image inspect --store "$PACKAGE_STORE" slipway/kernel-cloud > /dev/null 2>&1; then
 	check "the kernel for clouds has what every manifest needs" \

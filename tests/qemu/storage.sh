@@ -80,7 +80,7 @@ need e2fsck debugfs blkid sfdisk mkswap
 			verdict "the image's contents are in the volume" is busybox "$(readlink $state/volumes/data/bin/sh)"
 			verdict "with what the manifest says about it" is "711 7" "$(stat -c '%a %u' $state/volumes/data)"
 			case $filled in
-			*"quota exceeded"*20480*"No space"*2048*"No space"*) full=yes ;;
+			*"Quota exceeded"*20480*"No space"*2048*"No space"*) full=yes ;;
 			*) full="$filled" ;;
 			esac
 			verdict "a volume holds no more than its size, and shows it" is yes "$full"

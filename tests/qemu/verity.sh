@@ -55,7 +55,7 @@ flip "$offset"
 check_fails "with one bit flipped veritysetup does not" verify
 boot app kernel+squashfs -m 256 --no-network
 same "nor does whoever reads it" 9 "$status"
-console "who is told so" "can't read '/secret': Input/output error"
+console "who is told so" "can't read '/secret': I/O error"
 flip "$offset"
 check "it is one bit" verify
 
