@@ -221,6 +221,7 @@ GROUPS_run            := run
 GROUPS_packages       := run
 GROUPS_packages-kernel := run kernel
 GROUPS_packages-kernel-cloud := run kernel
+GROUPS_packages-kernel-aarch64 := run kernel aarch64
 GROUPS_unit           := check
 GROUPS_check          := check
 GROUPS_test           := check run test kernel
