@@ -49,7 +49,7 @@ refused "an init binary of another processor" "slipway: '*/init': it is for 'amd
 # A slipway beside which nothing was built for arm64.
 mkdir -p alone/bin && cp "$SLIPWAY" alone/bin/
 refused_alone() { local SLIPWAY=$TEST_TMP/alone/bin/slipway; refused "$@"; }
-refused_alone "another platform, for which there is no init" "slipway: there is no '*/alone/libexec/slipway/aarch64/init': run 'make aarch64' where slipway was built*" \
+refused_alone "another platform, for which there is no init" "slipway: there is no '*/alone/libexec/slipway/aarch64/init', which machines for 'arm64' need; for arm64 'make aarch64' makes it*" \
 	--platform linux/arm64 hello.yml
 refused "a manifest that is not there" "slipway: nothing.yml: there is no such file*" nothing.yml
 refused "a directory" "slipway: *directory*" .

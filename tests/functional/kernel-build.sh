@@ -19,6 +19,8 @@ make_source()
 	bzImage: broken-$(wildcard break)
 	> mkdir -p arch/x86/boot && { cat .config note; echo "$(KBUILD_BUILD_USER)@$(KBUILD_BUILD_HOST) $(KBUILD_BUILD_TIMESTAMP)"; } > arch/x86/boot/bzImage
 	> echo 'int main;' | gcc -x c -c -o main.o - && cp main.o vmlinux && echo "0 T main" > System.map
+	Image.gz: broken-$(wildcard break)
+	> mkdir -p arch/arm64/boot && { cat .config; echo "$(ARCH) by $(CROSS_COMPILE)"; } | gzip -n > arch/arm64/boot/Image.gz; echo "0 T main" > System.map
 	modules.builtin:
 	> echo kernel/one.ko > modules.builtin; : > modules.builtin.modinfo
 	broken-:
@@ -79,6 +81,15 @@ check "the same bytes when it is built again" cmp first.tar "$tar"
 key=$("$script" --key good.config)
 check_fails "other options have another key" test "$key" = "$("$script" --key good.config other.config)"
 same "the last fragment counts" "CONFIG_GOOD=m" "$("$script" --configure whole good.config other.config 2> /dev/null; grep GOOD whole)"
+
+# For the other architecture: its own compiler, which need not be here for this, its own image, and no ELF file.
+mkdir -p across && printf '#!/bin/sh\necho 12.2.0\n' > across/aarch64-linux-gnu-gcc && chmod +x across/aarch64-linux-gnu-gcc
+check_fails "another architecture has another key" test "$key" = "$(PATH=$PWD/across:$PATH "$script" --arch arm64 --key good.config)"
+tar=$(PATH=$PWD/across:$PATH "$script" --arch arm64 good.config 2> err) || { cat err; tar=/dev/null; }
+same "arm64: what is in it" "boot/System.map-6.12.0-test boot/config-6.12.0-test boot/vmlinuz-6.12.0-test" \
+	"$(tar -tf "$tar" | grep '^boot/.' | tr '\n' ' ' | sed 's/ $//')"
+same "arm64: an Image.gz, built across" "arm64 by aarch64-linux-gnu-" "$(tar -xOf "$tar" boot/vmlinuz-6.12.0-test | gzip -dc | tail -n 1)"
+same "that for this machine is as it was" "$key" "$("$script" --arch amd64 --key good.config)"
 
 printf -- '--- a/note\n+++ b/note\n@@ -1,3 +1,3 @@\n first\n-NOTE=old\n+NOTE=new\n last\n' > good.patch
 sed 's/ first/ other/' good.patch > bad.patch

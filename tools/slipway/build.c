@@ -65,8 +65,8 @@ static int check_init(const struct build_options *o, struct compilation *c, stru
 	const char *init = find_init(o, c);
 
 	if (c->architecture != architecture_here() && access(init, F_OK) < 0)
-		return error_set(err, "there is no '%s': run 'make %s' where slipway was built, which makes what machines of that kind need",
-				 init, c->architecture->machine);
+		return error_set(err, "there is no '%s', which machines for '%s' need; for arm64 'make aarch64' makes it, where slipway was built",
+				 init, c->architecture->name);
 	return binary_check_program(init, c->architecture, err);
 }
 
