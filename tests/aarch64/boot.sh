@@ -12,7 +12,9 @@ PATH=$PATH:/sbin:/usr/sbin
 
 # arm_build NAME FORMAT [MANIFEST]
 arm_build() { "$SLIPWAY" build --quiet "${PLATFORM[@]}" --store "$PACKAGE_STORE" --format "$2" --output "$TEST_TMP/$1-$2" "${3:-$TEST_TMP/$1.yml}"; }
-ctl() { "$SLIPWAY" ctl "$@" 2> "$TEST_TMP/ctl-error"; }
+# Other machines may run here.
+guest=arm-redis-$$
+ctl() { "$SLIPWAY" ctl -m "$guest" "$@"; }
 
 # Two processors, a credential, a root that is read through hashes, a disk that is made and checked, a filter, an exit status.
 cat > "$TEST_TMP/all.yml" <<-END
@@ -58,7 +60,7 @@ port=$(free_port)
 cli() { redis-cli -p "$port" "$@"; }
 pong() { [ "$(cli ping)" = PONG ]; }
 check "redis is built" arm_build redis kernel+initrd "$TOP/examples/redis.yml"
-start redis kernel+initrd --publish "$port:6379" --name arm-redis
+start redis kernel+initrd --publish "$port:6379" --name "$guest"
 if until_ok 240 pong; then ok "redis answers this machine"; else not_ok "redis answers this machine" "$(cat "$TEST_TMP/console")"; fi
 same "SET" OK "$(cli set key "what was set")"
 same "GET" "what was set" "$(cli get key)"
