@@ -10,7 +10,7 @@ need apt-get musl-gcc flock
 
 # Scripts beside a table of their own, with the library that is quickest to build.
 mkdir -p "$TEST_TMP/tools" "$TEST_TMP/apt/parts"
-cp "$TOP"/tools/{target-libs,debian-sources,lib-debian}.sh "$TEST_TMP/tools/"
+cp "$TOP"/tools/{target-libs,debian-sources,lib-debian,lib-target}.sh "$TEST_TMP/tools/"
 grep '^jansson' "$TOP/tools/target-libs.txt" >"$TEST_TMP/tools/target-libs.txt"
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 echo "deb file:$TEST_TMP/nowhere $codename main" >"$TEST_TMP/apt/sources.list"
