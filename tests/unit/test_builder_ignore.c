@@ -145,8 +145,9 @@ static void each_builder_is_called_as_it_wants(void **state)
 			    "podman save --quiet --format docker-archive --output /t/image.tar localhost/x:1");
 	options = (struct builder_options){ .rebuild = true, .pull = "always" };
 	assert_string_equal(command_text("docker", false, &job),
-			    arena_printf(&arena, "docker buildx build --progress plain --provenance=false --pull --output "
-					 "type=docker,dest=/t/image.tar --tag localhost/x:1 %s --no-cache ./web", settings));
+			    arena_printf(&arena, "docker buildx build --progress plain --provenance=false --load --pull --tag localhost/x:1 %s "
+					 "--no-cache ./web", settings));
+	assert_string_equal(command_text("docker", true, &job), "docker save --output /t/image.tar localhost/x:1");
 	(void)setenv("BUILDAH_ISOLATION", "oci", 1);
 	assert_null(strstr(command_text("buildah", false, &job), "--isolation"));
 }
