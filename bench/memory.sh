@@ -20,11 +20,11 @@ beside() { # KERNEL: hello, once redis and nginx answer
 }
 
 boots() { # NAME MB
-	timeout 300 "$SLIPWAY" run -m "$2" --timeout 240 "$1" < /dev/null > console 2>&1 && grep -q "Hello from Slipway" console
+	"$SLIPWAY" run -m "$2" --timeout 60 "$1" < /dev/null > console 2>&1 && grep -q "Hello from Slipway" console
 }
 
 smallest() { # NAME: the number
-	local low=8 high=256 middle
+	local low=16 high=128 middle
 	boots "$1" $high || die "$1 does not boot with $high MB: $(tail -n 1 console)"
 	while [ $((high - low)) -gt 1 ]; do
 		middle=$(((low + high) / 2))
