@@ -39,7 +39,8 @@ it "config-linux.md/Seccomp: defaultErrnoRet"
 names='"read","write","open","openat","close","stat","fstat","lstat","newfstatat","statx","poll","lseek","mmap","mprotect","munmap","brk","rt_sigaction","rt_sigprocmask","rt_sigreturn","ioctl","access","dup","dup2","dup3","fcntl","getpid","getppid","clone","clone3","fork","vfork","execve","exit","exit_group","wait4","uname","getcwd","chdir","umask","getuid","getgid","geteuid","getegid","setuid","setgid","setgroups","arch_prctl","set_tid_address","set_robust_list","rseq","prlimit64","getrandom","readlink","readlinkat","futex","capset","capget","prctl","readv","writev","faccessat","faccessat2","rmdir","unlink","sigaltstack","pipe","pipe2","sched_getaffinity","time","gettimeofday","clock_gettime","getresuid","getresgid","setresuid","setresgid","chown","fchown","setsid","seccomp","tgkill","gettid","nanosleep","clock_nanosleep","fchdir","lchown","close_range","mremap","madvise","sched_yield","sysinfo","setpgid","getpgrp","getpgid"'
 seccomp SCMP_ACT_ERRNO "{\"names\":[$names],\"action\":\"SCMP_ACT_ALLOW\"}" ',"defaultErrnoRet":122'
 run 'mkdir /tmp/d'
-line 'quota'
+# As glibc says it, or musl.
+line '[Qq]uota exceeded'
 it "config-linux.md/Seccomp: errnoRet with an action that has none MUST be an error"
 seccomp SCMP_ACT_ALLOW "$(mkdirs SCMP_ACT_KILL_PROCESS ',"errnoRet":28')"
 run true
@@ -160,7 +161,7 @@ if [ -x "${SPEC_RECEIVER:-}" ]; then
 	says "end=closed"
 	also "config-linux.md/Seccomp: the agent answers"
 	out=$said
-	says "Invalid cross-device link"
+	says "ross-device link"
 else
 	echo "$listener_names" | while read -r n; do echo "ok config-linux.md/$n # SKIP receiver.c is not compiled"; done
 fi
