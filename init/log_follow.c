@@ -45,6 +45,12 @@ static void fill(struct follower *f, size_t source)
 	}
 }
 
+/* It has a line, and that comes before the other's, of whom there may be none. */
+static bool comes_before(const struct reader *r, const struct reader *other)
+{
+	return r->full && r->line.sequence < r->end && (!other || r->line.monotonic_us < other->line.monotonic_us);
+}
+
 /* The source whose next line is the oldest of all; the count where there is none. */
 static size_t oldest(struct follower *f)
 {
@@ -52,8 +58,7 @@ static size_t oldest(struct follower *f)
 
 	for (size_t i = 0; i < f->memory.count; i++) {
 		fill(f, i);
-		if (f->readers[i].full && f->readers[i].line.sequence < f->readers[i].end && (found == f->memory.count ||
-					   f->readers[i].line.monotonic_us < f->readers[found].line.monotonic_us))
+		if (comes_before(&f->readers[i], found < f->memory.count ? &f->readers[found] : NULL))
 			found = i;
 	}
 	return found;

@@ -39,27 +39,17 @@ work= refresh= key_only= configure= patches=() arch=amd64 compiler=gcc groups=ke
 
 say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
 fail() { printf 'kernel-build: %s\n' "$*" >&2; exit 1; }
-leave() { [ -z "$work" ] || rm -rf "$work"; }
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 . "$here/lib-debian.sh"
+remove_work_at_end
 . "$here/lib-kconfig.sh"
 
 # --- the source ------------------------------------------------------------------------------------
 
+# fetch [checked]: what is there is hashed only before it is used.
 fetch()
 {
-	if [ -e "$source/SHA256SUMS" ] && [ -z "$refresh" ]; then
-		[ -n "${1:-}" ] || return 0
-		(cd "$source" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && return 0
-		say NOTE "the cached source of the kernel is damaged; fetching it again"
-	fi
-	mkdir -p "$work/fetch" "$CACHE/sources"
-	fetch_debs "$work/fetch" "$package" >&2
-	(cd "$work/fetch" && sha256sum -- *.deb >"$work/sums" && mv "$work/sums" SHA256SUMS)
-	rm -rf "$source"
-	mv "$work/fetch" "$source"
+	[ -n "${1:-}" ] || [ -n "$refresh" ] || [ ! -e "$source/SHA256SUMS" ] || return 0
+	keep_debs "$source" "$package"
 }
 
 # A .deb is an ar archive with data.tar.*, and the source is a tar in that. Of the documentation only what the build reads.

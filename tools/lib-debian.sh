@@ -5,6 +5,14 @@
 # set, apt is asked about that release of Debian instead of the system's own; where architecture is, about binary packages of that.
 # shellcheck shell=bash
 
+# remove_work_at_end: $work goes with whoever made it, however that ends.
+remove_work_at_end()
+{
+	trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
 # A private apt: the system's configuration (proxies, keys) with lists, state and cache of our own. Works without root,
 # and the system's apt never notices.
 apt_private()
@@ -83,6 +91,22 @@ fetch_debs()
 	apt_prepare
 	say FETCH "$*"
 	(cd "$directory" && apt_private -qq download "$@") >"$work/apt/log" 2>&1 || network_failure "$work/apt/log"
+}
+
+# keep_debs DIRECTORY PACKAGE...: the same in a directory of the cache, with SHA256SUMS; what is there and whole stays.
+keep_debs()
+{
+	local directory=$1
+	shift
+	if [ -e "$directory/SHA256SUMS" ] && [ -z "$refresh" ]; then
+		(cd "$directory" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && return 0
+		say NOTE "the cached package $* is damaged; fetching it again" >&2
+	fi
+	mkdir -p "$work/fetch" "${directory%/*}"
+	fetch_debs "$work/fetch" "$@" >&2
+	(cd "$work/fetch" && sha256sum -- *.deb >"$work/sums" && mv "$work/sums" SHA256SUMS)
+	rm -rf "$directory"
+	mv "$work/fetch" "$directory"
 }
 
 # unpack SOURCE: source format 3.0 (quilt) by hand, which spares us dpkg-dev.

@@ -32,24 +32,8 @@ release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 
 say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
 fail() { printf 'musl-cross: %s\n' "$*" >&2; exit 1; }
-leave() { [ -z "$work" ] || rm -rf "$work"; }
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 . "$here/lib-debian.sh"
-
-fetch()
-{
-	if [ -e "$source/SHA256SUMS" ] && [ -z "$refresh" ]; then
-		(cd "$source" && sha256sum --quiet -c SHA256SUMS >/dev/null 2>&1) && return 0
-		say NOTE "the cached package of musl is damaged; fetching it again"
-	fi
-	mkdir -p "$work/fetch" "$CACHE/sources"
-	fetch_debs "$work/fetch" musl-dev >&2
-	(cd "$work/fetch" && sha256sum -- *.deb >"$work/sums" && mv "$work/sums" SHA256SUMS)
-	rm -rf "$source"
-	mv "$work/fetch" "$source"
-}
+remove_work_at_end
 
 # "1.2.3-1" of "musl-dev_1.2.3-1_arm64.deb".
 version() { local deb; deb=$(echo "$source"/musl-dev_*.deb); deb=${deb##*/musl-dev_}; echo "${deb%_*}"; }
@@ -93,7 +77,7 @@ if [ -n "$refresh" ] || [ ! -e "$source/SHA256SUMS" ] || [ ! -d "$(place)" ]; th
 	flock 9
 	rm -rf "$CACHE"/musl/work.*    # of builds that were killed: we have the lock, so nobody uses them
 	work=$(mktemp -d "$CACHE/musl/work.XXXXXX")
-	fetch
+	keep_debs "$source" musl-dev
 	to=$(place)
 	[ -d "$to" ] || { say MUSL "aarch64 ($(version))"; build "$to"; }
 fi

@@ -37,11 +37,8 @@ work=
 
 say() { printf '  %-7s %s\n' "$1" "$2"; }
 fail() { printf 'target-libs: %s\n' "$*" >&2; exit 1; }
-leave() { [ -z "$work" ] || rm -rf "$work"; }
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 . "$here/lib-debian.sh"
+remove_work_at_end
 . "$here/lib-target.sh"
 # Where the recipes say these, they are those of the compiler's machine.
 ar() { command "$machine-ar" "$@"; }

@@ -36,11 +36,8 @@ usage()
 }
 say() { printf '  %-7s %s\n' "$1" "$2" >&2; }
 fail() { printf 'busybox: %s\n' "$*" >&2; exit 1; }
-leave() { [ -z "$work" ] || rm -rf "$work"; }
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 . "$here/lib-debian.sh"
+remove_work_at_end
 . "$here/lib-target.sh"
 . "$here/lib-kconfig.sh"
 
